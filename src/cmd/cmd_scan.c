@@ -1,0 +1,205 @@
+/* cmd_scan.c - postern scan: logs to findings and incidents. */
+#include "cmd/ledger.h"
+#include "cmd/setup.h"
+#include "detect/detect.h"
+#include "incident/incident.h"
+#include "pipeline/pipeline.h"
+#include "report/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+static const struct option options[] = {
+	INPUT_OPTIONS,
+	{"format", 'f', OPT_CHOICE, "text|json|html", "how to report (default text); json is OCSF, one object a line"},
+	{"output", 'O', OPT_TEXT, "FILE", "write the report to FILE instead of standard output"},
+	{"min-level", 'l', OPT_CHOICE, "informational|low|medium|high|critical", "list findings from this level on (default low)"},
+	{"fail-on", 0, OPT_CHOICE, "informational|low|medium|high|critical", "exit 1 when a finding or incident has this level or more"},
+	{"disable", 'd', OPT_TEXT, "ID[,ID...]", "leave detectors out (postern rules list names them)"},
+	{"learning", 0, OPT_NUMBER, "DAYS", "days in which what is new for an account is only learnt\n(default 3)"},
+	{"color", 0, OPT_CHOICE, "auto|always|never", "colour (default auto: only on a terminal)"},
+	{"verbose", 'v', OPT_FLAG, NULL, "tell everything: all findings with their raw lines, all files"},
+	{"quiet", 'q', OPT_FLAG, NULL, "no progress, no messages about single inputs"},
+	{0},
+};
+
+struct scan {
+	struct setup setup;
+	struct detect *detect;
+	struct incidents *incidents;
+	const char *disabled;
+	bool quiet;
+	enum level worst;
+	bool any;
+};
+
+static bool is_disabled(void *arg, const char *id)
+{
+	const struct scan *s = arg;
+	struct slice rest = slice_of(s->disabled ? s->disabled : ""), one;
+	while (rest.n) {
+		if (!slice_cut(&rest, ',', &one)) {
+			one = rest;
+			rest.n = 0;
+		}
+		if (slice_eqz(slice_trim(one), id))
+			return true;
+	}
+	return false;
+}
+
+/* A name that no detector has is a mistake of the user's, not a wish. */
+static bool disabled_known(const char *list)
+{
+	struct slice rest = slice_of(list), one;
+	while (rest.n) {
+		if (!slice_cut(&rest, ',', &one)) {
+			one = rest;
+			rest.n = 0;
+		}
+		bool known = false;
+		for (size_t i = 0; i < detect_count() && !known; i++)
+			known = slice_eqz(slice_trim(one), detect_info(i)->id);
+		if (!known) {
+			complain("--disable: no detector \"%.*s\"; see 'postern rules list'", SLFMT(one));
+			return false;
+		}
+	}
+	return true;
+}
+
+static void on_finding(void *arg, struct finding *f)
+{
+	struct scan *s = arg;
+	s->any = true;
+	s->worst = MAX(s->worst, f->level);
+	incidents_add(s->incidents, f);
+}
+
+static int on_event(void *arg, const struct event *e)
+{
+	struct scan *s = arg;
+	detect_event(s->detect, e);
+	return 0;
+}
+
+static void on_progress(void *arg, uint64_t done, uint64_t total)
+{
+	const struct scan *s = arg;
+	if (!s->quiet)
+		progress_show(done, total, "reading");
+}
+
+static void render(struct scan *s, const struct args *a, const struct ledger *l, struct buf *out)
+{
+	const char *format = args_get(a, "format"), *min = args_get(a, "min-level"), *file = args_get(a, "output");
+	struct report_input in = {s->incidents, l, s->setup.org, POSTERN_VERSION, s->setup.decode.now};
+	struct report_text_options opt = {.color = !file && term_color(STDOUT_FILENO, args_get(a, "color")), .width = term_width(STDOUT_FILENO),
+		.min_level = LEVEL_LOW, .verbose = args_has(a, "verbose")};
+	if (min)
+		level_parse(slice_of(min), &opt.min_level);
+	if (format && strcmp(format, "json") == 0)
+		report_json(out, &in);
+	else if (format && strcmp(format, "html") == 0)
+		report_html(out, &in);
+	else
+		report_text(out, &in, &opt);
+}
+
+static int finish(struct scan *s, const struct args *a, const struct pipeline_result *r, double seconds)
+{
+	struct arena mem;
+	struct ledger l;
+	struct buf out = {0};
+	arena_init(&mem);
+	detect_finish(s->detect);
+	incidents_build(s->incidents);
+	ledger_build(&l, &mem, &s->setup, r);
+	l.forgotten = detect_forgotten(s->detect);
+	l.seconds = seconds;
+	for (size_t i = 0; i < incidents_count(s->incidents); i++)
+		s->worst = MAX(s->worst, incidents_get(s->incidents, i)->level);
+	render(s, a, &l, &out);
+	bool ok = write_out(args_get(a, "output"), buf_slice(&out));
+	buf_free(&out);
+	arena_free(&mem);
+	enum level limit;
+	const char *fail = args_get(a, "fail-on");
+	if (!ok)
+		return EXIT_INPUT;
+	if (fail && level_parse(slice_of(fail), &limit) && s->any && s->worst >= limit)
+		return EXIT_CONDITION;
+	return s->setup.missing;
+}
+
+static double now_seconds(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int scan_inputs(struct scan *s, const struct args *a)
+{
+	struct err e;
+	uint64_t days;
+	const char *learning = args_get(a, "learning");
+	struct detect_options dopt = {.org = s->setup.org, .disabled = is_disabled, .arg = s};
+	if (learning && slice_u64(slice_of(learning), 3650, &days))
+		dopt.learning = (nstime)days * NS_DAY;
+	s->detect = detect_new(&dopt, on_finding, s);
+	s->incidents = incidents_new(s->setup.org);
+	detect_wants(s->detect, &s->setup.decode.want);
+	struct decode_tables *t = decode_tables_new(&s->setup.decode, &e);
+	if (!t) {
+		complain_err(&e);
+		return EXIT_USAGE;
+	}
+	struct pipeline_options opt = {.tables = t, .org = s->setup.org, .threads = s->setup.threads, .max_disorder = 5 * NS_MIN,
+		.event = on_event, .progress = on_progress, .arg = s};
+	struct pipeline_result r;
+	double start = now_seconds();
+	int rc = pipeline_run(&s->setup.set, &opt, &r, &e);
+	progress_clear();
+	if (rc) {
+		complain_err(&e);
+		rc = EXIT_INPUT;
+	} else {
+		rc = finish(s, a, &r, now_seconds() - start);
+	}
+	pipeline_result_free(&r);
+	decode_tables_free(t);
+	return rc;
+}
+
+static int run(const struct args *a)
+{
+	struct scan s = {.disabled = args_get(a, "disable"), .quiet = args_has(a, "quiet")};
+	if (s.disabled && !disabled_known(s.disabled))
+		return EXIT_USAGE;
+	int r = setup_inputs(&s.setup, a);
+	if (!r)
+		r = scan_inputs(&s, a);
+	detect_free(s.detect);
+	incidents_free(s.incidents);
+	setup_free(&s.setup);
+	return r;
+}
+
+const struct command command_scan = {
+	.name = "scan",
+	.summary = "read logs and tell what happened",
+	.usage = "scan [OPTION...] PATH...",
+	.description =
+		"Reads logs - files, folders with rotated sets, packed files, tar and zip, - for standard input - and tells what\n"
+		"happened: incidents as stories, findings by level, and a ledger of what was read, what was not understood and\n"
+		"where nobody would have seen anything. Nothing is changed, nothing leaves the machine.\n\n"
+		"Logs of many hosts are told apart by their lines, or by folders of the form HOST/var/log/...",
+	.options = options,
+	.examples = "  postern scan /var/log\n"
+		    "  postern scan --org org.yaml collected/ --format html --output report.html\n"
+		    "  journalctl -o json --since -30d | postern scan - --fail-on high\n",
+	.run = run,
+};

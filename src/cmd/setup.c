@@ -1,0 +1,140 @@
+#include "cmd/setup.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static int zone_cb(void *arg, nstime local)
+{
+	return zone_offset_local(arg, local);
+}
+
+static int org_cb(void *arg, nstime local)
+{
+	/* local civil time to UTC: ask with the offset of the first guess */
+	const struct org *o = arg;
+	int first = org_utc_offset(o, local);
+	return org_utc_offset(o, local - first * NS_SEC);
+}
+
+static bool readable(const char *path)
+{
+	return access(path, R_OK) == 0;
+}
+
+/* org.yaml in a named folder or beside a named file, then $POSTERN_CONFIG, then /etc/postern. */
+static bool org_nearby(struct setup *s, const struct args *a)
+{
+	for (size_t i = 0; i < a->noperands; i++) {
+		struct stat st;
+		const char *p = a->operand[i];
+		if (stat(p, &st))
+			continue;
+		const char *slash = strrchr(p, '/');
+		int n = S_ISDIR(st.st_mode) ? snprintf(s->org_path, sizeof s->org_path, "%s/org.yaml", p)
+					     : snprintf(s->org_path, sizeof s->org_path, "%.*sorg.yaml", slash ? (int)(slash - p + 1) : 0, p);
+		if (n > 0 && (size_t)n < sizeof s->org_path && readable(s->org_path))
+			return true;
+	}
+	const char *dir = getenv("POSTERN_CONFIG");
+	int n = snprintf(s->org_path, sizeof s->org_path, "%s/org.yaml", dir && *dir ? dir : "/etc/postern");
+	if (n > 0 && (size_t)n < sizeof s->org_path && readable(s->org_path))
+		return true;
+	s->org_path[0] = 0;
+	return false;
+}
+
+static int load_org(struct setup *s, const struct args *a)
+{
+	struct err e;
+	const char *named = args_get(a, "org");
+	if (named)
+		snprintf(s->org_path, sizeof s->org_path, "%s", named);
+	if (!named && !org_nearby(s, a)) {
+		s->org = org_new();
+		return 0;
+	}
+	s->org = org_load(s->org_path, &e);
+	if (s->org)
+		return 0;
+	complain_err(&e);
+	return EXIT_USAGE;
+}
+
+static int set_zone(struct setup *s, const struct args *a)
+{
+	struct err e;
+	const char *tz = args_get(a, "tz");
+	if (tz) {
+		s->zone = zone_load(slice_of(tz), &e);
+		if (!s->zone) {
+			complain("--tz %s: %s", tz, e.text);
+			return EXIT_USAGE;
+		}
+		s->decode.utc_offset = zone_cb;
+		s->decode.utc_arg = s->zone;
+	} else if (org_timezone(s->org).n) {
+		s->decode.utc_offset = org_cb;
+		s->decode.utc_arg = s->org;
+	}
+	return 0;
+}
+
+static unsigned thread_count(const struct args *a)
+{
+	uint64_t n;
+	const char *text = args_get(a, "threads");
+	if (text && slice_u64(slice_of(text), 64, &n) && n)
+		return (unsigned)n;
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	return cpus > 0 ? (unsigned)MIN(cpus, 16) : 1;
+}
+
+int setup_inputs(struct setup *s, const struct args *a)
+{
+	struct err e;
+	*s = (struct setup){.threads = thread_count(a), .decode.now = (nstime)time(NULL) * NS_SEC};
+	if (!a->noperands) {
+		fprintf(stderr, "postern %s: nothing to read: name files or folders, or - for standard input.\nTry 'postern %s --help'.\n",
+			a->command->name, a->command->name);
+		return EXIT_USAGE;
+	}
+	int r = load_org(s, a);
+	if (!r)
+		r = set_zone(s, a);
+	if (r)
+		return r;
+	struct source_options so = {.all = args_has(a, "all")};
+	if (source_find(&s->set, a->operand, a->noperands, &so, &e)) {
+		complain_err(&e);
+		s->missing = EXIT_INPUT;
+	}
+	return 0;
+}
+
+void setup_free(struct setup *s)
+{
+	source_set_free(&s->set);
+	zone_free(s->zone);
+	org_free(s->org);
+}
+
+void setup_tell_problems(const struct setup *s, size_t most)
+{
+	struct buf b = {0};
+	for (size_t i = 0; i < s->set.problems.n && i < most; i++) {
+		const struct problem *p = &s->set.problems.v[i];
+		b.n = 0;
+		buf_term(&b, p->path);
+		buf_addz(&b, ": ");
+		buf_term(&b, p->text);
+		complain("%.*s", SLFMT(buf_slice(&b)));
+	}
+	if (s->set.problems.n > most)
+		complain("and %zu more inputs with problems", s->set.problems.n - most);
+	buf_free(&b);
+}

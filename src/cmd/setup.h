@@ -1,0 +1,31 @@
+/* setup.h - what decode and scan set up alike: inputs, the organisation, zones. */
+#ifndef POSTERN_CMD_SETUP_H
+#define POSTERN_CMD_SETUP_H
+
+#include "cmd/cmd.h"
+#include "decode/decode.h"
+#include "org/org.h"
+#include "source/source.h"
+
+#define INPUT_OPTIONS                                                                                           \
+	{"org", 'o', OPT_TEXT, "FILE", "organisation file: hosts, providers, staff (default: org.yaml beside\nthe logs, then /etc/postern/org.yaml)"}, \
+	{"tz", 0, OPT_TEXT, "ZONE", "zone of times that carry none: Europe/Berlin, +02:00\n(default: the organisation file's, else UTC)"}, \
+	{"all", 'a', OPT_FLAG, NULL, "in folders, also read text files that do not look like logs"}, \
+	{"threads", 'j', OPT_NUMBER, "N", "threads to use (default: the machine's)"}
+
+struct setup {
+	struct org *org;
+	char org_path[4096];       /* "" when none */
+	struct zone *zone;         /* of --tz */
+	struct source_set set;
+	struct decode_options decode;
+	unsigned threads;
+	int missing;               /* a named input could not be read: exit 3 in the end */
+};
+/* 0, or an exit code after a message. setup_free in any case. */
+int setup_inputs(struct setup *s, const struct args *a);
+void setup_free(struct setup *s);
+/* Problems with inputs as messages on stderr, at most `most`. */
+void setup_tell_problems(const struct setup *s, size_t most);
+
+#endif

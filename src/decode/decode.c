@@ -1,0 +1,343 @@
+/* decode.c - the tables, the walk over a block's lines, and what every format and program uses to emit. */
+#include "decode/decode_private.h"
+
+#include <stdlib.h>
+
+static const struct format *const formats[] = {
+#define FORMAT(name) &name,
+#include "decode/formats.def"
+#undef FORMAT
+};
+static const struct program *const programs[] = {
+#define PROGRAM(name) &name,
+#include "decode/programs.def"
+#undef PROGRAM
+};
+_Static_assert(ARRAY_LEN(formats) <= 32, "decode_stats.formats has a bit per format");
+
+struct cprogram {
+	const struct program *def;
+	struct rowset *rows;
+	struct slice dataset;
+};
+
+struct decode_tables {
+	struct decode_options opt;
+	struct cprogram prog[ARRAY_LEN(programs)];
+};
+
+const char *decoded_name(enum decoded d)
+{
+	static const char *const names[DECODED_KINDS] = {
+#define X(id, text) [id] = text,
+		DECODED_LIST(X)
+#undef X
+	};
+	return (unsigned)d < DECODED_KINDS ? names[d] : "?";
+}
+
+const char *decode_format_name(unsigned i)
+{
+	return i < ARRAY_LEN(formats) ? formats[i]->name : NULL;
+}
+
+/* ---- tables -------------------------------------------------------------------------------------------------- */
+
+struct decode_tables *decode_tables_new(const struct decode_options *opt, struct err *e)
+{
+	struct decode_tables *t = xcalloc(1, sizeof *t);
+	t->opt = *opt;
+	for (size_t i = 0; i < ARRAY_LEN(programs); i++) {
+		struct cprogram *c = &t->prog[i];
+		c->def = programs[i];
+		c->dataset = slice_of(c->def->dataset);
+		if (c->def->rows && !(c->rows = rowset_new(c->def->rows, c->def->dataset, e))) {
+			decode_tables_free(t);
+			return NULL;
+		}
+	}
+	return t;
+}
+
+void decode_tables_free(struct decode_tables *t)
+{
+	if (!t)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(programs); i++)
+		rowset_free(t->prog[i].rows);
+	free(t);
+}
+
+struct decoder *decoder_new(const struct decode_tables *t)
+{
+	struct decoder *d = xcalloc(1, sizeof *d);
+	d->t = t;
+	d->opt = &t->opt;
+	d->zone_hour = NSTIME_NONE;
+	return d;
+}
+
+void decoder_free(struct decoder *d)
+{
+	if (!d)
+		return;
+	buf_free(&d->tmp);
+	decode_json_free(d);
+	decode_audit_free(d);
+	free(d);
+}
+
+/* ---- statistics ---------------------------------------------------------------------------------------------- */
+
+void decode_stats_init(struct decode_stats *s)
+{
+	*s = (struct decode_stats){.first = NSTIME_NONE, .last = NSTIME_NONE};
+}
+
+static void stats_time(struct decode_stats *s, nstime first, nstime last)
+{
+	if (first != NSTIME_NONE && (s->first == NSTIME_NONE || first < s->first))
+		s->first = first;
+	if (last != NSTIME_NONE && (s->last == NSTIME_NONE || last > s->last))
+		s->last = last;
+}
+
+void decode_stats_add(struct decode_stats *to, const struct decode_stats *from)
+{
+	to->lines += from->lines;
+	for (int i = 0; i < DECODED_KINDS; i++)
+		to->by_kind[i] += from->by_kind[i];
+	to->invalid_utf8 += from->invalid_utf8;
+	to->nul_bytes += from->nul_bytes;
+	to->no_time += from->no_time;
+	to->year_inferred += from->year_inferred;
+	to->logins += from->logins;
+	to->formats |= from->formats;
+	stats_time(to, from->first, from->last);
+	for (uint32_t i = 0; i < from->nexamples && to->nexamples < DECODE_EXAMPLES; i++)
+		to->example[to->nexamples++] = from->example[i];
+}
+
+static void stats_example(struct decode_stats *s, const struct dline *l)
+{
+	if (s->nexamples == DECODE_EXAMPLES)
+		return;
+	s->example[s->nexamples].offset = l->offset;
+	s->example[s->nexamples].n = (uint32_t)MIN(l->raw.n, sizeof s->example[0].text);
+	memcpy(s->example[s->nexamples].text, l->raw.p, s->example[s->nexamples].n);
+	s->nexamples++;
+}
+
+/* ---- programs ------------------------------------------------------------------------------------------------ */
+
+static bool name_fits(const char *names, struct slice name)
+{
+	struct slice rest = slice_of(names), word;
+	while (slice_word(&rest, &word)) {
+		bool prefix = word.p[word.n - 1] == '*';
+		if (prefix ? slice_istarts(name, slice_to(word, word.n - 1)) : slice_ieq(name, word))
+			return true;
+	}
+	return false;
+}
+
+static const struct cprogram *program_find(const struct decode_tables *t, struct slice name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(programs); i++)
+		if (name_fits(t->prog[i].def->names, name))
+			return &t->prog[i];
+	return NULL;
+}
+
+/* The table of a program name, through a small memo: a log has few programs. */
+static const struct cprogram *program_of(struct decoder *d, struct slice name)
+{
+	if (!name.n)
+		return NULL;
+	if (name.n > sizeof d->memo[0].text)
+		return program_find(d->t, name);
+	unsigned at = ((uint8_t)name.p[0] * 7u + (uint8_t)name.p[name.n - 1] * 3u + (unsigned)name.n) % ARRAY_LEN(d->memo);
+	struct program_memo *m = &d->memo[at];
+	if (m->n != name.n || memcmp(m->text, name.p, name.n) != 0) {
+		m->n = (unsigned)name.n;
+		memcpy(m->text, name.p, name.n);
+		m->prog = program_find(d->t, name);
+	}
+	return m->prog;
+}
+
+const struct rowset *decode_rowset_of(const struct decoder *d, const struct program *p)
+{
+	for (size_t i = 0; i < ARRAY_LEN(programs); i++)
+		if (d->t->prog[i].def == p)
+			return d->t->prog[i].rows;
+	return NULL;
+}
+
+/* ---- emitting ------------------------------------------------------------------------------------------------ */
+
+static bool is_login(enum action a)
+{
+	return a == ACT_LOGIN || a == ACT_LOGIN_FAILED || a == ACT_SESSION_OPENED || a == ACT_AUTH_FAILURE || a == ACT_INVALID_USER;
+}
+
+bool decode_wanted(struct decoder *d, const struct dline *l, enum action a)
+{
+	(void)l;
+	if (is_login(a))
+		d->stats->logins++;
+	return interest_has(&d->opt->want, a);
+}
+
+struct event *decode_emit(struct decoder *d, const struct dline *l, struct slice dataset, enum action a, enum outcome o)
+{
+	struct event *e = batch_add(d->out);
+	e->time = l->time;
+	e->action = (uint16_t)a;
+	e->outcome = (uint8_t)o;
+	e->flags = l->flags;
+	e->source = d->in->source;
+	e->dataset = dataset;
+	e->host = d->in->host_wins || !l->host.n ? d->in->host : l->host;
+	e->at = (struct rawref){l->offset, l->raw};
+	if (l->program.n)
+		event_add(d->out, e, F_PROCESS_NAME, l->program);
+	if (l->pid.n)
+		event_add(d->out, e, F_PROCESS_PID, l->pid);
+	if (l->repeat)
+		event_add_int(d->out, e, F_REPEAT, l->repeat);
+	return e;
+}
+
+enum decoded decode_rows(struct decoder *d, struct dline *l, const struct rowset *r, struct slice dataset, struct event **ev)
+{
+	const struct crow *c = rowset_match(d, r, l->msg);
+	if (ev)
+		*ev = NULL;
+	if (!c)
+		return DECODED_UNKNOWN;
+	if (!decode_wanted(d, l, crow_action(c)))
+		return DECODED_UNWANTED;
+	struct event *e = decode_emit(d, l, dataset, crow_action(c), crow_outcome(c));
+	for (unsigned i = 0; i < d->ncap; i++)
+		event_add(d->out, e, d->cap[i].field, d->cap[i].text);
+	if (ev)
+		*ev = e;
+	return DECODED_EVENT;
+}
+
+enum decoded decode_message(struct decoder *d, struct dline *l)
+{
+	enum decoded r;
+	if (pam_message(l)) /* any program may speak through PAM */
+		return decode_pam(d, l);
+	if (audit_message(l))
+		return decode_audit(d, l);
+	const struct cprogram *p = program_of(d, l->program);
+	if (!p)
+		return DECODED_OTHER;
+	if (p->rows) {
+		struct event *ev;
+		r = decode_rows(d, l, p->rows, p->dataset, &ev);
+		if (ev && p->def->finish)
+			p->def->finish(d, l, ev);
+		if (r != DECODED_UNKNOWN)
+			return r;
+	}
+	return p->def->fn ? p->def->fn(d, l) : DECODED_UNKNOWN;
+}
+
+/* ---- lines --------------------------------------------------------------------------------------------------- */
+
+/* Lines that nobody understood are still events for `postern decode`. */
+static void emit_unknown(struct decoder *d, const struct dline *l, enum decoded r)
+{
+	if (!d->opt->everything || (r != DECODED_OTHER && r != DECODED_UNKNOWN && r != DECODED_NO_FORMAT))
+		return;
+	struct event *e = decode_emit(d, l, l->program, ACT_NONE, OUTCOME_NONE);
+	if (l->msg.n)
+		event_add(d->out, e, F_MESSAGE, l->msg);
+}
+
+static void count_line(struct decoder *d, const struct dline *l, enum decoded r)
+{
+	struct decode_stats *s = d->stats;
+	s->by_kind[r]++;
+	if (r == DECODED_BLANK)
+		return;
+	if (r == DECODED_UNKNOWN || r == DECODED_NO_FORMAT)
+		stats_example(s, l);
+	if (r == DECODED_NO_FORMAT)
+		return;
+	if (l->time == NSTIME_NONE) {
+		s->no_time++;
+		return;
+	}
+	d->last_time = l->time;
+	if (l->flags & EV_YEAR_INFERRED)
+		s->year_inferred++;
+	stats_time(s, l->time, l->time);
+}
+
+static enum decoded try_format(struct decoder *d, int f, const struct dline *fresh, struct dline *l)
+{
+	if (!formats[f]->maybe(fresh->raw))
+		return DECODED_NO_FORMAT;
+	*l = *fresh;
+	return formats[f]->line(d, l);
+}
+
+static enum decoded decode_line(struct decoder *d, const struct dline *fresh, struct dline *l, int *format)
+{
+	enum decoded r = *format >= 0 ? try_format(d, *format, fresh, l) : DECODED_NO_FORMAT;
+	for (int f = 0; r == DECODED_NO_FORMAT && f < (int)ARRAY_LEN(formats); f++) {
+		if (f == *format)
+			continue;
+		r = try_format(d, f, fresh, l);
+		if (r != DECODED_NO_FORMAT)
+			*format = f;
+	}
+	if (r == DECODED_NO_FORMAT)
+		*l = *fresh;
+	else if (*format >= 0)
+		d->stats->formats |= 1u << *format;
+	return r;
+}
+
+static bool is_blank(struct slice s)
+{
+	return s.n == 0 || s.p[0] == '#' || slice_trim(s).n == 0;
+}
+
+int decode_block(struct decoder *d, const struct decode_in *in, struct batch *out, struct decode_stats *stats)
+{
+	d->in = in;
+	d->out = out;
+	d->stats = stats;
+	d->last_time = NSTIME_NONE;
+	d->stamp_n = 0; /* the year of a memoised stamp belongs to the last file */
+	int format = in->format;
+	if (in->records) {
+		decode_utmp(d);
+		return format;
+	}
+	const char *p = in->data.p, *end = p + in->data.n;
+	if (in->data.n && memchr(p, 0, in->data.n))
+		stats->nul_bytes++;
+	while (p < end) {
+		const char *nl = memchr(p, '\n', (size_t)(end - p));
+		size_t n = (size_t)((nl ? nl : end) - p);
+		struct dline fresh = {.raw = {p, n}, .offset = in->offset + (uint64_t)(p - in->data.p), .time = NSTIME_NONE}, l;
+		if (n && p[n - 1] == '\r')
+			fresh.raw.n--;
+		enum decoded r = is_blank(fresh.raw) ? (l = fresh, DECODED_BLANK) : decode_line(d, &fresh, &l, &format);
+		stats->lines++;
+		count_line(d, &l, r);
+		emit_unknown(d, &l, r);
+		if (unlikely(r != DECODED_BLANK && r != DECODED_UNWANTED && r != DECODED_EVENT) && !slice_utf8(fresh.raw))
+			stats->invalid_utf8++;
+		p = nl ? nl + 1 : end;
+	}
+	decode_audit_end(d);
+	return format;
+}

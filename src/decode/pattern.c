@@ -1,0 +1,370 @@
+/* pattern.c - rows of patterns, compiled once, matched with bounded backtracking. Syntax in decode_private.h. */
+#include "decode/decode_private.h"
+
+#include <stdlib.h>
+
+enum { OPS_MAX = 64, STEPS_MAX = 4000, SETS_MAX = 4 };
+
+enum op_kind { OP_END, OP_LIT, OP_CAP, OP_OPT };
+enum op_class { CLASS_ANY, CLASS_WORD, CLASS_DIGIT, CLASS_ADDR };
+struct op {
+	uint8_t kind;
+	uint8_t cls;
+	bool greedy;
+	uint16_t field; /* OP_CAP; F_NONE: skipped */
+	uint16_t skip;  /* OP_OPT: index behind the optional part */
+	struct slice lit;
+};
+
+struct crow {
+	enum action action;
+	enum outcome outcome;
+	struct op *ops;
+	size_t nops;
+	struct capture set[SETS_MAX];
+	unsigned nset;
+};
+
+struct rowset {
+	struct arena mem;
+	struct crow *rows;
+	size_t n;
+	uint16_t *bucket[256]; /* row numbers whose first byte may be this, in order, UINT16_MAX ends */
+};
+
+/* ---- compiling ----------------------------------------------------------------------------------------------- */
+
+struct compiler {
+	struct rowset *set;
+	struct op ops[OPS_MAX];
+	size_t n;
+	const char *owner;
+	struct err *e;
+};
+
+static struct op *op_new(struct compiler *c, enum op_kind kind)
+{
+	if (c->n == OPS_MAX)
+		return NULL;
+	struct op *o = &c->ops[c->n++];
+	*o = (struct op){.kind = (uint8_t)kind};
+	return o;
+}
+
+static int class_of(struct slice text, uint16_t field, uint8_t *out)
+{
+	static const enum op_class by_type[] = {[FT_STR] = CLASS_ANY, [FT_INT] = CLASS_DIGIT, [FT_ADDR] = CLASS_ADDR};
+	if (!text.n)
+		*out = field ? by_type[field_table[field].type] : CLASS_ANY;
+	else if (slice_eq(text, SL("w")))
+		*out = CLASS_WORD;
+	else if (slice_eq(text, SL("d")))
+		*out = CLASS_DIGIT;
+	else if (slice_eq(text, SL("a")))
+		*out = CLASS_ADDR;
+	else
+		return ERR_SYNTAX;
+	return 0;
+}
+
+/* "{name*:class}" without the braces. */
+static int compile_capture(struct compiler *c, struct slice text)
+{
+	struct op *o = op_new(c, OP_CAP);
+	if (!o)
+		return err_set(c->e, ERR_LIMIT, "%s: pattern too long", c->owner);
+	struct slice name = text, cls = SLICE_NONE, rest = text;
+	if (slice_cut(&rest, ':', &name))
+		cls = rest;
+	if (name.n && name.p[name.n - 1] == '*') {
+		o->greedy = true;
+		name.n--;
+	}
+	if (name.n) {
+		o->field = (uint16_t)field_by_name(name);
+		if (!o->field)
+			return err_set(c->e, ERR_SYNTAX, "%s: no field \"%.*s\" in fields.def", c->owner, SLFMT(name));
+	}
+	if (class_of(cls, o->field, &o->cls))
+		return err_set(c->e, ERR_SYNTAX, "%s: class \"%.*s\" is not one of w d a", c->owner, SLFMT(cls));
+	return 0;
+}
+
+static int compile_literal(struct compiler *c, struct buf *lit)
+{
+	if (!lit->n)
+		return 0;
+	struct op *o = op_new(c, OP_LIT);
+	if (!o)
+		return err_set(c->e, ERR_LIMIT, "%s: pattern too long", c->owner);
+	o->lit = slice_dup(&c->set->mem, buf_slice(lit));
+	lit->n = 0;
+	return 0;
+}
+
+static int compile_open(struct compiler *c, size_t *open)
+{
+	if (*open != SIZE_MAX)
+		return err_set(c->e, ERR_SYNTAX, "%s: optional parts do not nest", c->owner);
+	*open = c->n;
+	return op_new(c, OP_OPT) ? 0 : err_set(c->e, ERR_LIMIT, "%s: pattern too long", c->owner);
+}
+
+static int compile_ops(struct compiler *c, struct slice p, struct buf *lit)
+{
+	size_t open = SIZE_MAX;
+	for (size_t i = 0; i < p.n; i++) {
+		struct slice rest = slice_from(p, i);
+		int r = 0;
+		if (slice_starts(rest, SL("{{"))) {
+			buf_addc(lit, '{');
+			i++;
+		} else if (rest.p[0] == '{') {
+			ssize_t end = slice_chr(rest, '}');
+			if (end < 0)
+				return err_set(c->e, ERR_SYNTAX, "%s: { without }", c->owner);
+			r = compile_literal(c, lit);
+			if (!r)
+				r = compile_capture(c, slice_make(rest.p + 1, (size_t)end - 1));
+			i += (size_t)end;
+		} else if (slice_starts(rest, SL("[?"))) {
+			r = compile_literal(c, lit);
+			if (!r)
+				r = compile_open(c, &open);
+			i++;
+		} else if (slice_starts(rest, SL("?]"))) {
+			r = compile_literal(c, lit);
+			if (open == SIZE_MAX)
+				return err_set(c->e, ERR_SYNTAX, "%s: ?] without [?", c->owner);
+			c->ops[open].skip = (uint16_t)c->n;
+			open = SIZE_MAX;
+			i++;
+		} else {
+			buf_addc(lit, rest.p[0]);
+		}
+		if (r)
+			return r;
+	}
+	if (open != SIZE_MAX)
+		return err_set(c->e, ERR_SYNTAX, "%s: [? without ?]", c->owner);
+	return compile_literal(c, lit);
+}
+
+static int compile_sets(struct compiler *c, struct crow *row, const char *set)
+{
+	struct slice rest = slice_of(set), item;
+	while (rest.n) {
+		if (!slice_cut(&rest, ';', &item)) {
+			item = rest;
+			rest.n = 0;
+		}
+		struct slice name, value = item;
+		if (!slice_cut(&value, '=', &name) || !field_by_name(name) || row->nset == SETS_MAX)
+			return err_set(c->e, ERR_SYNTAX, "%s: bad constant \"%.*s\"", c->owner, SLFMT(item));
+		row->set[row->nset++] = (struct capture){(uint16_t)field_by_name(name), value};
+	}
+	return 0;
+}
+
+static int compile_row(struct compiler *c, const struct row *in, struct crow *out)
+{
+	struct buf lit = {0};
+	c->n = 0;
+	int r = compile_ops(c, slice_of(in->pattern), &lit);
+	buf_free(&lit);
+	if (r)
+		return r;
+	if (!op_new(c, OP_END))
+		return err_set(c->e, ERR_LIMIT, "%s: pattern too long", c->owner);
+	*out = (struct crow){.action = in->action, .outcome = in->outcome, .nops = c->n};
+	out->ops = arena_alloc(&c->set->mem, c->n * sizeof *out->ops);
+	memcpy(out->ops, c->ops, c->n * sizeof *out->ops);
+	return in->set ? compile_sets(c, out, in->set) : 0;
+}
+
+static void fill_buckets(struct rowset *r)
+{
+	for (unsigned b = 0; b < 256; b++) {
+		uint16_t *v = arena_alloc(&r->mem, (r->n + 1) * sizeof *v);
+		size_t n = 0;
+		for (size_t i = 0; i < r->n; i++) {
+			const struct op *o = &r->rows[i].ops[0];
+			if (o->kind != OP_LIT || (uint8_t)o->lit.p[0] == b)
+				v[n++] = (uint16_t)i;
+		}
+		v[n] = UINT16_MAX;
+		r->bucket[b] = v;
+	}
+}
+
+struct rowset *rowset_new(const struct row *rows, const char *owner, struct err *e)
+{
+	struct rowset *r = xcalloc(1, sizeof *r);
+	arena_init(&r->mem);
+	while (rows[r->n].pattern)
+		r->n++;
+	r->rows = arena_alloc(&r->mem, r->n * sizeof *r->rows);
+	struct compiler c = {.set = r, .owner = owner, .e = e};
+	for (size_t i = 0; i < r->n; i++)
+		if (compile_row(&c, &rows[i], &r->rows[i])) {
+			rowset_free(r);
+			return NULL;
+		}
+	fill_buckets(r);
+	return r;
+}
+
+void rowset_free(struct rowset *r)
+{
+	if (!r)
+		return;
+	arena_free(&r->mem);
+	free(r);
+}
+
+enum action crow_action(const struct crow *c)
+{
+	return c->action;
+}
+
+enum outcome crow_outcome(const struct crow *c)
+{
+	return c->outcome;
+}
+
+/* ---- matching ------------------------------------------------------------------------------------------------ */
+
+#define WORD 1
+#define DIGIT 2
+#define ADDRC 4
+static const uint8_t char_class[256] = {
+	[0x21 ... 0x24] = WORD, ['%'] = WORD | ADDRC, [0x26 ... 0x2c] = WORD, ['-' ... '.'] = WORD | ADDRC, ['/'] = WORD,
+	['0' ... '9'] = WORD | DIGIT | ADDRC, [':'] = WORD | ADDRC, [0x3b ... 0x40] = WORD, ['A' ... 'Z'] = WORD | ADDRC,
+	[0x5b ... 0x5e] = WORD, ['_'] = WORD | ADDRC, [0x60] = WORD, ['a' ... 'z'] = WORD | ADDRC, [0x7b ... 0x7e] = WORD,
+	[0x80 ... 0xff] = WORD,
+};
+static const uint8_t class_mask[] = {[CLASS_ANY] = 0, [CLASS_WORD] = WORD, [CLASS_DIGIT] = DIGIT, [CLASS_ADDR] = ADDRC};
+
+/* Length of the run of bytes that cls allows at the start of s. */
+static size_t class_run(struct slice s, enum op_class cls)
+{
+	if (cls == CLASS_ANY)
+		return s.n;
+	size_t n = 0;
+	while (n < s.n && char_class[(uint8_t)s.p[n]] & class_mask[cls])
+		n++;
+	return n;
+}
+
+static bool match_ops(struct decoder *d, const struct op *ops, size_t i, struct slice s);
+
+static bool take(struct decoder *d, const struct op *ops, size_t i, struct slice s, size_t len)
+{
+	unsigned mark = d->ncap;
+	const struct op *o = &ops[i];
+	if (o->cls != CLASS_ANY && len == 0)
+		return false;
+	if (o->field && d->ncap < CAPTURES_MAX)
+		d->cap[d->ncap++] = (struct capture){o->field, slice_make(s.p, len)};
+	if (match_ops(d, ops, i + 1, slice_from(s, len)))
+		return true;
+	d->ncap = mark;
+	return false;
+}
+
+/* The capture is followed by a literal: try its occurrences, from the left or from the right. */
+static bool take_to_literal(struct decoder *d, const struct op *ops, size_t i, struct slice s)
+{
+	const struct slice lit = ops[i + 1].lit;
+	size_t run = class_run(s, ops[i].cls);
+	struct slice window = slice_to(s, run + lit.n);
+	if (ops[i].greedy) {
+		for (;;) {
+			ssize_t at = slice_rfind(window, lit);
+			if (at < 0 || d->steps++ > STEPS_MAX)
+				return false;
+			if (take(d, ops, i, s, (size_t)at))
+				return true;
+			window.n = (size_t)at + lit.n - 1;
+		}
+	}
+	for (size_t from = 0;;) {
+		ssize_t at = slice_find(slice_from(window, from), lit);
+		if (at < 0 || d->steps++ > STEPS_MAX)
+			return false;
+		if (take(d, ops, i, s, from + (size_t)at))
+			return true;
+		from += (size_t)at + 1;
+	}
+}
+
+static bool match_capture(struct decoder *d, const struct op *ops, size_t i, struct slice s)
+{
+	const struct op *o = &ops[i], *next = &ops[i + 1];
+	if (next->kind == OP_LIT)
+		return take_to_literal(d, ops, i, s);
+	size_t run = class_run(s, o->cls);
+	if (next->kind == OP_END)
+		return run == s.n && take(d, ops, i, s, run);
+	if (o->cls != CLASS_ANY) {
+		if (take(d, ops, i, s, run))
+			return true;
+		/* "1.2.3.4:" before an optional part: the colon is not of the address */
+		return o->cls == CLASS_ADDR && run > 1 && take(d, ops, i, s, run - 1);
+	}
+	for (size_t n = 0; n <= s.n; n++) {
+		if (d->steps++ > STEPS_MAX)
+			return false;
+		if (take(d, ops, i, s, o->greedy ? s.n - n : n))
+			return true;
+	}
+	return false;
+}
+
+static bool match_ops(struct decoder *d, const struct op *ops, size_t i, struct slice s)
+{
+	for (;; i++) {
+		const struct op *o = &ops[i];
+		switch ((enum op_kind)o->kind) {
+		case OP_END:
+			return s.n == 0;
+		case OP_LIT:
+			if (!slice_starts(s, o->lit))
+				return false;
+			s = slice_from(s, o->lit.n);
+			break;
+		case OP_CAP:
+			return match_capture(d, ops, i, s);
+		case OP_OPT: {
+			unsigned mark = d->ncap;
+			if (match_ops(d, ops, i + 1, s))
+				return true;
+			d->ncap = mark;
+			i = (size_t)o->skip - 1;
+			break;
+		}
+		}
+	}
+}
+
+const struct crow *rowset_match(struct decoder *d, const struct rowset *r, struct slice msg)
+{
+	while (msg.n && (msg.p[msg.n - 1] == ' ' || msg.p[msg.n - 1] == '\r'))
+		msg.n--;
+	if (!msg.n)
+		return NULL;
+	for (const uint16_t *b = r->bucket[(uint8_t)msg.p[0]]; *b != UINT16_MAX; b++) {
+		const struct crow *c = &r->rows[*b];
+		const struct op *o = &c->ops[0];
+		if (o->kind == OP_LIT && !slice_starts(msg, o->lit))
+			continue;
+		d->ncap = 0;
+		d->steps = 0;
+		if (match_ops(d, c->ops, 0, msg)) {
+			for (unsigned k = 0; k < c->nset && d->ncap < CAPTURES_MAX; k++)
+				d->cap[d->ncap++] = c->set[k];
+			return c;
+		}
+	}
+	return NULL;
+}

@@ -1,0 +1,234 @@
+/* syslog.c - the envelope: RFC 3164, RFC 5424, rsyslog's ISO form, and forms without a time (journalctl -o cat).
+ * What follows "program[pid]:" goes to the program table. */
+#include "decode/decode_private.h"
+
+/* Bytes a program tag is made of: "sshd", "postfix/smtpd", "CRON", "(sd-pam)", "rsyslogd-2177", "auth-worker(12182)". */
+static bool tag_char(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '/' ||
+	       c == '.' || c == '@' || c == '+' || c == '\\';
+}
+
+/* "<34>" in front: a relayed raw message. */
+static void skip_priority(struct slice *s)
+{
+	if (s->n < 3 || s->p[0] != '<')
+		return;
+	ssize_t end = slice_chr(slice_to(*s, 16), '>');
+	if (end > 0)
+		*s = slice_from(*s, (size_t)end + 1);
+}
+
+/* "<4.6> " or "<auth.info> " behind the time (FreeBSD syslogd -v, -vv). */
+static void skip_facility(struct slice *s, struct dline *l)
+{
+	if (s->n < 4 || s->p[0] != '<')
+		return;
+	ssize_t end = slice_chr(slice_to(*s, 24), '>');
+	if (end > 0 && slice_chr(slice_to(*s, (size_t)end), '.') > 0) {
+		l->facility = slice_make(s->p + 1, (size_t)end - 1);
+		*s = slice_trim(slice_from(*s, (size_t)end + 1));
+	}
+}
+
+/* "prog[123]: ", "prog: ", "prog(module)[123]: ", "[prog]: ", "prog[123] rest" at s. Sets program, pid; s moves to the
+ * message. False when there is no tag. */
+static bool take_tag(struct slice *s, struct dline *l)
+{
+	struct slice in = *s;
+	bool boxed = in.n && in.p[0] == '[';
+	size_t at = boxed ? 1 : 0, n = 0;
+	if (in.n > 1 && in.p[0] == '(') /* "(sd-pam)[812]:", "(systemd)[1]:" */
+		at = 1;
+	while (at + n < in.n && n < 64 && tag_char(in.p[at + n]))
+		n++;
+	if (!n)
+		return false;
+	struct slice name = slice_make(in.p + at, n), rest = slice_from(in, at + n);
+	if (at && !boxed && rest.n && rest.p[0] == ')')
+		rest = slice_from(rest, 1);
+	if (boxed) {
+		if (!rest.n || rest.p[0] != ']')
+			return false;
+		rest = slice_from(rest, 1);
+	} else if (rest.n && rest.p[0] == '(') { /* sshd(pam_unix)[19939]: the module speaks; auth-worker(12182): */
+		ssize_t end = slice_chr(slice_to(rest, 64), ')');
+		if (end < 0)
+			return false;
+		struct slice inner = slice_make(rest.p + 1, (size_t)end - 1);
+		if (slice_starts(inner, SL("pam_")))
+			l->facility = inner;
+		rest = slice_from(rest, (size_t)end + 1);
+	}
+	if (!boxed && rest.n && rest.p[0] == '[') {
+		ssize_t end = slice_chr(slice_to(rest, 64), ']');
+		if (end < 0)
+			return false;
+		l->pid = slice_make(rest.p + 1, (size_t)end - 1);
+		rest = slice_from(rest, (size_t)end + 1);
+	}
+	bool colon = rest.n && rest.p[0] == ':';
+	if (!colon && !boxed && !l->pid.n)
+		return false;
+	l->program = name;
+	*s = slice_from(rest, colon ? 1 : 0);
+	if (s->n && s->p[0] == ' ')
+		*s = slice_from(*s, 1);
+	return true;
+}
+
+/* "message repeated 5 times: [ Failed password ...]" (rsyslog) */
+static void unwrap_repeat(struct dline *l)
+{
+	if (!slice_starts(l->msg, SL("message repeated ")))
+		return;
+	struct slice rest = slice_from(l->msg, 17), n;
+	uint64_t times;
+	ssize_t open = slice_find(rest, SL(" times: ["));
+	if (open <= 0 || rest.p[rest.n - 1] != ']')
+		return;
+	n = slice_to(rest, (size_t)open);
+	if (!slice_u64(n, 1000000, &times))
+		return;
+	l->repeat = (uint32_t)times;
+	l->msg = slice_trim(slice_make(rest.p + open + 9, rest.n - (size_t)open - 10));
+}
+
+/* Solaris and AIX put "[ID 800047 auth.info] " before the message. */
+static void skip_msgid(struct dline *l)
+{
+	if (slice_starts(l->msg, SL("[ID "))) {
+		ssize_t end = slice_find(l->msg, SL("] "));
+		if (end > 0)
+			l->msg = slice_from(l->msg, (size_t)end + 2);
+	}
+}
+
+/* Behind the time: "host prog[pid]: msg", "prog[pid]: msg", "host msg". */
+static enum decoded after_time(struct decoder *d, struct dline *l, struct slice s)
+{
+	s = slice_trim(s);
+	skip_facility(&s, l);
+	struct slice whole = s, host;
+	if (take_tag(&s, l)) { /* no host name: "Nov 23 21:50:19 sshd[8148]: ..." */
+		l->host = SLICE_NONE;
+	} else {
+		l->pid = SLICE_NONE;
+		if (!slice_cut(&whole, ' ', &host))
+			return DECODED_NO_FORMAT;
+		s = slice_trim(whole);
+		l->host = host;
+		if (!take_tag(&s, l)) {
+			l->program = SLICE_NONE;
+			l->pid = SLICE_NONE;
+			l->msg = s;
+			/* rsyslog's own "last message repeated" and kernel lines without tag */
+			return DECODED_OTHER;
+		}
+	}
+	l->msg = s;
+	skip_msgid(l);
+	unwrap_repeat(l);
+	return decode_message(d, l);
+}
+
+static bool maybe_digit_or_lt(struct slice s)
+{
+	return (s.p[0] >= '0' && s.p[0] <= '9') || s.p[0] == '<';
+}
+
+static enum decoded line_iso(struct decoder *d, struct dline *l)
+{
+	struct slice s = l->raw;
+	skip_priority(&s);
+	if (s.n > 20 && s.p[10] != 'T')
+		return DECODED_NO_FORMAT; /* "2026-05-04 07:12:33 ..." is of exim, dpkg, fail2ban: theirs to try */
+	if (!time_iso(d, &s, l) || !s.n || s.p[0] != ' ')
+		return DECODED_NO_FORMAT;
+	return after_time(d, l, s);
+}
+
+static bool maybe_bsd(struct slice s)
+{
+	return (s.p[0] >= 'A' && s.p[0] <= 'S') || maybe_digit_or_lt(s);
+}
+
+static enum decoded line_bsd(struct decoder *d, struct dline *l)
+{
+	struct slice s = l->raw;
+	skip_priority(&s);
+	if (!time_bsd(d, &s, l))
+		return DECODED_NO_FORMAT;
+	if (s.n && s.p[0] == ':')
+		s = slice_from(s, 1); /* "Nov 11 22:46:29: host ..." (Cisco) */
+	if (!s.n || s.p[0] != ' ')
+		return DECODED_NO_FORMAT;
+	return after_time(d, l, s);
+}
+
+/* RFC 5424: "<34>1 2026-05-04T07:12:33Z host app procid msgid [sd] msg". Transports often strip "<34>". */
+static enum decoded line_5424(struct decoder *d, struct dline *l)
+{
+	struct slice s = l->raw, word, field[4];
+	skip_priority(&s);
+	if (!slice_starts(s, SL("1 ")))
+		return DECODED_NO_FORMAT;
+	s = slice_from(s, 2);
+	if (slice_starts(s, SL("- ")))
+		s = slice_from(s, 1);
+	else if (!time_iso(d, &s, l))
+		return DECODED_NO_FORMAT;
+	for (int i = 0; i < 4; i++) {
+		if (!slice_word(&s, &word))
+			return DECODED_NO_FORMAT;
+		field[i] = slice_eq(word, SL("-")) ? SLICE_NONE : word;
+	}
+	l->host = field[0];
+	l->program = field[1];
+	l->pid = field[2];
+	s = slice_trim(s);
+	if (s.n && s.p[0] == '-') {
+		s = slice_from(s, 1);
+	} else {
+		while (s.n && s.p[0] == '[') { /* structured data: skip, minding quotes */
+			size_t i = 1;
+			for (bool quoted = false; i < s.n && (quoted || s.p[i] != ']'); i++) {
+				if (s.p[i] == '\\' && quoted)
+					i++;
+				else if (s.p[i] == '"')
+					quoted = !quoted;
+			}
+			s = slice_from(s, i + 1);
+		}
+	}
+	s = slice_trim(s);
+	if (slice_starts(s, SL("\xef\xbb\xbf"))) /* the BOM of RFC 5424 6.4 */
+		s = slice_from(s, 3);
+	l->msg = s;
+	unwrap_repeat(l);
+	return l->program.n ? decode_message(d, l) : DECODED_OTHER;
+}
+
+/* "host prog[pid]: msg" without a time, as journalctl -o with-unit or a pasted excerpt has it. */
+static enum decoded line_bare(struct decoder *d, struct dline *l)
+{
+	struct slice s = l->raw, host;
+	if (!slice_cut(&s, ' ', &host) || !take_tag(&s, l) || !l->pid.n)
+		return DECODED_NO_FORMAT;
+	l->host = host;
+	l->msg = s;
+	l->time = d->last_time;
+	l->flags |= EV_NO_TIME;
+	return decode_message(d, l);
+}
+
+static bool maybe_any(struct slice s)
+{
+	(void)s;
+	return true;
+}
+
+const struct format format_syslog_iso = {"syslog (ISO time)", maybe_digit_or_lt, line_iso};
+const struct format format_syslog_bsd = {"syslog (RFC 3164)", maybe_bsd, line_bsd};
+const struct format format_syslog_5424 = {"syslog (RFC 5424)", maybe_digit_or_lt, line_5424};
+const struct format format_syslog_bare = {"syslog without time", maybe_any, line_bare};

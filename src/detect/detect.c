@@ -1,0 +1,234 @@
+/* detect.c - the table of detectors, dispatch by action, open findings. */
+#include "detect/detect_private.h"
+
+#include <stdlib.h>
+
+static const struct detector *const table[] = {
+#define DETECTOR(name) &name,
+#include "detect/detectors.def"
+#undef DETECTOR
+};
+#define DETECTORS ARRAY_LEN(table)
+
+struct open_finding {
+	struct finding *f;
+	const struct detector *def;
+};
+
+struct host_memory {
+	nstime began; /* first event seen of this host */
+};
+
+struct detect {
+	struct detect_options opt;
+	detect_sink *sink;
+	void *sink_arg;
+	void *state[DETECTORS];
+	bool on[DETECTORS];
+	uint8_t *by_action[ACTION_COUNT]; /* detector numbers, UINT8_MAX ends */
+	struct arena mem;
+	struct lru *open;
+	struct lru *hosts;
+	struct lru *logins;               /* newest login by host and account: who.c */
+	struct lru *uids;                 /* account names by host and number: who.c */
+	nstime now;
+	char text[512];                   /* actor_text */
+};
+_Static_assert(DETECTORS < UINT8_MAX, "detector numbers fit a byte");
+
+size_t detect_count(void)
+{
+	return DETECTORS;
+}
+
+const struct detector_info *detect_info(size_t i)
+{
+	return i < DETECTORS ? &table[i]->info : NULL;
+}
+
+const struct org *detect_org(const struct detect *d)
+{
+	return d->opt.org;
+}
+
+nstime detect_learning(const struct detect *d)
+{
+	return d->opt.learning;
+}
+
+nstime detect_now(const struct detect *d)
+{
+	return d->now;
+}
+
+struct lru *detect_logins(struct detect *d)
+{
+	return d->logins;
+}
+
+struct lru *detect_uids(struct detect *d)
+{
+	return d->uids;
+}
+
+char *detect_text_buffer(struct detect *d, size_t *n)
+{
+	*n = sizeof d->text;
+	return d->text;
+}
+
+/* ---- open findings ------------------------------------------------------------------------------------------- */
+
+static void finding_leaves(void *arg, struct slice key, void *value)
+{
+	(void)key;
+	struct detect *d = arg;
+	struct open_finding *o = value;
+	if (!o->f)
+		return;
+	if (o->def->seal)
+		o->def->seal(d, o->f);
+	finding_seal(o->f);
+	d->sink(d->sink_arg, o->f);
+	o->f = NULL;
+}
+
+static struct key finding_key(const struct detector *def, struct slice key)
+{
+	struct key k;
+	key_init(&k);
+	key_add(&k, slice_of(def->info.id));
+	key_add(&k, key);
+	return k;
+}
+
+struct finding *detect_peek(struct detect *d, const struct detector *def, struct slice key, nstime quiet, nstime t)
+{
+	struct key k = finding_key(def, key);
+	struct open_finding *o = lru_get(d->open, key_slice(&k));
+	return o && o->f && t - o->f->last <= quiet ? o->f : NULL;
+}
+
+struct finding *detect_open(struct detect *d, const struct detector *def, struct slice key, nstime quiet, nstime t, bool *fresh)
+{
+	struct key k = finding_key(def, key);
+	struct open_finding *o = lru_put(d->open, key_slice(&k), NULL);
+	if (o->f && t - o->f->last > quiet)
+		finding_leaves(d, SLICE_NONE, o);
+	*fresh = !o->f;
+	if (!o->f) {
+		o->f = finding_new();
+		o->def = def;
+		o->f->rule_id = slice_of(def->info.id);
+		o->f->rule_name = slice_of(def->info.title);
+		o->f->level = def->info.level;
+		o->f->stage = def->info.stage;
+		o->f->techniques = def->info.techniques;
+		o->f->first = o->f->last = t;
+	}
+	return o->f;
+}
+
+/* ---- life ---------------------------------------------------------------------------------------------------- */
+
+static void index_actions(struct detect *d)
+{
+	for (int a = 0; a < ACTION_COUNT; a++) {
+		uint8_t *v = arena_alloc(&d->mem, DETECTORS + 1);
+		size_t n = 0;
+		for (size_t i = 0; i < DETECTORS; i++)
+			for (const enum action *w = table[i]->wants; d->on[i] && *w != ACT_NONE; w++)
+				if ((int)*w == a) {
+					v[n++] = (uint8_t)i;
+					break;
+				}
+		v[n] = UINT8_MAX;
+		d->by_action[a] = v;
+	}
+}
+
+struct detect *detect_new(const struct detect_options *opt, detect_sink *sink, void *arg)
+{
+	struct detect *d = xcalloc(1, sizeof *d);
+	d->opt = *opt;
+	if (!d->opt.learning)
+		d->opt.learning = 3 * NS_DAY;
+	d->sink = sink;
+	d->sink_arg = arg;
+	d->now = NSTIME_NONE;
+	arena_init(&d->mem);
+	d->open = lru_new(sizeof(struct open_finding), MEM_FINDINGS, finding_leaves, d);
+	d->hosts = lru_new(sizeof(struct host_memory), 10000, NULL, NULL);
+	d->logins = login_memory_new();
+	d->uids = uid_memory_new();
+	for (size_t i = 0; i < DETECTORS; i++) {
+		d->on[i] = !(opt->disabled && opt->disabled(opt->arg, table[i]->info.id));
+		if (d->on[i] && table[i]->create)
+			d->state[i] = table[i]->create(d);
+	}
+	index_actions(d);
+	return d;
+}
+
+void detect_free(struct detect *d)
+{
+	if (!d)
+		return;
+	for (size_t i = 0; i < DETECTORS; i++)
+		if (d->state[i] && table[i]->destroy)
+			table[i]->destroy(d->state[i]);
+	lru_free(d->open);
+	lru_free(d->hosts);
+	lru_free(d->logins);
+	lru_free(d->uids);
+	arena_free(&d->mem);
+	free(d);
+}
+
+void detect_wants(const struct detect *d, struct interest *want)
+{
+	for (size_t i = 0; i < DETECTORS; i++)
+		for (const enum action *w = table[i]->wants; d->on[i] && *w != ACT_NONE; w++)
+			interest_add(want, *w);
+	login_memory_wants(want);
+}
+
+nstime detect_host_began(const struct detect *d, struct slice host)
+{
+	const struct host_memory *m = lru_get(d->hosts, host);
+	return m ? m->began : NSTIME_NONE;
+}
+
+static void note_host(struct detect *d, const struct event *e)
+{
+	bool fresh;
+	struct host_memory *m = lru_put(d->hosts, detect_host(d, e->host), &fresh);
+	if (fresh || e->time < m->began)
+		m->began = e->time;
+}
+
+void detect_event(struct detect *d, const struct event *e)
+{
+	if (e->time == NSTIME_NONE || e->action >= ACTION_COUNT)
+		return;
+	if (d->now == NSTIME_NONE || e->time > d->now)
+		d->now = e->time;
+	note_host(d, e);
+	for (const uint8_t *i = d->by_action[e->action]; *i != UINT8_MAX; i++)
+		table[*i]->event(d, d->state[*i], e);
+	login_memory_event(d, e); /* after the detectors: they compare with what was known before */
+}
+
+void detect_finish(struct detect *d)
+{
+	for (size_t i = 0; i < DETECTORS; i++)
+		if (d->on[i] && table[i]->finish)
+			table[i]->finish(d, d->state[i]);
+	lru_free(d->open); /* every open finding leaves */
+	d->open = lru_new(sizeof(struct open_finding), MEM_FINDINGS, finding_leaves, d);
+}
+
+uint64_t detect_forgotten(const struct detect *d)
+{
+	return lru_evicted(d->open) + lru_evicted(d->hosts) + lru_evicted(d->logins);
+}

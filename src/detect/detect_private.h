@@ -1,0 +1,96 @@
+/* detect_private.h - what detectors share. To add one: a file with a `const struct detector`, a line in detectors.def. */
+#ifndef POSTERN_DETECT_PRIVATE_H
+#define POSTERN_DETECT_PRIVATE_H
+
+#include "detect/detect.h"
+
+/* Sizes of memory, in entries. About 60 MB when all are full. */
+enum {
+	MEM_SOURCES = 20000,   /* addresses under watch for guessing */
+	MEM_ACCOUNTS = 20000,  /* account profiles (networks, keys, hours, hosts) */
+	MEM_SESSIONS = 20000,  /* open sessions by host and pid, and newest login by host and user */
+	MEM_PATHS = 20000,     /* web scripts, files */
+	MEM_FINDINGS = 2000,   /* open findings */
+};
+
+struct detector {
+	struct detector_info info;
+	const enum action *wants;  /* ends with ACT_NONE */
+	void *(*create)(struct detect *d);  /* NULL: no state */
+	void (*event)(struct detect *d, void *state, const struct event *e);
+	void (*finish)(struct detect *d, void *state);  /* before open findings are closed; may be NULL */
+	void (*destroy)(void *state);
+	/* Last words on a finding before it leaves (titles with counts). May be NULL. */
+	void (*seal)(struct detect *d, struct finding *f);
+};
+#define DETECTOR(name) extern const struct detector name;
+#include "detect/detectors.def"
+#undef DETECTOR
+
+const struct org *detect_org(const struct detect *d);
+nstime detect_learning(const struct detect *d);
+nstime detect_now(const struct detect *d); /* time of the newest event */
+/* When the log of a host began, as far as seen; NSTIME_NONE unknown. "New" means little before now - begin > learning. */
+nstime detect_host_began(const struct detect *d, struct slice host);
+
+/* ---- findings ------------------------------------------------------------------------------------------------ */
+/* The open finding of this detector under this key, or a fresh one (*fresh) when there is none or the last evidence is
+ * older than quiet. Fresh: rule id, title, level, stage and techniques are set from info; the caller writes title, text
+ * and entities. Valid until the next detect_open. */
+struct finding *detect_open(struct detect *d, const struct detector *def, struct slice key, nstime quiet, nstime t, bool *fresh);
+/* Is one open (and not quiet)? NULL when not. Does not create. */
+struct finding *detect_peek(struct detect *d, const struct detector *def, struct slice key, nstime quiet, nstime t);
+static inline void finding_raise(struct finding *f, enum level l)
+{
+	if (l > f->level)
+		f->level = l;
+}
+
+/* ---- who and where ------------------------------------------------------------------------------------------- */
+/* Canonical host name: that of org.yaml, or the first label as logged. */
+struct slice detect_host(const struct detect *d, struct slice host);
+struct actor {
+	struct slice host;               /* canonical */
+	struct slice account;            /* who acts: user.name, or the session's */
+	const struct org_person *person; /* NULL unknown */
+	const struct org_provider *provider; /* of the person; NULL: not a provider's */
+	struct slice source;             /* address text: of the event, else of the account's newest login on this host */
+	struct ip ip;
+	bool has_ip, outside;            /* outside: has_ip and not org_inside */
+	bool service;                    /* a service account */
+	nstime login;                    /* the newest login of the account on this host; NSTIME_NONE */
+	struct slice key;                /* fingerprint of that login */
+};
+/* Who acted in e. The account is user.name (for sudo: the invoking user; for auditd: the login uid's name when known). */
+void detect_actor(struct detect *d, const struct event *e, struct actor *a);
+/* Put host, user, person, provider, source of the actor into the finding. */
+void finding_actor(struct finding *f, const struct actor *a);
+/* "hl-jansen (Jan Jansen of Hafenlicht Webcare)" for texts; static per-detect buffer, valid until the next call. */
+const char *actor_text(struct detect *d, const struct actor *a);
+
+/* The memory behind detect_actor (who.c), driven by detect.c. */
+struct lru *login_memory_new(void);
+void login_memory_wants(struct interest *want);
+void login_memory_event(struct detect *d, const struct event *e);
+struct lru *detect_logins(struct detect *d);
+struct lru *uid_memory_new(void);
+struct lru *detect_uids(struct detect *d);
+char *detect_text_buffer(struct detect *d, size_t *n);
+
+/* ---- commands ------------------------------------------------------------------------------------------------ */
+/* The command line of an event that tells of one (sudo, auditd exec, cron, forced command): words split at blanks, quotes
+ * minded, wrappers (sudo, env, nohup, timeout, sh -c) looked through one level into `inner`. */
+enum { WORDS_MAX = 64 };
+struct command {
+	struct slice line;      /* whole */
+	struct slice tool;      /* basename of the program: "curl" */
+	struct slice word[WORDS_MAX]; /* word[0] is the program */
+	size_t n;
+	bool shell;             /* sh -c "...": line is the script, tool its first command */
+};
+bool detect_command(const struct event *e, struct command *c);
+bool command_has(const struct command *c, const char *word);           /* exact word */
+bool command_has_prefix(const struct command *c, const char *prefix);  /* a word that starts so */
+bool slice_in_list(struct slice s, const char *blank_separated);       /* exact, case-sensitive */
+
+#endif

@@ -1,0 +1,175 @@
+/* fetch.c - tools fetched from outside, and scripts decoded or piped straight into an interpreter. */
+#include "detect/detect_private.h"
+
+static const enum action wants[] = {ACT_SUDO, ACT_EXEC, ACT_COMMAND, ACT_CRON, ACT_NONE};
+static const char *const techniques[] = {"T1105", NULL};
+static const char *const techniques_script[] = {"T1059.004", "T1140", "T1027", NULL};
+
+/* "https://host:port/path", "user@host:path" -> host; SLICE_NONE when the word names no other machine. */
+static struct slice remote_host(struct slice word, bool copy_tool)
+{
+	ssize_t at = slice_find(word, SL("://"));
+	struct slice host = SLICE_NONE, head;
+	if (at > 0 && at <= 8) {
+		struct slice rest = slice_from(word, (size_t)at + 3);
+		size_t n = 0;
+		while (n < rest.n && !strchr("/?#'\"", rest.p[n]))
+			n++;
+		host = slice_to(rest, n);
+		ssize_t user = slice_chr(host, '@');
+		if (user >= 0)
+			host = slice_from(host, (size_t)user + 1);
+		ssize_t port = host.n && host.p[0] != '[' ? slice_chr(host, ':') : -1;
+		return port > 0 ? slice_to(host, (size_t)port) : host;
+	}
+	if (copy_tool && word.n && word.p[0] != '-' && word.p[0] != '/') {
+		struct slice rest = word;
+		if (slice_cut(&rest, ':', &head) && head.n > 1 && slice_chr(head, '/') < 0) {
+			ssize_t user = slice_chr(head, '@');
+			return user >= 0 ? slice_from(head, (size_t)user + 1) : head;
+		}
+	}
+	return host;
+}
+
+/* Is the machine one of ours? */
+static bool ours(const struct org *org, struct slice host)
+{
+	struct ip ip;
+	if (ip_parse(host, &ip))
+		return org_inside(org, &ip) || ip_is_loopback(&ip);
+	return slice_ieq(host, SL("localhost")) || org_host(org, host) || org_domain_own(org, host) || slice_chr(host, '.') < 0;
+}
+
+/* First outside machine a fetching command names. */
+static struct slice fetched_from(const struct org *org, const struct command *c, bool *address)
+{
+	bool copy = slice_in_list(c->tool, "scp rsync sftp");
+	if (!copy && !slice_in_list(c->tool, "curl wget ftp tftp aria2c lwp-download lwp-request fetch axel GET") &&
+	    !(slice_starts(c->tool, SL("python")) || slice_in_list(c->tool, "perl php ruby node git")))
+		return SLICE_NONE;
+	for (size_t i = 1; i < c->n; i++) {
+		struct slice host = remote_host(c->word[i], copy);
+		struct ip ip;
+		if (host.n && !ours(org, host)) {
+			*address = ip_parse(host, &ip);
+			return host;
+		}
+	}
+	return SLICE_NONE;
+}
+
+static bool world_writable(struct slice line)
+{
+	return slice_has(line, SL("/tmp/")) || slice_has(line, SL("/dev/shm/")) || slice_has(line, SL("/var/tmp/"));
+}
+
+static void ingress_event(struct detect *d, void *state, const struct event *e)
+{
+	(void)state;
+	struct command c;
+	struct actor a;
+	bool address = false;
+	if (!detect_command(e, &c))
+		return;
+	struct slice from = fetched_from(detect_org(d), &c, &address);
+	if (!from.n)
+		return;
+	detect_actor(d, e, &a);
+	if (!a.service && !a.provider && !address)
+		return;
+	struct key k;
+	key_init(&k);
+	key_add(&k, a.host);
+	key_add(&k, a.account);
+	bool fresh;
+	struct finding *f = detect_open(d, &detector_ingress, key_slice(&k), NS_DAY, e->time, &fresh);
+	if (fresh) {
+		finding_printf(f, &f->title, "%s fetched from %.*s with %.*s on %.*s", actor_text(d, &a), SLFMT(from), SLFMT(c.tool), SLFMT(a.host));
+		finding_printf(f, &f->text, "An account that has no reason to download software got something from outside: %.*s", SLFMT(slice_to(c.line, 300)));
+		finding_actor(f, &a);
+		finding_entity(f, ENT_COMMAND, c.line);
+		f->level = LEVEL_LOW;
+	}
+	finding_entity(f, ENT_DOMAIN, from);
+	finding_raise(f, a.service ? LEVEL_MEDIUM : LEVEL_LOW);
+	if (a.service || a.provider)
+		finding_raise(f, address && world_writable(c.line) ? LEVEL_HIGH : LEVEL_MEDIUM);
+	finding_evidence(f, e);
+}
+
+const struct detector detector_ingress = {
+	.info = {"postern.tool-ingress", "Tool fetched from outside by a service or provider account", LEVEL_MEDIUM, STAGE_TOOLS, techniques,
+		"curl, wget, scp, rsync, git or an interpreter naming an outside machine, run by a service account or a provider's person, or from a bare address by anyone.",
+		"Updates and health checks done by hand; machines of ours that org.yaml does not list."},
+	.wants = wants, .event = ingress_event,
+};
+
+/* ---- decoded and piped scripts ------------------------------------------------------------------------------- */
+
+/* "| sh", "|bash", "| python3 -" behind the given point. */
+static bool piped_to_interpreter(struct slice s)
+{
+	static const char *const shells = "sh bash dash zsh ksh python python2 python3 perl php ruby node";
+	ssize_t at;
+	while ((at = slice_chr(s, '|')) >= 0) {
+		struct slice word, rest = s = slice_from(s, (size_t)at + 1);
+		while (slice_word(&rest, &word) && slice_in_list(slice_basename(word), "sudo env nohup exec"))
+			;
+		while (word.n && strchr(";&|)'\"", word.p[word.n - 1]))
+			word.n--;
+		if (word.n && slice_in_list(slice_basename(word), shells))
+			return true;
+	}
+	return false;
+}
+
+static const char *script_form(struct slice line)
+{
+	static const struct { const char *needle, *what; bool pipe; } forms[] = {
+		{"base64 -d", "decoded from base64 and run", true}, {"base64 --decode", "decoded from base64 and run", true},
+		{"base64 -D", "decoded from base64 and run", true}, {"openssl enc -d", "decrypted and run", true},
+		{"openssl base64 -d", "decoded from base64 and run", true}, {"xxd -r", "decoded from hex and run", true},
+		{"curl ", "fetched and run without being looked at", true}, {"wget ", "fetched and run without being looked at", true},
+		{"b64decode(", "decoded from base64 and run", false}, {"base64_decode(", "decoded from base64 and run", false},
+		{"exec(__import__('base64')", "decoded from base64 and run", false}, {"/dev/tcp/", "connected to a remote shell", false},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+		ssize_t at = slice_find(line, slice_of(forms[i].needle));
+		if (at >= 0 && (!forms[i].pipe || piped_to_interpreter(slice_from(line, (size_t)at))))
+			return forms[i].what;
+	}
+	return NULL;
+}
+
+static void script_event(struct detect *d, void *state, const struct event *e)
+{
+	(void)state;
+	struct slice line = event_str(e, F_PROCESS_CMDLINE);
+	const char *what = line.n ? script_form(line) : NULL;
+	struct actor a;
+	if (!what)
+		return;
+	detect_actor(d, e, &a);
+	struct key k;
+	key_init(&k);
+	key_add(&k, a.host);
+	key_add(&k, a.account);
+	bool fresh;
+	struct finding *f = detect_open(d, &detector_decoded_script, key_slice(&k), NS_DAY, e->time, &fresh);
+	if (fresh) {
+		f->level = a.service || a.provider ? LEVEL_HIGH : LEVEL_MEDIUM;
+		finding_printf(f, &f->title, "Script %s by %s on %.*s", what, actor_text(d, &a), SLFMT(a.host));
+		finding_printf(f, &f->text, "The command hides what it does or runs what nobody read: %.*s", SLFMT(slice_to(line, 300)));
+		finding_actor(f, &a);
+		finding_entity(f, ENT_COMMAND, line);
+	}
+	finding_evidence(f, e);
+}
+
+const struct detector detector_decoded_script = {
+	.info = {"postern.decoded-script", "Script decoded or fetched straight into an interpreter", LEVEL_MEDIUM, STAGE_TOOLS, techniques_script,
+		"base64, hex or decryption piped into a shell, curl or wget piped into a shell, decoding calls in one-line programs, shells over /dev/tcp.",
+		"Installers of the form curl | sh, deployment tools that ship scripts encoded."},
+	.wants = wants, .event = script_event,
+};

@@ -1,0 +1,83 @@
+/* patch.c - a file that is about to go to many machines, put there by somebody who does not usually. */
+#include "detect/profile.h"
+
+static const enum action wants[] = {ACT_SUDO, ACT_EXEC, ACT_COMMAND, ACT_FILE_CREATED, ACT_FILE_WRITTEN, ACT_FILE_RENAMED, ACT_UPLOAD, ACT_SFTP, ACT_NONE};
+static const char *const techniques[] = {"T1195.002", "T1072", "T1080", NULL};
+
+/* On how many days an account put files there before. */
+struct habit {
+	uint32_t days;
+	int64_t last_day;
+	nstime newest;
+};
+
+static void *habits_new(struct detect *d)
+{
+	(void)d;
+	return lru_new(sizeof(struct habit), MEM_ACCOUNTS, NULL, NULL);
+}
+
+static void habits_free(void *state)
+{
+	lru_free(state);
+}
+
+/* The path in the distribution folder that the event writes to; SLICE_NONE when none. */
+static struct slice target(const struct org *org, const struct event *e)
+{
+	struct command c;
+	struct slice path = event_str(e, F_FILE_PATH);
+	if (path.n)
+		return e->outcome != OUTCOME_FAILURE && org_patch_path(org, path) ? path : SLICE_NONE;
+	if (!detect_command(e, &c) || !slice_in_list(c.tool, "cp mv install rsync scp tee dd ln wget curl tar unzip"))
+		return SLICE_NONE;
+	for (size_t i = c.n; i-- > 1;)
+		if (org_patch_path(org, c.word[i]))
+			return c.word[i];
+	return SLICE_NONE;
+}
+
+static void event(struct detect *d, void *state, const struct event *e)
+{
+	struct slice path = target(detect_org(d), e);
+	struct actor a;
+	if (!path.n)
+		return;
+	detect_actor(d, e, &a);
+	struct key k;
+	key_init(&k);
+	key_add(&k, a.host);
+	key_add(&k, a.account);
+	bool fresh;
+	struct habit *h = lru_put(state, key_slice(&k), &fresh);
+	int64_t day = e->time / NS_DAY;
+	uint32_t before = h->days;
+	if (fresh || h->last_day != day) {
+		h->last_day = day;
+		h->days++;
+	} else {
+		before--; /* today's first file counted already */
+	}
+	bool usual = before >= 2 && !a.provider;
+	nstime began = detect_host_began(d, a.host);
+	bool learnt = began != NSTIME_NONE && e->time - began > detect_learning(d);
+	if (usual || (!learnt && !a.provider))
+		return;
+	struct finding *f = detect_open(d, &detector_patch_folder, key_slice(&k), 12 * NS_HOUR, e->time, &fresh);
+	if (fresh) {
+		f->level = before == 0 || a.provider ? LEVEL_HIGH : LEVEL_MEDIUM;
+		finding_printf(f, &f->title, "%s put %.*s into the distribution folder on %.*s", actor_text(d, &a), SLFMT(slice_basename(path)), SLFMT(a.host));
+		finding_printf(f, &f->text, "What lies there is installed on many machines. This account %s. Stop the roll-out until two people know the file.",
+			before ? "rarely did this before" : "never did this before");
+		finding_actor(f, &a);
+	}
+	finding_entity(f, ENT_FILE, path);
+	finding_evidence(f, e);
+}
+
+const struct detector detector_patch_folder = {
+	.info = {"postern.patch-folder", "File put into a distribution folder", LEVEL_HIGH, STAGE_DISTRIBUTION, techniques,
+		"A file created or copied in a folder listed under patch_folders by an account that did so on fewer than two days before.",
+		"A new release manager's first days."},
+	.wants = wants, .create = habits_new, .event = event, .destroy = habits_free,
+};

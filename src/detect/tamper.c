@@ -1,0 +1,184 @@
+/* tamper.c - traces covered: logs wiped, logging stopped, hours missing. */
+#include "detect/detect_private.h"
+
+#include <stdlib.h>
+
+static const enum action wants[] = {ACT_SUDO, ACT_EXEC, ACT_COMMAND, ACT_AUDIT_STOPPED, ACT_SERVICE_STOPPED, ACT_SHUTDOWN, ACT_BOOT, ACT_NONE};
+static const enum action wants_gap[] = {ACT_CRON, ACT_BOOT, ACT_NONE};
+static const char *const techniques[] = {"T1070.002", "T1070.003", "T1562.012", NULL};
+static const char *const techniques_gap[] = {"T1070.002", NULL};
+
+/* What a command does to the traces; NULL when nothing. */
+static const char *covers(const struct command *c)
+{
+	if (slice_has(c->line, SL("HISTFILE=/dev/null")) || slice_has(c->line, SL("unset HISTFILE")) || slice_has(c->line, SL("HISTSIZE=0")) ||
+	    (slice_eq(c->tool, SL("history")) && command_has(c, "-c")) || slice_has(c->line, SL("history -c")))
+		return "wiped the shell history";
+	if (slice_has(c->line, SL("_history")) && (slice_in_list(c->tool, "rm shred truncate ln unlink") || slice_chr(c->line, '>') >= 0))
+		return "wiped the shell history";
+	if (slice_has(c->line, SL("/var/log/")) && (slice_in_list(c->tool, "rm shred truncate unlink") || (slice_eq(c->tool, SL("sed")) && command_has_prefix(c, "-i"))))
+		return "removed or rewrote a log";
+	ssize_t at = slice_find(c->line, SL("> /var/log/"));
+	if (at >= 0 && (at == 0 || c->line.p[at - 1] != '>'))
+		return "emptied a log";
+	if (slice_eq(c->tool, SL("auditctl")) && (command_has(c, "-D") || slice_has(c->line, SL("-e 0")) || slice_has(c->line, SL("-e0"))))
+		return "switched auditing off";
+	bool stops = slice_in_list(c->tool, "systemctl service") && (command_has(c, "stop") || command_has(c, "disable") || command_has(c, "mask"));
+	if (stops && (slice_has(c->line, SL("auditd")) || slice_has(c->line, SL("rsyslog")) || slice_has(c->line, SL("journald")) || slice_has(c->line, SL("syslog-ng"))))
+		return "stopped logging";
+	if (slice_in_list(c->tool, "pkill killall kill") && (slice_has(c->line, SL("auditd")) || slice_has(c->line, SL("rsyslogd"))))
+		return "stopped logging";
+	if (slice_in_list(c->tool, "utmpdump wtmpclean logtamper") && (slice_has(c->line, SL("-r")) || slice_chr(c->line, '>') >= 0))
+		return "rewrote the login records";
+	if (slice_eq(c->tool, SL("journalctl")) && command_has_prefix(c, "--vacuum"))
+		return "cut the journal short";
+	return NULL;
+}
+
+static const char *service_stops(const struct event *e)
+{
+	if (e->action == ACT_AUDIT_STOPPED)
+		return "auditing stopped";
+	struct slice unit = event_str(e, F_SYSTEMD_UNIT);
+	bool log = slice_starts(unit, SL("auditd")) || slice_starts(unit, SL("rsyslog")) || slice_starts(unit, SL("syslog-ng"));
+	return e->action == ACT_SERVICE_STOPPED && log ? "logging stopped" : NULL;
+}
+
+struct tamper {
+	struct lru *down; /* host -> time of the newest shutdown or boot */
+};
+
+static void *tamper_new(struct detect *d)
+{
+	(void)d;
+	struct tamper *t = xcalloc(1, sizeof *t);
+	t->down = lru_new(sizeof(nstime), 10000, NULL, NULL);
+	return t;
+}
+
+static void tamper_free(void *state)
+{
+	struct tamper *t = state;
+	lru_free(t->down);
+	free(t);
+}
+
+static void tamper_event(struct detect *d, void *state, const struct event *e)
+{
+	struct tamper *t = state;
+	struct command c = {0};
+	struct actor a;
+	const char *what = NULL, *happened = service_stops(e);
+	if (e->action == ACT_SHUTDOWN || e->action == ACT_BOOT) {
+		nstime *when = lru_put(t->down, detect_host(d, e->host), NULL);
+		*when = e->time;
+		return;
+	}
+	if (!happened && detect_command(e, &c))
+		what = covers(&c);
+	if (!happened && !what)
+		return;
+	detect_actor(d, e, &a);
+	nstime *down = lru_get(t->down, a.host);
+	if (happened && down && e->time - *down < 5 * NS_MIN)
+		return; /* a machine that goes down stops everything */
+	bool fresh;
+	struct finding *f = detect_open(d, &detector_tamper, a.host, 2 * NS_HOUR, e->time, &fresh);
+	if (fresh) {
+		if (what)
+			finding_printf(f, &f->title, "%s %s on %.*s", actor_text(d, &a), what, SLFMT(a.host));
+		else
+			finding_printf(f, &f->title, "%s%s on %.*s without a shutdown", happened[0] == 'a' ? "A" : "L", happened + 1, SLFMT(a.host));
+		finding_printf(f, &f->text, "What is missing afterwards cannot be known from this host; look at what others saw of it.");
+	}
+	finding_actor(f, &a);
+	finding_entity(f, ENT_COMMAND, c.line);
+	finding_raise(f, a.provider || a.service ? LEVEL_HIGH : LEVEL_MEDIUM);
+	finding_evidence(f, e);
+}
+
+const struct detector detector_tamper = {
+	.info = {"postern.log-tampering", "Traces covered", LEVEL_MEDIUM, STAGE_COVER, techniques,
+		"Shell history wiped, logs removed, emptied or rewritten, auditd or rsyslog stopped without a shutdown, audit rules deleted.",
+		"A full disk cleared by hand; an upgrade of auditd or rsyslog restarts it."},
+	.wants = wants, .create = tamper_new, .event = tamper_event, .destroy = tamper_free,
+};
+
+/* ---- hours that are missing ---------------------------------------------------------------------------------- */
+
+/* cron is a clock in every log: hours in which it always ran and once did not. */
+struct heartbeat {
+	nstime last;
+	uint32_t seen[24];     /* days on which the hour had a cron line */
+	int64_t last_slot[24]; /* day number last counted for the hour */
+	int64_t first_day;
+	char raw[256];
+	uint16_t raw_n;
+	uint32_t source;
+	uint64_t offset;
+};
+enum { DAYS_FIRST = 5 };
+
+static void *gaps_new(struct detect *d)
+{
+	(void)d;
+	return lru_new(sizeof(struct heartbeat), 10000, NULL, NULL);
+}
+
+static void gaps_free(void *state)
+{
+	lru_free(state);
+}
+
+/* Whole hours between the two beats in which there always was one on the days before. */
+static int missing_hours(const struct heartbeat *h, nstime from, nstime to)
+{
+	int missing = 0;
+	int64_t first = from / NS_HOUR + 1, last = to / NS_HOUR; /* hours [first, last) are wholly inside */
+	for (int64_t hour = first; hour < last && hour - first < 24 * 14; hour++) {
+		int64_t day = hour / 24, days = day - h->first_day;
+		if (days >= DAYS_FIRST && h->seen[hour % 24] + 1 >= (uint32_t)days)
+			missing++;
+	}
+	return missing;
+}
+
+static void gap_event(struct detect *d, void *state, const struct event *e)
+{
+	bool fresh;
+	struct slice host = detect_host(d, e->host);
+	struct heartbeat *h = lru_put(state, host, &fresh);
+	if (fresh) {
+		h->first_day = e->time / NS_DAY;
+		memset(h->last_slot, 0xff, sizeof h->last_slot);
+	}
+	int missing = fresh || e->action == ACT_BOOT ? 0 : missing_hours(h, h->last, e->time);
+	if (missing) {
+		char from[40], to[40];
+		struct finding *f = detect_open(d, &detector_gap, host, NS_HOUR, e->time, &fresh);
+		finding_printf(f, &f->title, "The log of %.*s is silent for %lld minutes at an hour that never was", SLFMT(host), (long long)((e->time - h->last) / NS_MIN));
+		finding_printf(f, &f->text, "Between %s and %s UTC there is no cron line, though there was one in the same hour on every day before: "
+			"the machine was down, or lines were removed.", time_plain(h->last, from), time_plain(e->time, to));
+		finding_entity(f, ENT_HOST, host);
+		finding_evidence_raw(f, h->source, h->offset, h->last, slice_make(h->raw, h->raw_n));
+		finding_evidence(f, e);
+		f->first = h->last;
+	}
+	int64_t hour = e->time / NS_HOUR;
+	if (h->last_slot[hour % 24] != hour) {
+		h->last_slot[hour % 24] = hour;
+		h->seen[hour % 24]++;
+	}
+	h->last = MAX(h->last, e->time);
+	h->source = e->source;
+	h->offset = e->at.offset;
+	h->raw_n = (uint16_t)MIN(e->at.raw.n, sizeof h->raw);
+	memcpy(h->raw, e->at.raw.p, h->raw_n);
+}
+
+const struct detector detector_gap = {
+	.info = {"postern.log-gap", "Hours missing from a log", LEVEL_MEDIUM, STAGE_COVER, techniques_gap,
+		"A whole hour without cron's lines on a host that had them in that hour on every day of the five or more before.",
+		"The machine was switched off or cron was stopped (a boot line right behind the gap clears it)."},
+	.wants = wants_gap, .create = gaps_new, .event = gap_event, .destroy = gaps_free,
+};

@@ -1,0 +1,139 @@
+/* web.c - a web server that does what web servers do not: shells, and scripts nobody asked for before. */
+#include "detect/profile.h"
+
+#include <stdlib.h>
+
+static const enum action wants_process[] = {ACT_EXEC, ACT_NONE};
+static const enum action wants_post[] = {ACT_HTTP_WRITE, ACT_NONE};
+static const char *const techniques[] = {"T1505.003", "T1059.004", NULL};
+static const char *const techniques_post[] = {"T1505.003", NULL};
+
+/* ---- processes of the web server's account ------------------------------------------------------------------- */
+
+static bool web_account(struct slice user, const struct event *e)
+{
+	if (slice_in_list(user, "www-data apache nginx http httpd www tomcat tomcat9 tomcat10 lighttpd caddy"))
+		return true;
+	return !user.n && slice_eq(event_str(e, F_USER_ID), SL("33"));
+}
+
+/* What an intruder types first, and a web application does not run. */
+static const char *const discovery = "id whoami uname hostname w who last ifconfig ip netstat ss ps arp route getent lsb_release cat head ls find nc ncat socat "
+				     "base64 chmod curl wget python python3 perl tcpdump ssh scp sudo su crontab nmap";
+
+static void process_event(struct detect *d, void *state, const struct event *e)
+{
+	(void)state;
+	struct command c;
+	struct actor a;
+	struct slice user = event_str(e, F_USER_NAME);
+	if (!web_account(user, e) || !detect_command(e, &c) || !slice_in_list(c.tool, discovery))
+		return;
+	detect_actor(d, e, &a);
+	if (event_str(e, F_USER_AUDIT).n && !a.service)
+		return; /* a logged-in person who became the account is somebody else's finding */
+	bool fresh;
+	struct finding *f = detect_open(d, &detector_web_process, a.host, 6 * NS_HOUR, e->time, &fresh);
+	if (fresh) {
+		finding_printf(f, &f->title, "The web server's account ran %.*s on %.*s", SLFMT(c.tool), SLFMT(a.host));
+		finding_printf(f, &f->text, "Commands like these under a web server's account are typed by somebody who got in through a web page: a web shell. First seen: %.*s",
+			SLFMT(slice_to(c.line, 200)));
+		finding_actor(f, &a);
+	}
+	if (f->nentities < 24)
+		finding_entity(f, ENT_COMMAND, c.line);
+	finding_evidence(f, e);
+	if (f->count >= 3)
+		finding_raise(f, LEVEL_HIGH);
+}
+
+const struct detector detector_web_process = {
+	.info = {"postern.web-shell-process", "Web server's account runs commands", LEVEL_MEDIUM, STAGE_TOOLS, techniques,
+		"Programs for looking around, fetching and connecting, started by the account of a web server; three within hours are high.",
+		"Web applications that call curl, find or python; the account's cron jobs."},
+	.wants = wants_process, .event = process_event,
+};
+
+/* ---- POSTs to scripts that are new --------------------------------------------------------------------------- */
+
+struct script {
+	nstime first;
+	uint32_t posts;
+	struct small_set sources;
+};
+
+static void *scripts_new(struct detect *d)
+{
+	(void)d;
+	return lru_new(sizeof(struct script), MEM_PATHS / 4, NULL, NULL);
+}
+
+static void scripts_free(void *state)
+{
+	lru_free(state);
+}
+
+static bool is_script(struct slice path)
+{
+	static const char *const ends[] = {".php", ".phtml", ".php5", ".php7", ".phar", ".jsp", ".jspx", ".asp", ".aspx", ".ashx", ".cgi", ".pl", ".py", ".cfm"};
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		if (slice_iends(path, slice_of(ends[i])))
+			return true;
+	return false;
+}
+
+/* Folders that people's uploads and pictures go to hold no scripts. */
+static bool upload_folder(struct slice path)
+{
+	static const char *const parts[] = {"/upload", "/files/", "/images/", "/img/", "/media/", "/tmp/", "/cache/", "/attachments/", "/avatars/", "/static/", "/assets/"};
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		if (slice_ihas(path, slice_of(parts[i])))
+			return true;
+	return false;
+}
+
+static void post_event(struct detect *d, void *state, const struct event *e)
+{
+	struct slice path = event_str(e, F_URL_PATH);
+	int64_t status = event_int(e, F_HTTP_STATUS, 0);
+	if (!slice_eq(event_str(e, F_HTTP_METHOD), SL("POST")) || status < 200 || status >= 300 || !is_script(path))
+		return;
+	struct actor a;
+	detect_actor(d, e, &a);
+	struct key k;
+	key_init(&k);
+	key_add(&k, a.host);
+	key_add(&k, path);
+	bool fresh;
+	struct script *s = lru_put(state, key_slice(&k), &fresh);
+	nstime began = detect_host_began(d, a.host);
+	if (fresh)
+		s->first = e->time;
+	s->posts++;
+	set_add(&s->sources, hash_slice(a.source));
+	bool new_script = began != NSTIME_NONE && s->first - began > detect_learning(d);
+	bool upload = upload_folder(path);
+	/* an application's own new page is used by many; a web shell by one */
+	if (!(upload || new_script) || s->sources.n > 2 || s->posts < (upload ? 1u : 3u))
+		return;
+	struct finding *f = detect_open(d, &detector_web_post, key_slice(&k), 3 * NS_DAY, e->time, &fresh);
+	if (fresh) {
+		f->level = upload ? LEVEL_MEDIUM : LEVEL_LOW;
+		finding_printf(f, &f->title, "POST to a %s script on %.*s: %.*s", new_script ? "new" : "strangely placed", SLFMT(a.host), SLFMT(slice_to(path, 200)));
+		finding_printf(f, &f->text, "%s%s Only %u address%s used it.", upload ? "The script lies in a folder for uploads. " : "",
+			new_script ? "It was never used in the days before." : "", s->sources.n, s->sources.n == 1 ? "" : "es");
+		finding_entity(f, ENT_HOST, a.host);
+		finding_entity(f, ENT_FILE, path);
+	}
+	finding_entity(f, ENT_SOURCE, a.source);
+	if (upload && new_script && s->posts >= 3)
+		finding_raise(f, LEVEL_HIGH);
+	finding_evidence(f, e);
+}
+
+const struct detector detector_web_post = {
+	.info = {"postern.web-shell-post", "POST to a fresh or strangely placed script", LEVEL_MEDIUM, STAGE_TOOLS, techniques_post,
+		"Successful POSTs by one or two addresses to a script in a folder for uploads, or to one that was not used before.",
+		"A new form of the web application, used by few."},
+	.wants = wants_post, .create = scripts_new, .event = post_event, .destroy = scripts_free,
+};

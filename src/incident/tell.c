@@ -1,0 +1,225 @@
+/* tell.c - what happened, how bad it is and why, what is missing, what to do: in words. */
+#include "incident/incident_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { CHAIN_LAST = STAGE_DISTRIBUTION, SENTENCES_MAX = 40, HOPS_MAX = 60, ENTITIES_MAX = 200 };
+
+/* Advice per stage: where to look while it is not seen, what to do once it is. */
+static const struct {
+	const char *look, *act;
+} advice[STAGE_COUNT] = {
+	[STAGE_ENTRY] = {"logins from outside in the weeks before: which account and address came first?",
+		"Close the door first: remove the account's keys from authorized_keys on every host, end its sessions, and tell the provider by telephone."},
+	[STAGE_TOOLS] = {"downloads by service accounts and new files in web folders, /tmp and /dev/shm",
+		"Keep copies of the fetched files and web scripts before removing them; do not reboot until memory and disks are saved."},
+	[STAGE_TUNNEL] = {"long connections from servers to outside addresses in the firewall's log",
+		"Block the tunnel's outside address at the firewall; look for other hosts that speak to it."},
+	[STAGE_CREDENTIALS] = {"reads of shadow and private keys, packet captures, new lines in authorized_keys, new accounts and sudo rights",
+		"Treat every password and key that lay on or passed these hosts as taken: replace them, root's and the service accounts' first. Remove what was planted."},
+	[STAGE_MOVED] = {"logins from server to server by accounts that had not logged in to the first one",
+		"Take the hosts that were reached off the network one by one; check each for the same account, key and address."},
+	[STAGE_IMPERSONATION] = {"mail logins of managers and administrators from new networks; rules that forward mail",
+		"Change the mailbox's password, end its sessions, remove forwarding rules; warn by telephone that mail in this name is not from this person."},
+	[STAGE_DISTRIBUTION] = {"new files in folders that are installed from, and mail with attachments to many",
+		"Stop the roll-out, take the file out of the folder, list the machines that have it; recall the mail and say openly what it was."},
+	[STAGE_COVER] = {"hours without lines, stopped auditing, wiped histories", "Ask other hosts, the firewall and the provider for their view of the hours that are missing."},
+};
+
+static void collect_entities(struct incidents *s, struct incident *in)
+{
+	static const enum entity_type order[] = {ENT_PROVIDER, ENT_PERSON, ENT_USER, ENT_SOURCE, ENT_KEY, ENT_HOST, ENT_DEST_HOST, ENT_MAIL,
+		ENT_DOMAIN, ENT_FILE, ENT_HASH, ENT_COMMAND};
+	in->entities = arena_alloc(&s->mem, ENTITIES_MAX * sizeof *in->entities);
+	for (size_t o = 0; o < ARRAY_LEN(order); o++)
+		for (size_t i = 0; i < in->nfindings; i++)
+			for (size_t k = 0; k < in->findings[i]->nentities; k++) {
+				struct entity e = in->findings[i]->entities[k];
+				bool have = e.type != order[o] || in->nentities == ENTITIES_MAX;
+				for (size_t j = 0; j < in->nentities && !have; j++)
+					have = in->entities[j].type == e.type && slice_eq(in->entities[j].value, e.value);
+				if (!have)
+					in->entities[in->nentities++] = e;
+			}
+}
+
+static struct slice first_entity(const struct incident *in, enum entity_type t)
+{
+	for (size_t i = 0; i < in->nentities; i++)
+		if (in->entities[i].type == t)
+			return in->entities[i].value;
+	return SLICE_NONE;
+}
+
+static void collect_stages(struct incident *in)
+{
+	in->first = in->last = NSTIME_NONE;
+	for (int st = 0; st < STAGE_COUNT; st++)
+		in->stage_first[st] = NSTIME_NONE;
+	for (size_t i = 0; i < in->nfindings; i++) {
+		struct finding *f = in->findings[i];
+		in->first = in->first == NSTIME_NONE ? f->first : MIN(in->first, f->first);
+		in->last = in->last == NSTIME_NONE ? f->last : MAX(in->last, f->last);
+		in->level = MAX(in->level, f->level);
+		if (in->stage_first[f->stage] == NSTIME_NONE)
+			in->stage_first[f->stage] = f->first;
+		struct finding *best = in->stage_finding[f->stage];
+		if (!best || f->level > best->level)
+			in->stage_finding[f->stage] = f;
+	}
+	for (int st = STAGE_NONE + 1; st < STAGE_COUNT; st++)
+		in->nstages += in->stage_first[st] != NSTIME_NONE;
+}
+
+static enum stage last_stage(const struct incident *in)
+{
+	for (int st = CHAIN_LAST; st > STAGE_NONE; st--)
+		if (in->stage_first[st] != NSTIME_NONE)
+			return (enum stage)st;
+	return STAGE_NONE;
+}
+
+static void judge(struct incidents *s, struct incident *in)
+{
+	enum stage last = last_stage(in);
+	const char *far = last ? stage_title(last) : "";
+	bool grave = in->stage_first[STAGE_MOVED] != NSTIME_NONE || in->stage_first[STAGE_DISTRIBUTION] != NSTIME_NONE;
+	if (in->nstages >= 4 && grave && in->level >= LEVEL_HIGH) {
+		in->level = LEVEL_CRITICAL;
+		incident_printf(s, &in->level_reason, "%zu stages of one chain were seen, as far as \"%s\"; single findings reach %s", in->nstages, far, level_name(LEVEL_HIGH));
+	} else if (in->nstages >= 3) {
+		in->level = MAX(in->level, LEVEL_HIGH);
+		incident_printf(s, &in->level_reason, "%zu stages of one chain were seen, as far as \"%s\"", in->nstages, far);
+	} else {
+		struct finding *worst = in->findings[0];
+		for (size_t i = 1; i < in->nfindings; i++)
+			if (in->findings[i]->level > worst->level)
+				worst = in->findings[i];
+		incident_printf(s, &in->level_reason, "its worst finding is %s: %.*s", level_name(worst->level), SLFMT(worst->rule_name));
+	}
+}
+
+static void name_it(struct incidents *s, struct incident *in)
+{
+	struct slice provider = first_entity(in, ENT_PROVIDER), user = first_entity(in, ENT_USER), host = first_entity(in, ENT_HOST);
+	const struct org_provider *p = org_provider(s->org, provider);
+	const struct finding *entry = in->stage_finding[STAGE_ENTRY];
+	if (entry && finding_get(entry, ENT_HOST).n)
+		host = finding_get(entry, ENT_HOST);
+	if (entry && finding_get(entry, ENT_USER).n)
+		user = finding_get(entry, ENT_USER);
+	enum stage last = last_stage(in);
+	if (p && in->nstages >= 2) {
+		const struct org_person *who = org_person_by_account(s->org, user);
+		in->kind = SL("side-door");
+		incident_printf(s, &in->title, "Side door: %.*s%s%.*s%s of provider %.*s came in on %.*s and got as far as \"%s\"", SLFMT(user), who ? " (" : "",
+			who ? (int)who->name.n : 0, who ? who->name.p : "", who ? ")" : "", SLFMT(p->name), SLFMT(host), stage_title(last));
+	} else if (in->nstages >= 3) {
+		in->kind = SL("intrusion");
+		incident_printf(s, &in->title, "Intrusion on %.*s%s%.*s, as far as \"%s\"", SLFMT(host), user.n ? " with " : "", SLFMT(user), stage_title(last));
+	} else {
+		in->kind = SL("suspicion");
+		in->title = in->findings[0]->title;
+		for (size_t i = 1; i < in->nfindings; i++)
+			if (in->findings[i]->level == in->level) {
+				in->title = in->findings[i]->title;
+				break;
+			}
+	}
+}
+
+static void number_it(struct incident *in)
+{
+	struct civil c = civil_of(in->first);
+	uint64_t h = HASH_STABLE_INIT;
+	const struct finding *f = in->findings[0];
+	h = hash_stable(h, f->uid, strlen(f->uid));
+	snprintf(in->id, sizeof in->id, "%04d%02u%02uT%02u%02u%02uZ-%08x", c.year, c.month, c.day, c.hour, c.minute, c.second, (unsigned)(h ^ h >> 32));
+}
+
+static void narrate(struct incidents *s, struct incident *in)
+{
+	in->narrative = arena_alloc(&s->mem, (SENTENCES_MAX + 1) * sizeof *in->narrative);
+	size_t skipped = 0;
+	for (size_t i = 0; i < in->nfindings; i++) {
+		const struct finding *f = in->findings[i];
+		char t[40];
+		if (in->nnarrative == SENTENCES_MAX) {
+			skipped++;
+			continue;
+		}
+		incident_printf(s, &in->narrative[in->nnarrative++], "%.16s  %s%s%.*s", time_plain(f->first, t), stage_title(f->stage), f->stage ? ": " : "", SLFMT(f->title));
+	}
+	if (skipped)
+		incident_printf(s, &in->narrative[in->nnarrative++], "and %zu more findings", skipped);
+}
+
+static void advise(struct incidents *s, struct incident *in)
+{
+	in->not_seen = arena_alloc(&s->mem, STAGE_COUNT * sizeof *in->not_seen);
+	in->steps = arena_alloc(&s->mem, (STAGE_COUNT + 3) * sizeof *in->steps);
+	struct slice *step = in->steps;
+	if (in->level >= LEVEL_HIGH)
+		*step++ = SL("Do not warn the intruder: talk by telephone, not by mail. Write down what you do and when.");
+	for (int st = STAGE_NONE + 1; st < STAGE_COUNT; st++) {
+		if (in->stage_first[st] != NSTIME_NONE)
+			*step++ = slice_of(advice[st].act);
+		else if (in->nstages >= 2 && st <= CHAIN_LAST)
+			incident_printf(s, &in->not_seen[in->nnot_seen++], "%s: %s", stage_title((enum stage)st), advice[st].look);
+	}
+	if (in->level >= LEVEL_HIGH)
+		*step++ = SL("Save the logs named below, with their hashes, before they rotate away; report to your CERT and, in Germany, to the BfV or BSI.");
+	if (step == in->steps)
+		*step++ = SL("Ask the person whether this was them; if it was, write it into org.yaml, so that it is not asked again.");
+	in->nsteps = (size_t)(step - in->steps);
+}
+
+static struct slice place_name(const struct org *org, struct slice address)
+{
+	struct ip ip;
+	const struct org_host *h = ip_parse(address, &ip) ? org_host_by_ip(org, &ip) : NULL;
+	return h ? h->name : address;
+}
+
+static void add_hop(struct incident *in, struct slice from, struct slice to, const struct finding *f)
+{
+	struct slice account = finding_get(f, ENT_USER);
+	if (!from.n || !to.n || slice_eq(from, to))
+		return;
+	for (size_t i = 0; i < in->nhops; i++) {
+		struct incident_hop *h = &in->hops[i];
+		if (slice_eq(h->from, from) && slice_eq(h->to, to) && slice_eq(h->account, account)) {
+			h->count += f->count;
+			return;
+		}
+	}
+	if (in->nhops < HOPS_MAX)
+		in->hops[in->nhops++] = (struct incident_hop){from, to, account, f->first, f->count, true};
+}
+
+static void draw(struct incidents *s, struct incident *in)
+{
+	in->hops = arena_alloc(&s->mem, HOPS_MAX * sizeof *in->hops);
+	for (size_t i = 0; i < in->nfindings; i++) {
+		const struct finding *f = in->findings[i];
+		struct slice source = finding_get(f, ENT_SOURCE), host = finding_get(f, ENT_HOST);
+		if (source.n && host.n)
+			add_hop(in, place_name(s->org, source), host, f);
+		/* a tunnel or fetch leads out */
+		if (f->stage == STAGE_TUNNEL || f->stage == STAGE_TOOLS)
+			add_hop(in, host, finding_get(f, ENT_DOMAIN), f);
+	}
+}
+
+void incident_tell(struct incidents *s, struct incident *in)
+{
+	collect_entities(s, in);
+	collect_stages(in);
+	judge(s, in);
+	name_it(s, in);
+	number_it(in);
+	narrate(s, in);
+	advise(s, in);
+	draw(s, in);
+}

@@ -1,0 +1,256 @@
+/* org_yaml.c - YAML text to a tree of nodes with positions. The only file that knows libfyaml.
+ *
+ * Built on the event parser: nothing is expanded behind our back. Aliases are refused, so a "YAML bomb" is an error at
+ * its first alias; depth, number of nodes and size of the file are bounded.
+ */
+#include "org/org_private.h"
+
+#include <libfyaml.h>
+#include <stdlib.h>
+
+struct reader {
+	struct fy_parser *yaml;
+	struct fy_diag *diag;
+	const char *file;
+	struct arena *a;
+	struct err *e;
+	size_t nodes;
+	unsigned documents;
+	size_t depth;
+	struct frame {
+		struct node *node;
+		struct node **tail;   /* where the next child goes */
+		struct node *key;     /* a map: the key that waits for its value */
+	} stack[ORG_DEPTH_MAX];
+	struct node *root;
+};
+
+static int fail(struct reader *r, int code, const struct fy_mark *m, const char *text)
+{
+	return err_at(r->e, code, r->file, m != NULL ? m->line + 1 : 0, m != NULL ? m->column + 1 : 0, "%s", text);
+}
+
+/* libfyaml keeps its messages; the first one is the cause. */
+static int fail_syntax(struct reader *r)
+{
+	void *at = NULL;
+	struct fy_diag_error *d = fy_diag_errors_iterate(r->diag, &at);
+	struct buf text = {0};
+	int code;
+
+	if (d == NULL || d->msg == NULL)
+		return err_at(r->e, ERR_SYNTAX, r->file, 0, 0, "not YAML");
+	buf_term(&text, slice_of(d->msg));
+	code = err_at(r->e, ERR_SYNTAX, r->file, MAX(d->line, 0), MAX(d->column, 0), "not YAML: %.*s",
+		SLFMT(buf_slice(&text)));
+	buf_free(&text);
+	return code;
+}
+
+static struct node *node_new(struct reader *r, enum node_kind kind, const struct fy_mark *m)
+{
+	struct node *n = arena_alloc(r->a, sizeof(*n));
+
+	*n = (struct node){.kind = kind};
+	if (m != NULL) {
+		n->line = m->line + 1;
+		n->column = m->column + 1;
+	}
+	return n;
+}
+
+/* Hang a node under what is open: as item, as key, or as value of the key before. */
+static int attach(struct reader *r, struct node *n, const struct fy_mark *m)
+{
+	struct frame *f;
+
+	if (++r->nodes > ORG_NODES_MAX)
+		return fail(r, ERR_LIMIT, m, "too many values in one file");
+	if (r->depth == 0) {
+		r->root = n;
+		return 0;
+	}
+	f = &r->stack[r->depth - 1];
+	if (f->node->kind == NODE_MAP && f->key != NULL) {
+		f->key->value = n;
+		f->key = NULL;
+		return 0;
+	}
+	if (f->node->kind == NODE_MAP && n->kind != NODE_SCALAR)
+		return fail(r, ERR_TYPE, m, "a key must be a word: write `key: value`");
+	if (f->node->kind == NODE_MAP)
+		f->key = n;
+	*f->tail = n;
+	f->tail = &n->next;
+	f->node->n++;
+	return 0;
+}
+
+static int on_open(struct reader *r, enum node_kind kind, const struct fy_mark *m)
+{
+	struct node *n = node_new(r, kind, m);
+	int code = attach(r, n, m);
+
+	if (code < 0)
+		return code;
+	if (r->depth == ORG_DEPTH_MAX)
+		return fail(r, ERR_LIMIT, m, "nested too deeply");
+	r->stack[r->depth++] = (struct frame){n, &n->child, NULL};
+	return 0;
+}
+
+static int on_scalar(struct reader *r, struct fy_token *t, const struct fy_mark *m)
+{
+	struct node *n = node_new(r, NODE_SCALAR, m);
+	size_t len = 0;
+	const char *p = t != NULL ? fy_token_get_text(t, &len) : "";
+
+	if (p == NULL)
+		return fail(r, ERR_NOMEM, m, "out of memory");
+	n->plain = t == NULL || fy_token_scalar_style(t) == FYSS_PLAIN;
+	n->text = slice_dup(r->a, slice_make(p, len));
+	return attach(r, n, m);
+}
+
+static int refuse_tag(struct reader *r, const struct fy_event *ev)
+{
+	const struct fy_token *tag = NULL;
+
+	switch (ev->type) {
+	case FYET_SCALAR: tag = ev->scalar.tag; break;
+	case FYET_SEQUENCE_START: tag = ev->sequence_start.tag; break;
+	case FYET_MAPPING_START: tag = ev->mapping_start.tag; break;
+	default: break;
+	}
+	if (tag == NULL)
+		return 0;
+	return fail(r, ERR_UNSUPPORTED, fy_event_start_mark((struct fy_event *)(uintptr_t)ev),
+		"tags (!...) are not used here: write the plain value");
+}
+
+static int on_event(struct reader *r, struct fy_event *ev)
+{
+	const struct fy_mark *m = fy_event_start_mark(ev);
+	int code = refuse_tag(r, ev);
+
+	if (code < 0)
+		return code;
+	switch (ev->type) {
+	case FYET_DOCUMENT_START:
+		if (r->documents++ > 0)
+			return fail(r, ERR_SYNTAX, m, "a second document (---) begins here: put everything in one");
+		return 0;
+	case FYET_ALIAS:
+		return fail(r, ERR_UNSUPPORTED, m, "aliases (*name) are not followed: write the value again");
+	case FYET_SCALAR:
+		return on_scalar(r, ev->scalar.value, m);
+	case FYET_SEQUENCE_START:
+		return on_open(r, NODE_LIST, m);
+	case FYET_MAPPING_START:
+		return on_open(r, NODE_MAP, m);
+	case FYET_SEQUENCE_END:
+	case FYET_MAPPING_END:
+		r->depth--;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static int read_events(struct reader *r)
+{
+	int code = 0;
+	bool more = true;
+
+	while (code == 0 && more) {
+		struct fy_event *ev = fy_parser_parse(r->yaml);
+		if (ev == NULL)
+			break;
+		more = ev->type != FYET_STREAM_END;
+		code = on_event(r, ev);
+		fy_parser_event_free(r->yaml, ev);
+	}
+	if (code == 0 && (more || fy_parser_get_stream_error(r->yaml)))
+		code = fail_syntax(r);
+	return code;
+}
+
+/* libfyaml collects every token of a flow collection that might still turn out to be a key before it reports the first
+ * one: 16 MB of "[" would cost 6 GB. So what opens tokens is counted beforehand, on the raw bytes; brackets in quotes and
+ * comments count too, which is why the bound on open ones is far above ORG_DEPTH_MAX. */
+struct weight {
+	size_t tokens;
+	unsigned open;
+};
+
+static bool too_heavy(struct weight *w, struct slice row)
+{
+	for (size_t i = 0; i < row.n; i++) {
+		char c = row.p[i];
+		if (c == '[' || c == '{')
+			w->open++;
+		else if ((c == ']' || c == '}') && w->open > 0)
+			w->open--;
+		else if (c != ',' && c != '&' && c != '*' && c != '!' && !(w->open > 0 && (c == ':' || c == '?')))
+			continue;
+		if (w->open > ORG_BRACKETS_MAX || ++w->tokens > ORG_NODES_MAX)
+			return true;
+	}
+	return false;
+}
+
+/* What libfyaml would take as it comes, or choke on, is told here with its place. */
+static int check_bytes(struct slice yaml, const char *file, struct err *e)
+{
+	struct weight w = {0};
+	int line = 1;
+
+	for (struct slice rest = yaml, row; rest.n > 0; line++) {
+		if (!slice_cut(&rest, '\n', &row)) {
+			row = rest;
+			rest.n = 0;
+		}
+		if (!slice_utf8(row))
+			return err_at(e, ERR_SYNTAX, file, line, 0, "bytes that are not UTF-8: save the file as UTF-8");
+		ssize_t nul = slice_chr(row, '\0');
+		if (nul >= 0)
+			return err_at(e, ERR_SYNTAX, file, line, (int)nul + 1, "a NUL byte: not a text file");
+		if (too_heavy(&w, row) && w.open > ORG_BRACKETS_MAX)
+			return err_at(e, ERR_LIMIT, file, line, 0, "nested too deeply: more than %d open brackets",
+				(int)ORG_BRACKETS_MAX);
+		if (w.tokens > ORG_NODES_MAX)
+			return err_at(e, ERR_LIMIT, file, line, 0, "too many values in one file");
+	}
+	return 0;
+}
+
+int org_yaml_read(struct slice yaml, const char *file, struct arena *a, struct node **root, struct err *e)
+{
+	struct reader r = {.file = file, .a = a, .e = e};
+	struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE | FYPCF_DEFAULT_VERSION_1_2};
+	int code;
+
+	*root = NULL;
+	if (yaml.n > LIMIT_CONFIG_BYTES)
+		return err_at(e, ERR_LIMIT, file, 0, 0, "larger than %d MiB", LIMIT_CONFIG_BYTES >> 20);
+	code = check_bytes(yaml, file, e);
+	if (code < 0 || yaml.n == 0)
+		return code;
+	r.diag = fy_diag_create(NULL);
+	if (r.diag != NULL) {
+		fy_diag_set_collect_errors(r.diag, true);
+		cfg.diag = r.diag;
+		r.yaml = fy_parser_create(&cfg);
+	}
+	if (r.yaml == NULL || fy_parser_set_string(r.yaml, yaml.p, yaml.n) != 0)
+		code = err_at(e, ERR_NOMEM, file, 0, 0, "out of memory");
+	else
+		code = read_events(&r);
+	if (code == 0)
+		*root = r.root;
+	if (r.yaml != NULL)
+		fy_parser_destroy(r.yaml);
+	if (r.diag != NULL)
+		fy_diag_destroy(r.diag);
+	return code;
+}

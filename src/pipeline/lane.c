@@ -1,0 +1,176 @@
+/* lane.c - reading and decoding one stream, by whichever thread is free. */
+#include "pipeline/lane.h"
+
+#include <stdlib.h>
+
+static struct decode_in decode_input(const struct run *r, const struct lane *l, const struct source_file *f)
+{
+	struct decode_in in = {
+		.source = f->id,
+		.host = f->host.n ? f->host : l->set->host,
+		.mtime = f->mtime,
+		.records = f->records,
+		.path = f->path,
+		.format = l->format,
+	};
+	in.host_wins = in.host.n > 0 && org_host(r->opt->org, in.host) != NULL;
+	return in;
+}
+
+void lane_open(struct run *r, struct lane *l)
+{
+	l->stream = stream_open(r->set, l->set);
+	l->joiner = joiner_new(r->opt->tables);
+	for (unsigned i = 0; i < r->slots; i++) {
+		batch_init(&l->slot[i].decoded);
+		batch_init(&l->slot[i].joined);
+	}
+	batch_init(&l->tail);
+}
+
+void lane_close(struct lane *l)
+{
+	if (!l->stream)
+		return;
+	stream_close(l->stream);
+	joiner_free(l->joiner);
+	for (unsigned i = 0; i < SLOTS_MAX; i++) {
+		block_free(&l->slot[i].block);
+		batch_free(&l->slot[i].decoded);
+		batch_free(&l->slot[i].joined);
+	}
+	batch_free(&l->tail);
+	l->stream = NULL;
+}
+
+/* Decoding needs no lock: the slot is ours while it is busy. The format is a hint; a stale one costs time only. */
+static void slot_decode(struct run *r, struct lane *l, struct slot *s, struct decoder *d)
+{
+	struct decode_in in = decode_input(r, l, &r->set->files.v[s->block.file]);
+	in.data = s->block.data;
+	in.offset = s->block.offset;
+	batch_reset(&s->decoded);
+	batch_reset(&s->joined);
+	decode_stats_init(&s->stats);
+	int format = decode_block(d, &in, &s->decoded, &s->stats);
+	__atomic_store_n(&l->format, format, __ATOMIC_RELAXED);
+}
+
+bool lane_step(struct run *r, struct lane *l, struct decoder *d)
+{
+	pthread_mutex_lock(&r->lock);
+	if (l->reading || l->ended || l->count == r->slots) {
+		pthread_mutex_unlock(&r->lock);
+		return false;
+	}
+	struct slot *s = &l->slot[(l->head + l->count) % r->slots];
+	s->state = SLOT_BUSY;
+	s->was_joined = false;
+	s->at = 0;
+	l->count++;
+	l->reading = true;
+	pthread_mutex_unlock(&r->lock);
+
+	struct err e;
+	int got = stream_next(l->stream, r->block_bytes, &s->block, &e);
+
+	pthread_mutex_lock(&r->lock);
+	l->reading = false;
+	if (got <= 0) { /* nobody else reads this lane: ours is the newest slot */
+		l->ended = true;
+		l->failed = got < 0;
+		l->count--;
+		s->state = SLOT_EMPTY;
+		pthread_cond_broadcast(&r->ready);
+		pthread_mutex_unlock(&r->lock);
+		return true;
+	}
+	pthread_cond_signal(&r->work);
+	pthread_mutex_unlock(&r->lock);
+
+	slot_decode(r, l, s, d);
+
+	pthread_mutex_lock(&r->lock);
+	s->state = SLOT_READY;
+	pthread_cond_broadcast(&r->ready);
+	pthread_mutex_unlock(&r->lock);
+	return true;
+}
+
+nstime lane_first_time(struct run *r, struct lane *l)
+{
+	enum { PEEK = 8192 };
+	char *buf = xmalloc(PEEK);
+	struct stream *s = stream_open(r->set, l->set);
+	size_t n = stream_peek(s, buf, PEEK);
+	nstime first = NSTIME_NONE;
+	if (n && l->set->nfiles) {
+		struct decode_in in = decode_input(r, l, &r->set->files.v[l->set->files[0]]);
+		struct decode_stats st;
+		struct batch b;
+		batch_init(&b);
+		decode_stats_init(&st);
+		in.data = slice_make(buf, n);
+		l->format = decode_block(r->own, &in, &b, &st);
+		first = st.first;
+		batch_free(&b);
+	}
+	stream_close(s);
+	free(buf);
+	return first;
+}
+
+/* ---- workers ------------------------------------------------------------------------------------------------- */
+
+/* The open lane that is most in need of a block; NULL when all are full. Called with the lock. */
+static struct lane *lane_to_fill(struct run *r)
+{
+	struct lane *best = NULL;
+	for (size_t i = 0; i < r->nopen; i++) {
+		struct lane *l = r->open[i];
+		if (!l->reading && !l->ended && l->count < r->slots && (!best || l->count < best->count))
+			best = l;
+	}
+	return best;
+}
+
+static void *worker(void *arg)
+{
+	struct run *r = arg;
+	struct decoder *d = decoder_new(r->opt->tables);
+	pthread_mutex_lock(&r->lock);
+	while (!r->stop) {
+		struct lane *l = lane_to_fill(r);
+		if (!l) {
+			pthread_cond_wait(&r->work, &r->lock);
+			continue;
+		}
+		l->users++;
+		pthread_mutex_unlock(&r->lock);
+		lane_step(r, l, d);
+		pthread_mutex_lock(&r->lock);
+		l->users--;
+		pthread_cond_broadcast(&r->ready);
+	}
+	pthread_mutex_unlock(&r->lock);
+	decoder_free(d);
+	return NULL;
+}
+
+int workers_start(struct run *r, pthread_t *threads, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (pthread_create(&threads[i], NULL, worker, r))
+			return (int)i; /* fewer helpers is slower, not wrong */
+	return (int)n;
+}
+
+void workers_stop(struct run *r, pthread_t *threads, unsigned n)
+{
+	pthread_mutex_lock(&r->lock);
+	r->stop = true;
+	pthread_cond_broadcast(&r->work);
+	pthread_mutex_unlock(&r->lock);
+	for (unsigned i = 0; i < n; i++)
+		pthread_join(threads[i], NULL);
+}

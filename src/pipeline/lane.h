@@ -1,0 +1,69 @@
+/* lane.h - private to room pipeline: one open stream with its decoded blocks. */
+#ifndef POSTERN_PIPELINE_LANE_H
+#define POSTERN_PIPELINE_LANE_H
+
+#include "pipeline/pipeline.h"
+
+#include <pthread.h>
+
+enum { SLOTS_MAX = 4, OPEN_MAX = 192 };
+
+enum slot_state { SLOT_EMPTY, SLOT_BUSY, SLOT_READY };
+/* One block on its way: read, decoded, joined, merged, emptied. */
+struct slot {
+	enum slot_state state;
+	struct block block;
+	struct batch decoded, joined;
+	struct decode_stats stats;
+	bool was_joined;
+	size_t at; /* next event of joined to hand out */
+};
+
+struct lane {
+	const struct stream_set *set;
+	struct stream *stream;     /* NULL: not open */
+	struct joiner *joiner;
+	struct slot slot[SLOTS_MAX];
+	unsigned head, count;      /* ring: slots [head, head+count) hold blocks in stream order */
+	unsigned users;            /* workers inside lane_step: it must not be closed under them */
+	bool reading;              /* a thread is in stream_next */
+	bool ended;                /* stream_next said so */
+	bool failed;               /* out of memory while reading */
+	int format;
+	nstime start;              /* first time seen by peeking; NSTIME_NONE: none */
+	nstime key;                /* merge clock: never goes back */
+	struct batch tail;         /* what the joiner gave at the end */
+	bool tail_done;
+	size_t tail_at;
+};
+
+/* The run: lanes, the workers' lock, and what everyone reads. */
+struct run {
+	const struct pipeline_options *opt;
+	struct source_set *set;
+	struct pipeline_result *res;
+	struct lane *lanes;
+	size_t nlanes;
+	struct lane *open[OPEN_MAX];
+	size_t nopen;
+	unsigned slots;            /* ring size in use */
+	size_t block_bytes;
+	pthread_mutex_t lock;
+	pthread_cond_t ready, work;
+	bool stop;
+	struct decoder *own;       /* of the merging thread */
+	uint64_t total, last_progress;
+};
+
+/* Take one block of the lane through reading and decoding. Called without the lock; the lane must have room and not be
+ * reading. False when there was nothing to do. */
+bool lane_step(struct run *r, struct lane *l, struct decoder *d);
+void lane_open(struct run *r, struct lane *l);
+void lane_close(struct lane *l);
+/* First time in the stream, from its first bytes. */
+nstime lane_first_time(struct run *r, struct lane *l);
+
+int workers_start(struct run *r, pthread_t *threads, unsigned n);
+void workers_stop(struct run *r, pthread_t *threads, unsigned n);
+
+#endif

@@ -1,0 +1,301 @@
+/* pipeline.c - merging the streams by time. */
+#include "pipeline/lane.h"
+
+#include <stdlib.h>
+
+/* ---- one lane's next event ----------------------------------------------------------------------------------- */
+
+static void add_stats(struct run *r, const struct slot *s)
+{
+	decode_stats_add(&r->res->files[s->block.file].stats, &s->stats);
+}
+
+/* Wait for (or make) the lane's head slot. False: the lane has no more blocks. */
+static bool lane_head(struct run *r, struct lane *l)
+{
+	pthread_mutex_lock(&r->lock);
+	for (;;) {
+		if (l->count && l->slot[l->head].state == SLOT_READY) {
+			pthread_mutex_unlock(&r->lock);
+			return true;
+		}
+		if (l->ended && !l->count) {
+			pthread_mutex_unlock(&r->lock);
+			return false;
+		}
+		bool can = !l->reading && !l->ended && l->count < r->slots;
+		if (can) { /* nothing ready: help instead of waiting */
+			pthread_mutex_unlock(&r->lock);
+			lane_step(r, l, r->own);
+			pthread_mutex_lock(&r->lock);
+			continue;
+		}
+		pthread_cond_wait(&r->ready, &r->lock);
+	}
+}
+
+static void lane_release_head(struct run *r, struct lane *l)
+{
+	struct slot *s = &l->slot[l->head];
+	add_stats(r, s);
+	pthread_mutex_lock(&r->lock);
+	s->state = SLOT_EMPTY;
+	l->head = (l->head + 1) % r->slots;
+	l->count--;
+	pthread_cond_signal(&r->work);
+	pthread_mutex_unlock(&r->lock);
+}
+
+/* Next event of the lane, NULL at its end. The event stays valid until the next call for the same lane. */
+static struct event *lane_next(struct run *r, struct lane *l)
+{
+	while (lane_head(r, l)) {
+		struct slot *s = &l->slot[l->head];
+		if (!s->was_joined) {
+			joiner_run(l->joiner, &s->decoded, &s->joined, false);
+			s->was_joined = true;
+		}
+		if (s->at < s->joined.n)
+			return &s->joined.v[s->at++];
+		lane_release_head(r, l);
+	}
+	if (!l->tail_done) {
+		struct batch none = {0};
+		joiner_run(l->joiner, &none, &l->tail, true);
+		l->tail_done = true;
+	}
+	return l->tail_at < l->tail.n ? &l->tail.v[l->tail_at++] : NULL;
+}
+
+/* ---- merging ------------------------------------------------------------------------------------------------- */
+
+/* An open lane with its next event in hand. */
+struct node {
+	struct lane *lane;
+	struct event *ev;
+};
+struct heap {
+	struct node v[OPEN_MAX];
+	size_t n;
+};
+
+static bool before(const struct node *a, const struct node *b)
+{
+	return a->lane->key != b->lane->key ? a->lane->key < b->lane->key : a->lane < b->lane;
+}
+
+static void sift_down(struct heap *h, size_t i)
+{
+	for (;;) {
+		size_t least = i, left = 2 * i + 1, right = left + 1;
+		if (left < h->n && before(&h->v[left], &h->v[least]))
+			least = left;
+		if (right < h->n && before(&h->v[right], &h->v[least]))
+			least = right;
+		if (least == i)
+			return;
+		struct node t = h->v[i];
+		h->v[i] = h->v[least];
+		h->v[least] = t;
+		i = least;
+	}
+}
+
+static void heap_push(struct heap *h, struct node x)
+{
+	size_t i = h->n++;
+	h->v[i] = x;
+	while (i && before(&h->v[i], &h->v[(i - 1) / 2])) {
+		struct node t = h->v[i];
+		h->v[i] = h->v[(i - 1) / 2];
+		h->v[(i - 1) / 2] = t;
+		i = (i - 1) / 2;
+	}
+}
+
+/* The lane's clock moves to the event; an event behind it beyond the bound is late and says so. */
+static void clock_event(struct run *r, struct lane *l, struct event *ev)
+{
+	if (ev->time == NSTIME_NONE) {
+		ev->time = l->key == NSTIME_NONE ? NSTIME_NONE : l->key;
+		ev->flags |= EV_NO_TIME;
+	} else if (l->key == NSTIME_NONE || ev->time > l->key) {
+		l->key = ev->time;
+	} else if (l->key - ev->time > r->opt->max_disorder) {
+		ev->flags |= EV_LATE;
+		r->res->late++;
+		r->res->files[ev->source].late++;
+	}
+}
+
+static void shut_lane(struct run *r, struct lane *l)
+{
+	pthread_mutex_lock(&r->lock);
+	while (l->users)
+		pthread_cond_wait(&r->ready, &r->lock);
+	for (size_t i = 0; i < r->nopen; i++)
+		if (r->open[i] == l) {
+			r->open[i] = r->open[--r->nopen];
+			break;
+		}
+	pthread_mutex_unlock(&r->lock);
+	lane_close(l);
+}
+
+static void open_lane(struct run *r, struct heap *h, struct lane *l)
+{
+	lane_open(r, l);
+	pthread_mutex_lock(&r->lock);
+	r->open[r->nopen++] = l;
+	pthread_cond_broadcast(&r->work);
+	pthread_mutex_unlock(&r->lock);
+	if (!h)
+		return;
+	struct event *ev = lane_next(r, l);
+	if (ev) {
+		clock_event(r, l, ev);
+		heap_push(h, (struct node){l, ev});
+	} else {
+		shut_lane(r, l);
+	}
+}
+
+static void report_progress(struct run *r)
+{
+	uint64_t bytes = 0;
+	if (!r->opt->progress || (++r->last_progress & 0x3fff))
+		return;
+	for (size_t i = 0; i < r->set->files.n; i++)
+		bytes += __atomic_load_n(&r->set->files.v[i].bytes, __ATOMIC_RELAXED);
+	r->opt->progress(r->opt->arg, bytes, r->total);
+}
+
+static int hand_over(struct run *r, const struct event *ev)
+{
+	r->res->events++;
+	report_progress(r);
+	return r->opt->event(r->opt->arg, ev);
+}
+
+/* Lanes that must be open now: those whose first time the clock has reached, as far as there is room. */
+static void open_due(struct run *r, struct heap *h, size_t *next)
+{
+	while (*next < r->nlanes) {
+		struct lane *l = &r->lanes[*next];
+		bool due = h->n == 0 || l->start <= h->v[0].lane->key;
+		if (!due)
+			return;
+		if (r->nopen == OPEN_MAX) {
+			r->res->order_limited = true;
+			return;
+		}
+		open_lane(r, h, l);
+		++*next;
+	}
+}
+
+static int merge(struct run *r)
+{
+	struct heap *h = xcalloc(1, sizeof *h);
+	size_t next = 0;
+	int rc = 0;
+	for (;;) {
+		open_due(r, h, &next);
+		if (!h->n) {
+			if (next == r->nlanes)
+				break;
+			continue;
+		}
+		struct node *top = &h->v[0];
+		if ((rc = hand_over(r, top->ev)))
+			break;
+		top->ev = lane_next(r, top->lane);
+		if (top->ev) {
+			clock_event(r, top->lane, top->ev);
+		} else {
+			struct lane *done = top->lane;
+			h->v[0] = h->v[--h->n];
+			shut_lane(r, done);
+		}
+		if (h->n > 1)
+			sift_down(h, 0);
+	}
+	free(h);
+	return rc;
+}
+
+static int in_file_order(struct run *r)
+{
+	int rc = 0;
+	for (size_t i = 0; i < r->nlanes && !rc; i++) {
+		struct lane *l = &r->lanes[i];
+		struct event *ev;
+		open_lane(r, NULL, l);
+		while (!rc && (ev = lane_next(r, l))) {
+			clock_event(r, l, ev);
+			rc = hand_over(r, ev);
+		}
+		shut_lane(r, l);
+	}
+	return rc;
+}
+
+/* ---- the run ------------------------------------------------------------------------------------------------- */
+
+static int lane_order(const void *a, const void *b)
+{
+	const struct lane *x = a, *y = b;
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	return slice_cmp(x->set->name, y->set->name);
+}
+
+static void run_init(struct run *r)
+{
+	r->nlanes = r->set->streams.n;
+	r->lanes = xcalloc(r->nlanes ? r->nlanes : 1, sizeof *r->lanes);
+	r->own = decoder_new(r->opt->tables);
+	for (size_t i = 0; i < r->set->files.n; i++)
+		r->total += r->set->files.v[i].size;
+	for (size_t i = 0; i < r->nlanes; i++) {
+		r->lanes[i] = (struct lane){.set = &r->set->streams.v[i], .format = -1, .key = NSTIME_NONE};
+		r->lanes[i].start = r->opt->keep_order ? NSTIME_NONE : lane_first_time(r, &r->lanes[i]);
+	}
+	if (!r->opt->keep_order)
+		qsort(r->lanes, r->nlanes, sizeof *r->lanes, lane_order);
+	size_t lanes = r->opt->keep_order ? 1 : r->nlanes;
+	r->slots = lanes <= 16 ? SLOTS_MAX : lanes <= 64 ? 2 : 1;
+	r->block_bytes = lanes <= 16 ? 256 << 10 : lanes <= 64 ? 128 << 10 : 64 << 10;
+}
+
+int pipeline_run(struct source_set *set, const struct pipeline_options *opt, struct pipeline_result *out, struct err *e)
+{
+	struct run r = {.opt = opt, .set = set, .res = out, .lock = PTHREAD_MUTEX_INITIALIZER,
+		.ready = PTHREAD_COND_INITIALIZER, .work = PTHREAD_COND_INITIALIZER};
+	pthread_t threads[64];
+	*out = (struct pipeline_result){.nfiles = set->files.n};
+	out->files = xcalloc(set->files.n ? set->files.n : 1, sizeof *out->files);
+	for (size_t i = 0; i < set->files.n; i++)
+		decode_stats_init(&out->files[i].stats);
+	run_init(&r);
+	unsigned want = opt->threads > 1 ? MIN(opt->threads - 1, (unsigned)ARRAY_LEN(threads)) : 0;
+	unsigned n = (unsigned)workers_start(&r, threads, want);
+	int rc = opt->keep_order ? in_file_order(&r) : merge(&r);
+	workers_stop(&r, threads, n);
+	bool failed = false;
+	for (size_t i = 0; i < r.nlanes; i++) {
+		failed |= r.lanes[i].failed;
+		lane_close(&r.lanes[i]);
+	}
+	decoder_free(r.own);
+	free(r.lanes);
+	if (failed)
+		return err_set(e, ERR_NOMEM, "out of memory while reading");
+	return rc < 0 ? rc : 0;
+}
+
+void pipeline_result_free(struct pipeline_result *r)
+{
+	free(r->files);
+	*r = (struct pipeline_result){0};
+}

@@ -1,0 +1,44 @@
+/* pipeline.h - the life of a log line: source -> decode -> join -> time order -> detect -> findings.
+ *
+ * Level 5: scan and watch drive the same pipeline. Blocks are decoded by `threads` workers; one thread (the caller)
+ * merges the streams by time and feeds the detectors. Memory: a few blocks per open stream; at most OPEN_MAX streams are
+ * open at once, others wait until the clock reaches them or a place is free.
+ */
+#ifndef POSTERN_PIPELINE_H
+#define POSTERN_PIPELINE_H
+
+#include "core/core.h"
+#include "decode/decode.h"
+#include "event/event.h"
+#include "org/org.h"
+#include "source/source.h"
+
+struct pipeline_options {
+	const struct decode_tables *tables;
+	const struct org *org;
+	unsigned threads;          /* 0 or 1: everything in the calling thread */
+	nstime max_disorder;       /* clock disorder tolerated within a stream; later events are flagged EV_LATE */
+	/* Events in time order (within max_disorder); borrowed for the call. Non-zero stops. */
+	int (*event)(void *arg, const struct event *e);
+	/* Now and then: bytes read so far; may be NULL. */
+	void (*progress)(void *arg, uint64_t bytes, uint64_t total);
+	void *arg;
+	bool keep_order;           /* no merging by time: files one after another (postern decode) */
+};
+
+/* Per file, beside source_file's own counters. */
+struct pipeline_file {
+	struct decode_stats stats;
+	uint64_t late;
+};
+struct pipeline_result {
+	struct pipeline_file *files; /* index = source_file.id */
+	size_t nfiles;
+	uint64_t events, late;
+	bool order_limited;          /* more streams overlapped than could be open at once */
+};
+/* 0, or ERR_*. The result is filled as far as the run came; free with pipeline_result_free. */
+int pipeline_run(struct source_set *set, const struct pipeline_options *opt, struct pipeline_result *out, struct err *e);
+void pipeline_result_free(struct pipeline_result *r);
+
+#endif

@@ -1,0 +1,271 @@
+/* read.c - streams: one file after another, in blocks of whole lines.
+ *
+ *      [ carry ][ read ............ \n][ rest ]       rest is the next block's carry
+ */
+#include "source/source_priv.h"
+
+#include <stdlib.h>
+
+enum {
+	AHEAD = 4096,          /* read past a block that ends with its last byte, to know whether it is the last */
+	WANT_MAX = 256 << 20,
+};
+
+struct stream {
+	struct source_set *set;
+	const struct stream_set *st;
+	size_t next;           /* in st->files */
+	struct source_file *file;
+	struct reader r;
+	bool open, ended, first;
+	uint64_t offset;       /* of carry, unpacked */
+	char *carry;
+	size_t n, cap;
+};
+
+void block_free(struct block *b)
+{
+	if (!b)
+		return;
+	free(b->mem);
+	*b = (struct block){0};
+}
+
+struct stream *stream_open(struct source_set *set, const struct stream_set *st)
+{
+	struct stream *s = xcalloc(1, sizeof(*s));
+
+	s->set = set;
+	s->st = st;
+	return s;
+}
+
+static void file_close(struct stream *s)
+{
+	if (s->open)
+		reader_close(&s->r);
+	s->open = false;
+}
+
+void stream_close(struct stream *s)
+{
+	if (!s)
+		return;
+	file_close(s);
+	free(s->carry);
+	free(s);
+}
+
+static bool file_open(struct stream *s)
+{
+	while (s->next < s->st->nfiles) {
+		uint32_t id = s->st->files[s->next++];
+		const struct where *w = &s->set->priv->where.v[id];
+		s->file = &s->set->files.v[id];
+		s->ended = false;
+		s->first = true;
+		s->offset = 0;
+		s->n = 0;
+		s->open = true;
+		if (reader_open(&s->r, &w->place, w->pack, w->entry) == 0)
+			return true;
+		set_trouble(s->set, s->file->path, &s->r.trouble);
+		file_close(s);
+	}
+	return false;
+}
+
+static int grow(char **p, size_t *cap, size_t need, struct err *e)
+{
+	if (need <= *cap)
+		return 0;
+	char *q = realloc(*p, need);
+	if (!q)
+		return err_set(e, ERR_NOMEM, "out of memory for a block of %zu bytes", need);
+	*p = q;
+	*cap = need;
+	return 0;
+}
+
+static size_t file_read(struct stream *s, char *p, size_t n)
+{
+	ssize_t r = s->ended ? 0 : reader_read(&s->r, p, n);
+
+	if (r > 0)
+		return (size_t)r;
+	if (!s->ended && r < 0)
+		set_trouble(s->set, s->file->path, &s->r.trouble);
+	s->ended = true;
+	return 0;
+}
+
+/* Have `upto` bytes in b->mem, fewer only at the end of the file. */
+static int fill(struct stream *s, struct block *b, size_t *n, size_t upto, struct err *e)
+{
+	int rc = grow(&b->mem, &b->cap, upto, e);
+
+	while (rc == 0 && *n < upto && !s->ended)
+		*n += file_read(s, b->mem + *n, upto - *n);
+	return rc;
+}
+
+/* Keep p for the next block. */
+static int put_back(struct stream *s, const char *p, size_t n, struct err *e)
+{
+	int rc = grow(&s->carry, &s->cap, MAX(n, (size_t)AHEAD), e);
+
+	if (rc)
+		return rc;
+	if (n)
+		memcpy(s->carry, p, n);
+	s->n = n;
+	return 0;
+}
+
+/* Bytes of whole lines, none over the limit. *long_line: the first line is over it. Looks at few bytes: from the end of
+ * each window of one limit back to the nearest newline. */
+static size_t whole_lines(const char *p, size_t n, bool ended, bool *long_line)
+{
+	size_t pos = 0;
+
+	*long_line = false;
+	while (n - pos > LIMIT_LINE) {
+		const char *nl = memrchr(p + pos, '\n', LIMIT_LINE + 1);
+		if (!nl) {
+			*long_line = pos == 0;
+			return pos;
+		}
+		pos = (size_t)(nl - p) + 1;
+	}
+	if (ended)
+		return n;
+	const char *nl = memrchr(p + pos, '\n', n - pos);
+	return nl ? (size_t)(nl - p) + 1 : pos;
+}
+
+/* The n bytes in b->mem begin a line that is too long: drop it, reading on as needed. What follows becomes the carry. */
+static int skip_line(struct stream *s, struct block *b, size_t n, struct err *e)
+{
+	const char *nl;
+
+	s->file->too_long++;
+	while (!(nl = memchr(b->mem, '\n', n)) && !s->ended) {
+		s->offset += n;
+		s->file->bytes += n;
+		n = file_read(s, b->mem, b->cap);
+	}
+	size_t drop = nl ? (size_t)(nl - b->mem) + 1 : n;
+	s->offset += drop;
+	s->file->bytes += drop;
+	return put_back(s, b->mem + drop, n - drop, e);
+}
+
+/* Hand out the first `cut` of n bytes. */
+static int deliver(struct stream *s, struct block *b, size_t n, size_t cut, struct err *e)
+{
+	int rc = put_back(s, b->mem + cut, n - cut, e);
+
+	if (rc)
+		return rc;
+	if (s->n == 0)
+		s->n = file_read(s, s->carry, AHEAD);
+	b->data = slice_make(b->mem, cut);
+	b->offset = s->offset;
+	b->file = s->file->id;
+	b->first = s->first;
+	b->last = s->ended && s->n == 0;
+	s->offset += cut;
+	s->file->bytes += cut;
+	s->first = false;
+	if (b->last)
+		file_close(s);
+	return 1;
+}
+
+static int next_lines(struct stream *s, size_t want, struct block *b, struct err *e)
+{
+	for (;;) {
+		bool long_line;
+		size_t n = s->n, upto = MAX(want, n);
+		int rc = grow(&b->mem, &b->cap, upto, e);
+		if (rc)
+			return rc;
+		if (n)
+			memcpy(b->mem, s->carry, n);
+		s->n = 0;
+		for (;;) {
+			rc = fill(s, b, &n, upto, e);
+			if (rc)
+				return rc;
+			size_t cut = whole_lines(b->mem, n, s->ended, &long_line);
+			if (cut > 0 || (s->ended && n == 0))
+				return deliver(s, b, n, cut, e);
+			if (long_line)
+				break;
+			upto = MIN(MAX(2 * upto, (size_t)INPUT_BLOCK), (size_t)LIMIT_LINE + 1);
+		}
+		rc = skip_line(s, b, n, e);
+		if (rc)
+			return rc;
+	}
+}
+
+static int next_records(struct stream *s, size_t want, struct block *b, struct err *e)
+{
+	size_t n = s->n;
+	int rc = grow(&b->mem, &b->cap, MAX(want, n) + SOURCE_RECORD, e);
+
+	if (rc)
+		return rc;
+	if (n)
+		memcpy(b->mem, s->carry, n);
+	s->n = 0;
+	rc = fill(s, b, &n, MAX(want, n) + SOURCE_RECORD, e);
+	if (rc)
+		return rc;
+	size_t cut = n - n % SOURCE_RECORD;
+	if (s->ended && n > cut) {
+		set_problem(s->set, PROBLEM_TRUNCATED, s->file->path, "its last record is cut: %zu of %d bytes", n - cut,
+			    SOURCE_RECORD);
+		s->file->bytes += n - cut;
+		n = cut;
+	}
+	return deliver(s, b, n, cut, e);
+}
+
+int stream_next(struct stream *s, size_t want, struct block *b, struct err *e)
+{
+	want = MIN(MAX(want, (size_t)1), (size_t)WANT_MAX);
+	if (!s->open && !file_open(s))
+		return 0;
+	return s->file->records ? next_records(s, want, b, e) : next_lines(s, want, b, e);
+}
+
+static size_t file_peek(const struct source_set *set, uint32_t id, char *buf, size_t n)
+{
+	const struct where *w = &set->priv->where.v[id];
+	struct place pl = w->place;
+	struct reader r;
+	size_t got = 0;
+
+	pl.ended = true; /* of a pipe, only what was taken from it already */
+	if (reader_open(&r, &pl, w->pack, w->entry) == 0)
+		got = reader_fill(&r, buf, n);
+	reader_close(&r);
+	return got;
+}
+
+size_t stream_peek(struct stream *s, char *buf, size_t n)
+{
+	for (size_t i = 0; i < s->st->nfiles; i++) {
+		uint32_t id = s->st->files[i];
+		size_t got = file_peek(s->set, id, buf, n);
+		if (got == 0)
+			continue;
+		if (s->set->files.v[id].records)
+			return got >= SOURCE_RECORD ? got - got % SOURCE_RECORD : got;
+		const char *nl = memrchr(buf, '\n', got);
+		return nl ? (size_t)(nl - buf) + 1 : got;
+	}
+	return 0;
+}
