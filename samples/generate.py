@@ -345,7 +345,7 @@ def a_exec(h, t, argv, uid, auid, ses, tty, cwd, ppid, pid=None, euid=None, gid=
     if not h.audit or not ((1000 <= auid < UNSET) or uid == 33):
         return pid
     p0 = path or bin_path(argv[0])
-    exe = exe_path(p0 if path else argv[0])
+    exe = exe_path(p0 if path else argv[0]).replace("python3.11", "python3.11" if h.distro >= 12 else "python3.9")
     comm = os.path.basename(p0)
     argl = " ".join("a%d=%s" % (i, au(x)) for i, x in enumerate(argv))
     setuid = "0104755" if comm == "sudo" else "0100755"
@@ -848,6 +848,21 @@ def controls():
     bastion1.kernel(t + S(40.3), "device eth0 entered promiscuous mode")
     bastion1.kernel(t + S(249.7), "device eth0 left promiscuous mode")
     s.close(t + S(400))
+    # an administrator edits a sudoers file with visudo (Thu 7 May, working hours)
+    t = at(7, "11:05:18.402")
+    a = WHO["tahlers"]
+    s = jump(a, web1, t, 500)
+    f = "/etc/sudoers.d/20-hafenlicht"
+    av = ["visudo", "-f", f]
+    p = s.sudo(t + S(33), av, dur=140)
+    a_write(web1, t + S(33.2), av, f + ".tmp", "ident", "CREATE", 0, a.uid, s.ses, s.tty, s.home, s.sudo_pid, p, mode="0100440", flags="241")
+    web1.aud(t + S(171.3), [
+        syscall(web1, 82, p, s.sudo_pid, a.uid, 0, s.ses, s.tty.replace("/", ""), "visudo", "/usr/sbin/visudo", "ident", 5),
+        ("CWD", 'cwd="/home/tahlers"', None),
+        path_rec(web1, 0, "/etc/sudoers.d/", "PARENT", 0, "040755"), path_rec(web1, 1, "/etc/sudoers.d/", "PARENT", 0, "040755"),
+        path_rec(web1, 2, f + ".tmp", "DELETE", 0, "0100440"), path_rec(web1, 3, f, "DELETE", 0, "0100440"),
+        path_rec(web1, 4, f, "CREATE", 0, "0100440"),
+        ("PROCTITLE", "proctitle=" + proctitle(av), None)])
     # releases by the release manager (one a week, working hours)
     for d, ver in ((6, "4.1.7"), (12, "4.1.8"), (19, "4.2.0")):
         t = at(d, "14:2%d:11" % (d % 7))
@@ -1007,6 +1022,15 @@ def websites():
                     nginx(h, t, ip, req, st, 153 if h is web1 else 436, "-", ua)
                     web_error(h, t, ip, p, req, r)
                     t += S(r.uniform(0.2, 4))
+            # a webmail window left open at home: it asks for new mail every ten minutes
+            left_open = {8: ("dfalke", "21:12:40", 9), 11: ("mrossi", "20:31:05", 14), 16: ("ivossberg", "22:18:30", 30), 22: ("spetersen", "21:47:20", 11)}
+            if h is web1 and d in left_open:
+                who, clock, n = left_open[d]
+                for i in range(n):
+                    t = at(d, clock) + S(600 * i + r.uniform(0, 4))
+                    nginx(h, t, WHO[who].home, "POST /webmail/?_task=mail&_action=refresh HTTP/2.0", 200, r.randint(180, 460),
+                          "https://www.%s/webmail/?_task=mail" % DOMAIN, UA[0])
+                    imap(mail1, t + S(0.1), who, web1.ip, 0.3, tls=False, r=r)
             if h is web1:                                           # webmail users
                 for p in r.sample(STAFF, 9 if d in workdays() else 3):
                     if p.account == "emathiesen" and d < 6:

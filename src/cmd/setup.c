@@ -1,4 +1,5 @@
 #include "cmd/setup.h"
+#include "sys/sys.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -94,6 +95,35 @@ static unsigned thread_count(const struct args *a)
 	return cpus > 0 ? (unsigned)MIN(cpus, 16) : 1;
 }
 
+/* The folder a file lies in, into buf. */
+static const char *folder_of(const char *file, char *buf, size_t n)
+{
+	const char *slash = strrchr(file, '/');
+	snprintf(buf, n, "%.*s", slash ? (int)MAX(slash - file, 1) : 1, slash ? file : ".");
+	return buf;
+}
+
+/* From here on the process reads what strangers wrote: it keeps only what reading and reporting need. */
+static int confine(const struct args *a)
+{
+	struct err e;
+	bool landlock;
+	char folder[4096];
+	const char *output = args_get(a, "output"), *tmp = getenv("TMPDIR"), *writable[5];
+	size_t n = 0;
+	writable[n++] = "/dev/null";
+	if (access(tmp && *tmp ? tmp : "/tmp", W_OK) == 0)
+		writable[n++] = tmp && *tmp ? tmp : "/tmp";
+	if (output && strcmp(output, "-") != 0)
+		writable[n++] = folder_of(output, folder, sizeof folder);
+	writable[n] = NULL;
+	struct sys_confine c = {.writable = writable};
+	if (!sys_confine(&c, &landlock, &e))
+		return 0;
+	complain_err(&e);
+	return EXIT_USAGE;
+}
+
 int setup_inputs(struct setup *s, const struct args *a)
 {
 	struct err e;
@@ -106,6 +136,8 @@ int setup_inputs(struct setup *s, const struct args *a)
 	int r = load_org(s, a);
 	if (!r)
 		r = set_zone(s, a);
+	if (!r)
+		r = confine(a);
 	if (r)
 		return r;
 	struct source_options so = {.all = args_has(a, "all")};

@@ -27,7 +27,7 @@ enum {
 	LIMIT_LINE = 1 << 20,        /* bytes a line may have; longer ones are counted and skipped, never buffered */
 	LIMIT_VALUES = 200,          /* values of one event; a Windows event has about 40 */
 	LIMIT_JSON_DEPTH = 64,       /* nesting of an event that is JSON */
-	LIMIT_EVIDENCE = 20,         /* raw lines kept with one finding; the count goes on */
+	LIMIT_EVIDENCE = 60,         /* raw lines kept with one finding; the count goes on */
 	LIMIT_RAW_KEPT = 2048,       /* bytes of a raw line copied into a finding */
 	LIMIT_PATH_DEPTH = 40,       /* folders below a folder to scan */
 	LIMIT_ARCHIVE_DEPTH = 3,     /* archives in archives */

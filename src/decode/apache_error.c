@@ -11,14 +11,13 @@
 /* What follows the bracketed prefix and the AHnnnnn code. A user name of basic authentication holds no colon. */
 static const struct row rows[] = {
 	/* authentication */
+	{"user `{user.name}' in realm `{}' not found: {url.path}", ACT_LOGIN_FAILED, FAIL, "event.reason=unknown user"},
+	{"user `{user.name}' in realm `{}' denied by provider: {url.path}", ACT_LOGIN_FAILED, FAIL, NULL},
 	{"user {user.name} not found: {url.path}", ACT_LOGIN_FAILED, FAIL, "event.reason=unknown user"},
 	{"user {user.name}: authentication failure for \"{url.path*}\": {event.reason}", ACT_LOGIN_FAILED, FAIL, NULL},
 	{"user {user.name}: password mismatch: {url.path}", ACT_LOGIN_FAILED, FAIL, "event.reason=password mismatch"},
 	{"user {user.name}: authorization failure for \"{url.path*}\":{}", ACT_HTTP_DENIED, FAIL, NULL},
 	{"user {user.name}: encountered {event.reason}", ACT_AUTH_ERROR, NONE, NULL},
-	{"user `{user.name}' in realm `{}' {:w} not found: {url.path}", ACT_LOGIN_FAILED, FAIL, "event.reason=unknown user"},
-	{"user `{user.name}' in realm `{}' not found: {url.path}", ACT_LOGIN_FAILED, FAIL, "event.reason=unknown user"},
-	{"user `{user.name}' in realm `{}' denied by provider: {url.path}", ACT_LOGIN_FAILED, FAIL, NULL},
 	{"invalid nonce {:w} received - hash is not {}", ACT_NOTICE, NONE, NULL}, /* after each restart */
 	{"invalid nonce {:w} received - {event.reason}", ACT_LOGIN_FAILED, FAIL, NULL},
 	{"realm mismatch - {event.reason}", ACT_LOGIN_FAILED, FAIL, NULL},

@@ -184,7 +184,13 @@ static bool take_stamp(struct decoder *d, struct slice *s, struct audit_head *h)
 			return false;
 		h->time = (nstime)sec * NS_SEC + (nstime)ms * 1000000;
 	}
-	if (!take_char(s, ':') || !take_number(s, &h->serial) || !take_char(s, ')'))
+	if (!take_char(s, ':'))
+		return false;
+	const char *serial = s->p;
+	if (!take_number(s, &h->serial))
+		return false;
+	h->serial_text = slice_make(serial, (size_t)(s->p - serial));
+	if (!take_char(s, ')'))
 		return false;
 	take_char(s, ' ');
 	if (!take_char(s, ':'))
@@ -217,7 +223,7 @@ bool audit_head(struct decoder *d, struct slice s, struct audit_head *h)
 
 static inline bool is_gap(char c)
 {
-	return c == ' ' || c == '\x1d' || c == ',';
+	return c == ' ' || c == '\x1d' || c == ',' || c == '(';
 }
 
 static inline int key_find(const struct audit_state *st, struct slice name)
@@ -230,7 +236,7 @@ static inline int key_find(const struct audit_state *st, struct slice name)
 	return -1;
 }
 
-/* The value at s (behind '='): moves s behind it. Quotes are cut; an apostrophe that closes msg='...' too. */
+/* The value at s (behind '='): moves s behind it. Quotes are cut, and what closes msg='...'. */
 static struct slice take_value(struct slice *s, bool *quoted)
 {
 	const char *p = s->p, *end = p + s->n;
@@ -246,10 +252,8 @@ static struct slice take_value(struct slice *s, bool *quoted)
 		q++;
 	struct slice v = slice_make(p, (size_t)(q - p));
 	*s = slice_make(q, (size_t)(end - q));
-	if (v.n && v.p[v.n - 1] == '\'')
-		v.n--;
-	while (v.n && v.p[v.n - 1] == ',')
-		v.n--;
+	while (v.n && (v.p[v.n - 1] == '\'' || v.p[v.n - 1] == ',' || (v.p[v.n - 1] == ')' && v.p[0] != '(')))
+		v.n--; /* "res=success'", "(hostname=?, addr=?, res=success)'" */
 	return v;
 }
 
@@ -319,11 +323,15 @@ struct slice audit_untrusted(struct decoder *d, struct slice text, bool quoted, 
 	return !plain && decode_hex(d, text, &out) ? out : text;
 }
 
+#define BIT(key) ((uint64_t)1 << AK_##key)
+
 struct slice audit_text(struct decoder *d, const struct audit_vals *v, enum audit_key k)
 {
 	if (!(v->has >> k & 1))
 		return SLICE_NONE;
-	struct slice s = audit_untrusted(d, v->v[k], v->quoted >> k & 1, v->plain);
+	static const uint64_t escaped = BIT(ACCT) | BIT(CMD) | BIT(COMM) | BIT(CWD) | BIT(DATA) | BIT(DEVICE) | BIT(EXE) | BIT(GRP) | BIT(KEY) |
+		BIT(NAME) | BIT(PATH) | BIT(PROCTITLE) | BIT(PROFILE) | BIT(SW) | BIT(VM);
+	struct slice s = audit_untrusted(d, v->v[k], v->quoted >> k & 1, v->plain || !(escaped >> k & 1));
 	return slice_eq(s, SL("?")) ? SLICE_NONE : s;
 }
 
@@ -447,7 +455,7 @@ static void group_add(struct audit_group *g, const struct audit_rec *r)
 static enum decoded audit_take(struct decoder *d, struct dline *l, const struct audit_head *h, struct slice text)
 {
 	struct audit_state *st = audit_state(d);
-	struct audit_rec r = {.type = h->type, .type_text = h->type_text, .body = h->body, .text = text, .ref = {l->offset, l->raw},
+	struct audit_rec r = {.type = h->type, .type_text = h->type_text, .serial_text = h->serial_text, .body = h->body, .text = text, .ref = {l->offset, l->raw},
 		.plain = h->plain};
 	l->time = h->time;
 	l->flags = h->plain ? EV_NO_ZONE : 0;

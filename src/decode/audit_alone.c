@@ -239,8 +239,10 @@ static void add_permissions(struct decoder *d, struct event *e, struct slice bod
 void audit_add_record(struct decoder *d, struct event *e, const struct audit_rec *r, const struct audit_vals *v, bool process)
 {
 	event_add(d->out, e, F_AUDIT_TYPE, slice_of(r->type->name));
-	if (process)
+	if (process) {
+		event_add(d->out, e, F_AUDIT_SERIAL, r->serial_text);
 		audit_add_process(d, e, v);
+	}
 	if (process || r->type->acct)
 		add_accounts(d, e, v, (enum audit_acct)r->type->acct);
 	add_source(d, e, v);
@@ -318,7 +320,7 @@ struct slice audit_title(struct decoder *d, const struct audit_vals *v)
 	return title_text(d, audit_text(d, v, AK_PROCTITLE));
 }
 
-void audit_raw(struct decoder *d, const struct dline *l, const struct audit_rec *r, uint64_t serial)
+void audit_raw(struct decoder *d, const struct dline *l, const struct audit_rec *r)
 {
 	static const char prefix[] = "auditd.data.";
 	struct event *e = decode_emit(d, l, audit_dataset, ACT_AUDIT_RECORD, OUTCOME_NONE);
@@ -326,7 +328,7 @@ void audit_raw(struct decoder *d, const struct dline *l, const struct audit_rec 
 	char full[sizeof prefix + 40];
 	bool quoted, execve = r->type && r->type->number == 1309;
 	event_add(d->out, e, F_AUDIT_TYPE, r->type ? slice_of(r->type->name) : r->type_text);
-	event_add_int(d->out, e, F_AUDIT_SERIAL, (int64_t)serial);
+	event_add(d->out, e, F_AUDIT_SERIAL, r->serial_text);
 	memcpy(full, prefix, sizeof prefix - 1);
 	while (e->nvalues < LIMIT_VALUES && audit_next(&s, &name, &text, &quoted)) {
 		if (!name.n || name.n > 40)
@@ -334,7 +336,7 @@ void audit_raw(struct decoder *d, const struct dline *l, const struct audit_rec 
 		memcpy(full + sizeof prefix - 1, name.p, name.n);
 		if (is_escaped(name, execve))
 			text = title_text(d, audit_untrusted(d, text, quoted, r->plain));
-		if (text.n && !slice_eq(text, SL("(null)")) && !slice_eq(text, SL("?")))
+		if (text.n && !slice_eq(text, SL("(null)")) && !slice_eq(text, SL("(none)")) && !slice_eq(text, SL("?")))
 			event_add_named(d->out, e, slice_make(full, sizeof prefix - 1 + name.n), text);
 	}
 }

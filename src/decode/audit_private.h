@@ -93,7 +93,7 @@ struct audit_head {
 	uint64_t serial;
 	struct slice node;           /* node=H, else empty */
 	const struct audit_type *type; /* NULL: a type nobody knows */
-	struct slice type_text;
+	struct slice type_text, serial_text;
 	struct slice body;           /* behind "): " */
 	bool plain;
 };
@@ -102,7 +102,7 @@ bool audit_head(struct decoder *d, struct slice s, struct audit_head *h);
 
 struct audit_rec {
 	const struct audit_type *type;
-	struct slice type_text;
+	struct slice type_text, serial_text;
 	struct slice body, text; /* text: the whole record, without a syslog envelope */
 	struct rawref ref;
 	bool plain;
@@ -140,7 +140,7 @@ void audit_add_process(struct decoder *d, struct event *e, const struct audit_va
 void audit_add_record(struct decoder *d, struct event *e, const struct audit_rec *r, const struct audit_vals *v, bool process);
 struct slice audit_title(struct decoder *d, const struct audit_vals *v);
 /* The record as it is, one field a key. */
-void audit_raw(struct decoder *d, const struct dline *l, const struct audit_rec *r, uint64_t serial);
+void audit_raw(struct decoder *d, const struct dline *l, const struct audit_rec *r);
 
 /* ---- state of one decoder ------------------------------------------------------------------------------------ */
 enum { AUDIT_OPEN = 32, AUDIT_HASH = 1024 };

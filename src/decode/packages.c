@@ -238,7 +238,7 @@ static enum decoded line_pacman(struct decoder *d, struct dline *l)
 		}
 		return emit(d, l, SL("pacman"), pacman_words[i].action, OUTCOME_SUCCESS, &p);
 	}
-	if (slice_starts(s, SL("Running '")) && s.p[s.n - 1] == '\'')
+	if (slice_starts(s, SL("Running '")) && s.n > 10 && s.p[s.n - 1] == '\'')
 		return note(d, l, SL("pacman"), F_PROCESS_CMDLINE, slice_make(s.p + 9, s.n - 10), ACT_COMMAND);
 	return note(d, l, SL("pacman"), F_MESSAGE, s, ACT_NOTICE);
 }

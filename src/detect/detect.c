@@ -46,6 +46,14 @@ const struct detector_info *detect_info(size_t i)
 	return i < DETECTORS ? &table[i]->info : NULL;
 }
 
+bool detect_enabled(const struct detect *d, const struct detector *def)
+{
+	for (size_t i = 0; i < DETECTORS; i++)
+		if (table[i] == def)
+			return d->on[i];
+	return false;
+}
+
 const struct org *detect_org(const struct detect *d)
 {
 	return d->opt.org;

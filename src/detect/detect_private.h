@@ -27,6 +27,7 @@ struct detector {
 #include "detect/detectors.def"
 #undef DETECTOR
 
+bool detect_enabled(const struct detect *d, const struct detector *def);
 const struct org *detect_org(const struct detect *d);
 nstime detect_learning(const struct detect *d);
 nstime detect_now(const struct detect *d); /* time of the newest event */

@@ -7,7 +7,7 @@ enum { USERS_KEPT = 16, NOISY = 10, SUCCESS_AFTER = 5, SPRAY_USERS = 3 };
 #define FORGET (6 * NS_HOUR)
 
 static const enum action wants[] = {ACT_LOGIN, ACT_LOGIN_FAILED, ACT_LOGIN_REFUSED, ACT_AUTH_FAILURE, ACT_INVALID_USER, ACT_NONE};
-static const enum action login_only[] = {ACT_LOGIN, ACT_LOGIN_FAILED, ACT_AUTH_FAILURE, ACT_NONE};
+static const enum action nothing[] = {ACT_NONE};
 static const char *const techniques[] = {"T1110.001", "T1110.003", NULL};
 static const char *const techniques_success[] = {"T1110.001", "T1110.003", "T1078", NULL};
 
@@ -67,11 +67,54 @@ static struct guesser *count_failure(struct guess_memory *m, const struct event 
 	return g;
 }
 
+/* ---- a guess that succeeded ---------------------------------------------------------------------------------- */
+
+static void success(struct detect *d, const struct guesser *g, const struct event *e, struct slice source)
+{
+	struct actor a;
+	detect_actor(d, e, &a);
+	bool spray = g->nusers >= SPRAY_USERS, fresh;
+	struct key k;
+	key_init(&k);
+	key_add(&k, source);
+	key_add(&k, a.account);
+	struct finding *f = detect_open(d, &detector_guess_success, key_slice(&k), NS_DAY, e->time, &fresh);
+	if (fresh) {
+		/* inside, one name, a handful of tries: most often somebody who forgot a password */
+		f->level = spray || a.outside ? LEVEL_HIGH : LEVEL_MEDIUM;
+		finding_printf(f, &f->title, "%s logged in on %.*s from %.*s after %u failed attempts", actor_text(d, &a), SLFMT(a.host), SLFMT(source), g->failures);
+		finding_printf(f, &f->text, "The same address failed %u times with %u account name%s in the %lld minutes before it got in as %.*s.", g->failures,
+			g->nusers, g->nusers == 1 ? "" : "s", (long long)((e->time - g->first) / NS_MIN), SLFMT(a.account));
+		finding_actor(f, &a);
+	}
+	finding_evidence(f, e);
+}
+
+static void login_event(struct detect *d, struct guess_memory *m, const struct event *e, struct slice source)
+{
+	const struct guesser *g = lru_get(m->by_source, source);
+	if (!g || e->outcome == OUTCOME_FAILURE || e->time - g->last > NS_HOUR || g->failures < SUCCESS_AFTER)
+		return;
+	/* a key cannot be guessed: its owner mistyped something else before */
+	if (slice_eq(event_str(e, F_SSH_METHOD), SL("publickey")) && g->nusers < SPRAY_USERS)
+		return;
+	success(d, g, e, source);
+}
+
+const struct detector detector_guess_success = {
+	.info = {"postern.guess-success", "Guessing that ended in a login", LEVEL_HIGH, STAGE_ENTRY, techniques_success,
+		"A login from an address that failed five times or more within the hour before.",
+		"A person who forgot a password, most often from inside and with one account name (told as medium)."},
+	.wants = nothing, /* detector_guessing knows the addresses and opens it */
+};
+
 /* ---- the noise: one finding for all of it -------------------------------------------------------------------- */
 
 static void guessing_event(struct detect *d, void *state, const struct event *e)
 {
 	struct slice source = event_source(e);
+	if (source.n && e->action == ACT_LOGIN && detect_enabled(d, &detector_guess_success))
+		login_event(d, state, e, source);
 	if (!source.n || !counts(e))
 		return;
 	struct guesser *g = count_failure(state, e, source);
@@ -113,55 +156,4 @@ const struct detector detector_guessing = {
 		"Addresses that fail to log in ten times or more within hours; all of them make one finding.",
 		"A machine with a stale password, a monitoring probe."},
 	.wants = wants, .create = memory_new, .event = guessing_event, .destroy = memory_free, .seal = guessing_seal,
-};
-
-/* ---- a guess that succeeded ---------------------------------------------------------------------------------- */
-
-static void success(struct detect *d, const struct guesser *g, const struct event *e, struct slice source)
-{
-	struct actor a;
-	detect_actor(d, e, &a);
-	bool spray = g->nusers >= SPRAY_USERS, fresh;
-	struct key k;
-	key_init(&k);
-	key_add(&k, source);
-	key_add(&k, a.account);
-	struct finding *f = detect_open(d, &detector_guess_success, key_slice(&k), NS_DAY, e->time, &fresh);
-	if (fresh) {
-		/* inside, one name, a handful of tries: most often somebody who forgot a password */
-		f->level = spray || a.outside ? LEVEL_HIGH : LEVEL_MEDIUM;
-		finding_printf(f, &f->title, "%s logged in on %.*s from %.*s after %u failed attempts", actor_text(d, &a), SLFMT(a.host), SLFMT(source), g->failures);
-		finding_printf(f, &f->text, "The same address failed %u times with %u account name%s in the %lld minutes before it got in as %.*s.", g->failures,
-			g->nusers, g->nusers == 1 ? "" : "s", (long long)((e->time - g->first) / NS_MIN), SLFMT(a.account));
-		finding_actor(f, &a);
-	}
-	finding_evidence(f, e);
-}
-
-static void guess_success_event(struct detect *d, void *state, const struct event *e)
-{
-	struct guess_memory *m = state;
-	struct slice source = event_source(e);
-	if (!source.n)
-		return;
-	if (e->action != ACT_LOGIN) {
-		if (counts(e))
-			count_failure(m, e, source);
-		return;
-	}
-	struct guesser *g = lru_get(m->by_source, source);
-	if (!g || e->time - g->last > NS_HOUR)
-		return;
-	/* a key cannot be guessed: its owner mistyped something else before */
-	if (slice_eq(event_str(e, F_SSH_METHOD), SL("publickey")) && g->nusers < SPRAY_USERS)
-		return;
-	if (g->failures >= SUCCESS_AFTER)
-		success(d, g, e, source);
-}
-
-const struct detector detector_guess_success = {
-	.info = {"postern.guess-success", "Guessing that ended in a login", LEVEL_HIGH, STAGE_ENTRY, techniques_success,
-		"A login from an address that failed five times or more within the hour before.",
-		"A person who forgot a password, most often from inside and with one account name (told as medium)."},
-	.wants = login_only, .create = memory_new, .event = guess_success_event, .destroy = memory_free,
 };

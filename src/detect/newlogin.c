@@ -75,6 +75,8 @@ static void tell(struct detect *d, const struct event *e, const struct actor *a,
 		f->text.n -= 2; /* the last "; ." */
 		finding_actor(f, a);
 		f->level = LEVEL_LOW;
+		if (a->has_ip && org_host_by_ip(detect_org(d), &a->ip))
+			f->stage = STAGE_MOVED; /* from one of our own hosts */
 	}
 	finding_raise(f, weight >= 4 || (weight >= 3 && a->provider) ? LEVEL_MEDIUM : LEVEL_LOW);
 	finding_evidence(f, e);

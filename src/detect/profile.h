@@ -30,6 +30,27 @@ static inline bool set_add(struct small_set *s, uint64_t h)
 	}
 	return true;
 }
+/* A line kept until it is known whether it belongs to a finding. */
+struct kept_line {
+	char raw[256];
+	uint16_t n;
+	uint32_t source;
+	uint64_t offset;
+	nstime time;
+};
+static inline void kept_set(struct kept_line *l, const struct event *e)
+{
+	l->n = (uint16_t)MIN(e->at.raw.n, sizeof l->raw);
+	memcpy(l->raw, e->at.raw.p, l->n);
+	l->source = e->source;
+	l->offset = e->at.offset;
+	l->time = e->time;
+}
+static inline void kept_add(struct finding *f, const struct kept_line *l)
+{
+	if (l->n)
+		finding_evidence_raw(f, l->source, l->offset, l->time, slice_make(l->raw, l->n));
+}
 static inline uint64_t hash_slice(struct slice s) { return hash_bytes(s.p, s.n); }
 
 #endif

@@ -14,7 +14,8 @@ static void event(struct detect *d, void *state, const struct event *e)
 	if (!a.provider)
 		return;
 	const struct org *org = detect_org(d);
-	bool bad_net = a.has_ip && !org_provider_network(a.provider, &a.ip);
+	/* a loopback address is a tunnel's end: tunnel.c tells of it */
+	bool bad_net = a.has_ip && !ip_is_loopback(&a.ip) && !org_provider_network(a.provider, &a.ip);
 	bool bad_host = !org_provider_may_host(a.provider, org, a.host);
 	bool bad_hour = !org_provider_hours(a.provider, org, e->time);
 	/* between hosts of ours the address is ours: the host rule judges the hop */
@@ -27,9 +28,8 @@ static void event(struct detect *d, void *state, const struct event *e)
 	key_init(&k);
 	key_add(&k, a.account);
 	key_add(&k, a.host);
-	key_add(&k, a.source);
 	bool fresh;
-	struct finding *f = detect_open(d, &detector_provider, key_slice(&k), 12 * NS_HOUR, e->time, &fresh);
+	struct finding *f = detect_open(d, &detector_provider, key_slice(&k), 4 * NS_DAY, e->time, &fresh);
 	if (fresh) {
 		f->level = bad_net || bad_host ? LEVEL_HIGH : LEVEL_MEDIUM;
 		if (bad_host)
@@ -38,8 +38,9 @@ static void event(struct detect *d, void *state, const struct event *e)
 		finding_printf(f, &f->text, "%.*s is declared in org.yaml for certain networks, hosts and hours. This login was%s%s%s.", SLFMT(a.provider->name),
 			bad_net ? " from a network that is not theirs" : "", bad_host ? (bad_net ? ", on a host they do not maintain" : " on a host they do not maintain") : "",
 			bad_hour ? (bad_net || bad_host ? ", outside their hours" : " outside their hours") : "");
-		finding_actor(f, &a);
 	}
+	finding_actor(f, &a);
+	finding_raise(f, bad_net || bad_host ? LEVEL_HIGH : LEVEL_MEDIUM);
 	finding_evidence(f, e);
 }
 

@@ -141,8 +141,11 @@ static void account_event(struct detect *d, void *state, const struct event *e)
 	detect_actor(d, e, &a);
 	bool fresh;
 	struct slice added = event_str(e, F_USER_TARGET);
-	if (!added.n && c.n)
-		added = c.word[c.n - 1];
+	for (size_t i = c.n; !added.n && i-- > 1;) /* the name is the last word that is no option */
+		if (c.word[i].n && c.word[i].p[0] != '-')
+			added = c.word[i];
+	if (!added.n)
+		return;
 	/* the command, and useradd's own line, are one happening; the command knows who */
 	struct key k;
 	key_init(&k);
@@ -187,12 +190,15 @@ static void sudoers_event(struct detect *d, void *state, const struct event *e)
 	}
 	finding_entity(f, ENT_FILE, path);
 	finding_entity(f, ENT_COMMAND, event_str(e, F_PROCESS_CMDLINE));
-	finding_raise(f, level_for(&a, LEVEL_MEDIUM));
+	/* visudo in the hands of staff is the way it is meant to be done */
+	bool visudo = slice_has(event_str(e, F_PROCESS_CMDLINE), SL("visudo")) || slice_has(event_str(e, F_PROCESS_EXE), SL("visudo"));
+	bool by_the_book = visudo && a.person && !a.provider;
+	finding_raise(f, level_for(&a, by_the_book ? LEVEL_LOW : LEVEL_MEDIUM));
 	finding_evidence(f, e);
 }
 
 const struct detector detector_sudoers = {
-	.info = {"postern.sudoers", "sudo rights changed", LEVEL_MEDIUM, STAGE_CREDENTIALS, techniques_sudoers,
+	.info = {"postern.sudoers", "sudo rights changed", LEVEL_LOW, STAGE_CREDENTIALS, techniques_sudoers,
 		"A write to /etc/sudoers or /etc/sudoers.d, seen by auditd or in a command.",
 		"Administrators, configuration management, packages."},
 	.wants = wants_files, .event = sudoers_event,

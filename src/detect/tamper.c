@@ -1,11 +1,11 @@
 /* tamper.c - traces covered: logs wiped, logging stopped, hours missing. */
-#include "detect/detect_private.h"
+#include "detect/profile.h"
 
 #include <stdlib.h>
 
 static const enum action wants[] = {ACT_SUDO, ACT_EXEC, ACT_COMMAND, ACT_AUDIT_STOPPED, ACT_SERVICE_STOPPED, ACT_SHUTDOWN, ACT_BOOT, ACT_NONE};
-static const enum action wants_gap[] = {ACT_CRON, ACT_BOOT, ACT_NONE};
-static const char *const techniques[] = {"T1070.002", "T1070.003", "T1562.012", NULL};
+static const enum action wants_gap[] = {ACT_CRON, ACT_SESSION_OPENED, ACT_LOG_ROTATED, ACT_BOOT, ACT_NONE};
+static const char *const techniques[] = {"T1070.002", "T1070.003", "T1070.006", "T1562.012", NULL};
 static const char *const techniques_gap[] = {"T1070.002", NULL};
 
 /* What a command does to the traces; NULL when nothing. */
@@ -30,6 +30,9 @@ static const char *covers(const struct command *c)
 		return "stopped logging";
 	if (slice_in_list(c->tool, "utmpdump wtmpclean logtamper") && (slice_has(c->line, SL("-r")) || slice_chr(c->line, '>') >= 0))
 		return "rewrote the login records";
+	if (slice_eq(c->tool, SL("touch")) && (command_has(c, "-r") || command_has_prefix(c, "--reference") || command_has(c, "-t") || command_has(c, "-d") ||
+					       command_has_prefix(c, "--date")))
+		return "changed the date of a file";
 	if (slice_eq(c->tool, SL("journalctl")) && command_has_prefix(c, "--vacuum"))
 		return "cut the journal short";
 	return NULL;
@@ -99,23 +102,22 @@ static void tamper_event(struct detect *d, void *state, const struct event *e)
 
 const struct detector detector_tamper = {
 	.info = {"postern.log-tampering", "Traces covered", LEVEL_MEDIUM, STAGE_COVER, techniques,
-		"Shell history wiped, logs removed, emptied or rewritten, auditd or rsyslog stopped without a shutdown, audit rules deleted.",
+		"Shell history wiped, logs removed, emptied or rewritten, dates of files changed, auditd or rsyslog stopped without a shutdown, audit rules deleted.",
 		"A full disk cleared by hand; an upgrade of auditd or rsyslog restarts it."},
 	.wants = wants, .create = tamper_new, .event = tamper_event, .destroy = tamper_free,
 };
 
 /* ---- hours that are missing ---------------------------------------------------------------------------------- */
 
-/* cron is a clock in every log: hours in which it always ran and once did not. */
+/* cron is a clock in every log: its own lines in syslog and cron.log, PAM's lines about it in auth.log. Each log is a clock
+ * of its own: an intruder who cuts one may forget the other. */
 struct heartbeat {
 	nstime last;
 	uint32_t seen[24];     /* days on which the hour had a cron line */
 	int64_t last_slot[24]; /* day number last counted for the hour */
 	int64_t first_day;
-	char raw[256];
-	uint16_t raw_n;
-	uint32_t source;
-	uint64_t offset;
+	struct kept_line beat;  /* newest */
+	struct kept_line rotated; /* newest word of the logger that it opened its files again */
 };
 enum { DAYS_FIRST = 5 };
 
@@ -143,42 +145,60 @@ static int missing_hours(const struct heartbeat *h, nstime from, nstime to)
 	return missing;
 }
 
+static void gap_tell(struct detect *d, struct heartbeat *h, const struct event *e, struct slice host, const struct kept_line *rotated)
+{
+	char from[40], to[40];
+	bool fresh;
+	const char *log = e->action == ACT_CRON ? "cron's log" : "the authentication log";
+	struct finding *f = detect_open(d, &detector_gap, host, NS_HOUR, e->time, &fresh);
+	finding_printf(f, &f->title, "%.*s: %s is silent for %lld minutes at an hour that never was", SLFMT(host), log, (long long)((e->time - h->last) / NS_MIN));
+	finding_printf(f, &f->text, "Between %s and %s UTC %s has no line about cron, though it had one in the same hour on every day before: "
+		"the machine was down, or lines were removed.", time_plain(h->last, from), time_plain(e->time, to), log);
+	finding_entity(f, ENT_HOST, host);
+	kept_add(f, &h->beat);
+	if (rotated && rotated->time >= h->last - 10 * NS_MIN && rotated->time <= e->time)
+		kept_add(f, rotated);
+	finding_evidence(f, e);
+	f->first = h->last;
+}
+
 static void gap_event(struct detect *d, void *state, const struct event *e)
 {
 	bool fresh;
 	struct slice host = detect_host(d, e->host);
-	struct heartbeat *h = lru_put(state, host, &fresh);
+	struct key k;
+	key_init(&k);
+	key_add(&k, host);
+	if (e->action == ACT_LOG_ROTATED) {
+		struct heartbeat *any = lru_put(state, key_slice(&k), NULL);
+		kept_set(&any->rotated, e);
+		return;
+	}
+	bool cron = slice_ieq(event_str(e, F_PROCESS_NAME), SL("CRON")) || slice_ieq(event_str(e, F_PROCESS_NAME), SL("crond"));
+	if (e->action == ACT_SESSION_OPENED && !cron)
+		return;
+	struct heartbeat *host_memory = lru_get(state, key_slice(&k));
+	struct kept_line rotated = host_memory ? host_memory->rotated : (struct kept_line){.n = 0};
+	key_add(&k, e->action == ACT_SESSION_OPENED ? SL("auth") : SL("cron"));
+	struct heartbeat *h = lru_put(state, key_slice(&k), &fresh);
 	if (fresh) {
 		h->first_day = e->time / NS_DAY;
 		memset(h->last_slot, 0xff, sizeof h->last_slot);
 	}
-	int missing = fresh || e->action == ACT_BOOT ? 0 : missing_hours(h, h->last, e->time);
-	if (missing) {
-		char from[40], to[40];
-		struct finding *f = detect_open(d, &detector_gap, host, NS_HOUR, e->time, &fresh);
-		finding_printf(f, &f->title, "The log of %.*s is silent for %lld minutes at an hour that never was", SLFMT(host), (long long)((e->time - h->last) / NS_MIN));
-		finding_printf(f, &f->text, "Between %s and %s UTC there is no cron line, though there was one in the same hour on every day before: "
-			"the machine was down, or lines were removed.", time_plain(h->last, from), time_plain(e->time, to));
-		finding_entity(f, ENT_HOST, host);
-		finding_evidence_raw(f, h->source, h->offset, h->last, slice_make(h->raw, h->raw_n));
-		finding_evidence(f, e);
-		f->first = h->last;
-	}
+	if (!fresh && e->action != ACT_BOOT && missing_hours(h, h->last, e->time))
+		gap_tell(d, h, e, host, &rotated);
 	int64_t hour = e->time / NS_HOUR;
 	if (h->last_slot[hour % 24] != hour) {
 		h->last_slot[hour % 24] = hour;
 		h->seen[hour % 24]++;
 	}
 	h->last = MAX(h->last, e->time);
-	h->source = e->source;
-	h->offset = e->at.offset;
-	h->raw_n = (uint16_t)MIN(e->at.raw.n, sizeof h->raw);
-	memcpy(h->raw, e->at.raw.p, h->raw_n);
+	kept_set(&h->beat, e);
 }
 
 const struct detector detector_gap = {
 	.info = {"postern.log-gap", "Hours missing from a log", LEVEL_MEDIUM, STAGE_COVER, techniques_gap,
-		"A whole hour without cron's lines on a host that had them in that hour on every day of the five or more before.",
+		"A whole hour without lines about cron in a log that had them in that hour on every day of the five or more before.",
 		"The machine was switched off or cron was stopped (a boot line right behind the gap clears it)."},
 	.wants = wants_gap, .create = gaps_new, .event = gap_event, .destroy = gaps_free,
 };

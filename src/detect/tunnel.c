@@ -1,7 +1,7 @@
 /* tunnel.c - ways out and back in: ssh forwarding, tunnel tools; and packet capture. */
 #include "detect/detect_private.h"
 
-static const enum action wants[] = {ACT_SUDO, ACT_EXEC, ACT_COMMAND, ACT_CRON, ACT_FORWARD, ACT_NONE};
+static const enum action wants[] = {ACT_SUDO, ACT_EXEC, ACT_COMMAND, ACT_CRON, ACT_FORWARD, ACT_LOGIN, ACT_NONE};
 static const char *const techniques[] = {"T1572", "T1090", NULL};
 
 enum tunnel_kind { TUNNEL_NONE, TUNNEL_LOCAL, TUNNEL_OUT };
@@ -44,11 +44,40 @@ static enum tunnel_kind tunnel_of(const struct command *c)
 	return TUNNEL_NONE;
 }
 
+/* A person who logs in from this very machine came through something that ends here. */
+static void loopback_login(struct detect *d, const struct event *e)
+{
+	const struct ip *ip = event_ip(e, F_SOURCE_IP);
+	struct actor a;
+	bool fresh;
+	if (!ip || !ip_is_loopback(ip) || e->outcome == OUTCOME_FAILURE || !slice_eq(e->dataset, SL("sshd")))
+		return;
+	detect_actor(d, e, &a);
+	if (a.service)
+		return;
+	struct key k;
+	key_init(&k);
+	key_add(&k, a.host);
+	key_add(&k, a.account);
+	struct finding *f = detect_open(d, &detector_tunnel, key_slice(&k), 4 * NS_DAY, e->time, &fresh);
+	if (fresh) {
+		f->level = a.provider ? LEVEL_HIGH : LEVEL_LOW;
+		finding_printf(f, &f->title, "%s logged in on %.*s from the host itself, as through a tunnel", actor_text(d, &a), SLFMT(a.host));
+		finding_printf(f, &f->text, "The login came from %.*s: from a process on the host that carries a connection in from elsewhere, such as ssh -R.", SLFMT(a.source));
+		finding_actor(f, &a);
+	}
+	finding_evidence(f, e);
+}
+
 static void tunnel_event(struct detect *d, void *state, const struct event *e)
 {
 	(void)state;
 	struct command c = {0};
 	struct actor a;
+	if (e->action == ACT_LOGIN) {
+		loopback_login(d, e);
+		return;
+	}
 	enum tunnel_kind kind = e->action == ACT_FORWARD ? TUNNEL_LOCAL : TUNNEL_NONE;
 	if (kind == TUNNEL_NONE && detect_command(e, &c))
 		kind = tunnel_of(&c);
@@ -76,7 +105,7 @@ static void tunnel_event(struct detect *d, void *state, const struct event *e)
 
 const struct detector detector_tunnel = {
 	.info = {"postern.tunnel", "Tunnel or reverse shell", LEVEL_MEDIUM, STAGE_TUNNEL, techniques,
-		"ssh -R, -w, -D, -L, chisel, frp, ngrok, gost, socat and like tools, also renamed; forwardings that sshd logs.",
+		"ssh -R, -w, -D, -L, chisel, frp, ngrok, gost, socat and like tools, also renamed; forwardings that sshd logs; SSH logins from the host itself.",
 		"Administrators who reach a database through ssh -L (told as low)."},
 	.wants = wants, .event = tunnel_event,
 };

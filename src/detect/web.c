@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 static const enum action wants_process[] = {ACT_EXEC, ACT_NONE};
+static const enum action wants_file[] = {ACT_EXEC, ACT_SUDO, ACT_COMMAND, ACT_FILE_CREATED, ACT_FILE_RENAMED, ACT_UPLOAD, ACT_NONE};
 static const enum action wants_post[] = {ACT_HTTP_WRITE, ACT_NONE};
 static const char *const techniques[] = {"T1505.003", "T1059.004", NULL};
 static const char *const techniques_post[] = {"T1505.003", NULL};
@@ -136,4 +137,51 @@ const struct detector detector_web_post = {
 		"Successful POSTs by one or two addresses to a script in a folder for uploads, or to one that was not used before.",
 		"A new form of the web application, used by few."},
 	.wants = wants_post, .create = scripts_new, .event = post_event, .destroy = scripts_free,
+};
+
+/* ---- scripts put where only uploads belong ------------------------------------------------------------------- */
+
+static struct slice placed_script(const struct org *org, const struct event *e)
+{
+	struct command c;
+	struct slice path = event_str(e, F_FILE_PATH);
+	if (path.n)
+		return org_web_path(org, path) && upload_folder(path) && is_script(path) && e->outcome != OUTCOME_FAILURE ? path : SLICE_NONE;
+	if (!detect_command(e, &c) || !slice_in_list(c.tool, "cp mv install tee wget curl ln dd touch scp rsync"))
+		return SLICE_NONE;
+	for (size_t i = c.n; i-- > 1;)
+		if (org_web_path(org, c.word[i]) && upload_folder(c.word[i]) && is_script(c.word[i]))
+			return c.word[i];
+	return SLICE_NONE;
+}
+
+static void file_event(struct detect *d, void *state, const struct event *e)
+{
+	(void)state;
+	struct slice path = placed_script(detect_org(d), e);
+	struct actor a;
+	if (!path.n)
+		return;
+	detect_actor(d, e, &a);
+	struct key k;
+	key_init(&k);
+	key_add(&k, a.host);
+	key_add(&k, path);
+	bool fresh;
+	struct finding *f = detect_open(d, &detector_web_file, key_slice(&k), NS_DAY, e->time, &fresh);
+	if (fresh) {
+		finding_printf(f, &f->title, "%s put a script into a folder for uploads on %.*s: %.*s", actor_text(d, &a), SLFMT(a.host), SLFMT(slice_to(path, 200)));
+		finding_printf(f, &f->text, "Whoever can reach the page can then run it: this is how a web shell is planted.");
+		finding_actor(f, &a);
+		finding_entity(f, ENT_FILE, path);
+		finding_entity(f, ENT_COMMAND, event_str(e, F_PROCESS_CMDLINE));
+	}
+	finding_evidence(f, e);
+}
+
+const struct detector detector_web_file = {
+	.info = {"postern.web-shell-file", "Script put into a folder for uploads", LEVEL_HIGH, STAGE_TOOLS, techniques_post,
+		"A .php, .jsp or like file created in, or copied by command into, an upload, image or cache folder below web_roots.",
+		"Applications that keep compiled templates in a cache folder."},
+	.wants = wants_file, .event = file_event,
 };

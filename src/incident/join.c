@@ -78,25 +78,83 @@ static bool joins(const struct finding *f)
 	return f->level >= LEVEL_MEDIUM;
 }
 
+/* Findings that share an entity meet in its bucket: the newest few of each are compared, so that ten thousand findings
+ * about one host cost ten thousand steps, not their square. They are in time order, so the newest are the nearest. */
+enum { BUCKET = 32 };
+struct bucket {
+	uint32_t newest[BUCKET];
+	uint32_t n;
+};
+
+static struct key entity_key(const struct entity *e)
+{
+	struct key k;
+	key_init(&k);
+	uint8_t type = (uint8_t)(is_host(e) ? ENT_HOST : e->type);
+	key_add(&k, slice_make((const char *)&type, 1));
+	char low[128];
+	size_t n = MIN(e->value.n, sizeof low);
+	for (size_t i = 0; i < n; i++)
+		low[i] = (char)(e->value.p[i] >= 'A' && e->value.p[i] <= 'Z' ? e->value.p[i] + 32 : e->value.p[i]);
+	key_add(&k, slice_make(low, n));
+	return k;
+}
+
+typedef bool pair_fn(const struct org *org, const struct finding *a, const struct finding *b);
+
+/* First finding met in the buckets of i's entities for which fn holds and that joins; UINT32_MAX when none.
+ * all: unite with every one instead. */
+static uint32_t meet(const struct incidents *s, struct lru *buckets, uint32_t *parent, uint32_t i, pair_fn *fn, bool all)
+{
+	const struct finding *f = s->findings.v[i];
+	for (size_t k = 0; k < f->nentities; k++) {
+		if (shared_by_all(s->org, &f->entities[k]) && !is_host(&f->entities[k]))
+			continue;
+		struct key key = entity_key(&f->entities[k]);
+		const struct bucket *b = lru_get(buckets, key_slice(&key));
+		for (uint32_t j = 0; b && j < MIN(b->n, (uint32_t)BUCKET); j++) {
+			uint32_t other = b->newest[j];
+			if (other == i || !fn(s->org, f, s->findings.v[other]))
+				continue;
+			if (!all)
+				return other;
+			parent[root_of(parent, i)] = root_of(parent, other);
+		}
+	}
+	return UINT32_MAX;
+}
+
+static void put_in_buckets(const struct incidents *s, struct lru *buckets, uint32_t i)
+{
+	const struct finding *f = s->findings.v[i];
+	for (size_t k = 0; k < f->nentities; k++) {
+		if (shared_by_all(s->org, &f->entities[k]) && !is_host(&f->entities[k]))
+			continue;
+		struct key key = entity_key(&f->entities[k]);
+		struct bucket *b = lru_put(buckets, key_slice(&key), NULL);
+		b->newest[b->n++ % BUCKET] = i;
+	}
+}
+
 uint32_t *incident_clusters(const struct incidents *s)
 {
 	uint32_t n = (uint32_t)s->findings.n;
 	uint32_t *parent = xcalloc(n, sizeof *parent);
+	struct lru *buckets = lru_new(sizeof(struct bucket), 100000, NULL, NULL);
 	for (uint32_t i = 0; i < n; i++)
 		parent[i] = i;
 	for (uint32_t i = 0; i < n; i++)
-		for (uint32_t k = 0; joins(s->findings.v[i]) && k < i; k++)
-			if (joins(s->findings.v[k]) && belong(s->org, s->findings.v[i], s->findings.v[k]))
-				parent[root_of(parent, i)] = root_of(parent, k);
+		if (joins(s->findings.v[i])) {
+			meet(s, buckets, parent, i, belong, true);
+			put_in_buckets(s, buckets, i);
+		}
 	for (uint32_t i = 0; i < n; i++)
 		parent[i] = root_of(parent, i);
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t to = UINT32_MAX;
-		for (uint32_t k = 0; !joins(s->findings.v[i]) && k < n && to == UINT32_MAX; k++)
-			if (joins(s->findings.v[k]) && attaches(s->org, s->findings.v[i], s->findings.v[k]))
-				to = parent[k];
-		if (!joins(s->findings.v[i]))
-			parent[i] = to;
-	}
+	for (uint32_t i = 0; i < n; i++)
+		if (!joins(s->findings.v[i])) {
+			uint32_t to = meet(s, buckets, parent, i, attaches, false);
+			parent[i] = to == UINT32_MAX ? to : parent[to];
+		}
+	lru_free(buckets);
 	return parent;
 }

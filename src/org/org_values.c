@@ -75,7 +75,7 @@ const struct org_kind org_kinds[ORG_KINDS] = {
 	[ORG_KIND_MAIL] = {"mail address", "name@x.example", mail_ok, "just the address"},
 	[ORG_KIND_KEY] = {"key fingerprint", "\"SHA256:\" and 43 letters", fingerprint_ok, "ssh-keygen -l -f FILE prints it"},
 	[ORG_KIND_ROLE] = {"role", "web", role_ok, "one word of at most 64 letters"},
-	[ORG_KIND_ID] = {"id", "acme", id_ok, "letters, digits, dots, - and _"},
+	[ORG_KIND_ID] = {"provider id", "acme", id_ok, "letters, digits, dots, - and _"},
 	[ORG_KIND_PATH] = {"folder", "/srv/patch/release", path_ok, "from the root on, and not the root itself"},
 };
 
@@ -87,8 +87,8 @@ int org_value(struct load *l, const struct node *n, enum org_value_kind kind, st
 	if (r < 0)
 		return r;
 	if (!k->ok(n->text))
-		return org_fail(l, n, ERR_SYNTAX, "%s is not a %s: write one like %s (%s)", org_show(l, n->text), k->what,
-			k->example, k->hint);
+		return org_fail(l, n, ERR_SYNTAX, "%s is not %s %s: write one like %s (%s)", org_show(l, n->text),
+			strchr("aeiou", *k->what) != NULL ? "an" : "a", k->what, k->example, k->hint);
 	*out = slice_dup(&l->o->mem, n->text);
 	return 0;
 }

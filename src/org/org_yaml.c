@@ -15,6 +15,7 @@ struct reader {
 	struct arena *a;
 	struct err *e;
 	size_t nodes;
+	int line, column;             /* of the event at hand, 1-based */
 	unsigned documents;
 	size_t depth;
 	struct frame {
@@ -25,9 +26,18 @@ struct reader {
 	struct node *root;
 };
 
-static int fail(struct reader *r, int code, const struct fy_mark *m, const char *text)
+/* m may be NULL: what is not there (an empty value) has no mark, and counts as where the thing before it begins. */
+static void note_place(struct reader *r, const struct fy_mark *m)
 {
-	return err_at(r->e, code, r->file, m != NULL ? m->line + 1 : 0, m != NULL ? m->column + 1 : 0, "%s", text);
+	if (m == NULL)
+		return;
+	r->line = m->line + 1;
+	r->column = m->column + 1;
+}
+
+static int fail(struct reader *r, int code, const char *text)
+{
+	return err_at(r->e, code, r->file, r->line, r->column, "%s", text);
 }
 
 /* libfyaml keeps its messages; the first one is the cause. */
@@ -47,25 +57,21 @@ static int fail_syntax(struct reader *r)
 	return code;
 }
 
-static struct node *node_new(struct reader *r, enum node_kind kind, const struct fy_mark *m)
+static struct node *node_new(struct reader *r, enum node_kind kind)
 {
 	struct node *n = arena_alloc(r->a, sizeof(*n));
 
-	*n = (struct node){.kind = kind};
-	if (m != NULL) {
-		n->line = m->line + 1;
-		n->column = m->column + 1;
-	}
+	*n = (struct node){.kind = kind, .line = r->line, .column = r->column};
 	return n;
 }
 
 /* Hang a node under what is open: as item, as key, or as value of the key before. */
-static int attach(struct reader *r, struct node *n, const struct fy_mark *m)
+static int attach(struct reader *r, struct node *n)
 {
 	struct frame *f;
 
 	if (++r->nodes > ORG_NODES_MAX)
-		return fail(r, ERR_LIMIT, m, "too many values in one file");
+		return fail(r, ERR_LIMIT, "too many values in one file");
 	if (r->depth == 0) {
 		r->root = n;
 		return 0;
@@ -77,7 +83,7 @@ static int attach(struct reader *r, struct node *n, const struct fy_mark *m)
 		return 0;
 	}
 	if (f->node->kind == NODE_MAP && n->kind != NODE_SCALAR)
-		return fail(r, ERR_TYPE, m, "a key must be a word: write `key: value`");
+		return fail(r, ERR_TYPE, "a key must be a word: write `key: value`");
 	if (f->node->kind == NODE_MAP)
 		f->key = n;
 	*f->tail = n;
@@ -86,35 +92,38 @@ static int attach(struct reader *r, struct node *n, const struct fy_mark *m)
 	return 0;
 }
 
-static int on_open(struct reader *r, enum node_kind kind, const struct fy_mark *m)
+static int on_open(struct reader *r, enum node_kind kind)
 {
-	struct node *n = node_new(r, kind, m);
-	int code = attach(r, n, m);
+	struct node *n = node_new(r, kind);
+	int code = attach(r, n);
 
 	if (code < 0)
 		return code;
 	if (r->depth == ORG_DEPTH_MAX)
-		return fail(r, ERR_LIMIT, m, "nested too deeply");
+		return fail(r, ERR_LIMIT, "nested too deeply");
 	r->stack[r->depth++] = (struct frame){n, &n->child, NULL};
 	return 0;
 }
 
-static int on_scalar(struct reader *r, struct fy_token *t, const struct fy_mark *m)
+static int on_scalar(struct reader *r, struct fy_token *t)
 {
-	struct node *n = node_new(r, NODE_SCALAR, m);
+	enum fy_scalar_style style = t != NULL ? fy_token_scalar_style(t) : FYSS_PLAIN;
 	size_t len = 0;
 	const char *p = t != NULL ? fy_token_get_text(t, &len) : "";
 
 	if (p == NULL)
-		return fail(r, ERR_NOMEM, m, "out of memory");
-	n->plain = t == NULL || fy_token_scalar_style(t) == FYSS_PLAIN;
+		return fail(r, ERR_NOMEM, "out of memory");
+	if ((style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED) && r->column > 1)
+		r->column--; /* libfyaml marks the text, people look for the quote */
+	struct node *n = node_new(r, NODE_SCALAR);
+	n->plain = style == FYSS_PLAIN;
 	n->text = slice_dup(r->a, slice_make(p, len));
-	return attach(r, n, m);
+	return attach(r, n);
 }
 
 static int refuse_tag(struct reader *r, const struct fy_event *ev)
 {
-	const struct fy_token *tag = NULL;
+	struct fy_token *tag = NULL;
 
 	switch (ev->type) {
 	case FYET_SCALAR: tag = ev->scalar.tag; break;
@@ -124,30 +133,32 @@ static int refuse_tag(struct reader *r, const struct fy_event *ev)
 	}
 	if (tag == NULL)
 		return 0;
-	return fail(r, ERR_UNSUPPORTED, fy_event_start_mark((struct fy_event *)(uintptr_t)ev),
-		"tags (!...) are not used here: write the plain value");
+	note_place(r, fy_token_start_mark(tag));
+	return fail(r, ERR_UNSUPPORTED, "tags (!...) are not used here: write the plain value");
 }
 
 static int on_event(struct reader *r, struct fy_event *ev)
 {
-	const struct fy_mark *m = fy_event_start_mark(ev);
-	int code = refuse_tag(r, ev);
+	int code;
 
+	note_place(r, fy_event_start_mark(ev));
+	code = refuse_tag(r, ev);
 	if (code < 0)
 		return code;
 	switch (ev->type) {
 	case FYET_DOCUMENT_START:
 		if (r->documents++ > 0)
-			return fail(r, ERR_SYNTAX, m, "a second document (---) begins here: put everything in one");
+			return fail(r, ERR_SYNTAX, "a second document (---) begins here: put everything in one");
 		return 0;
 	case FYET_ALIAS:
-		return fail(r, ERR_UNSUPPORTED, m, "aliases (*name) are not followed: write the value again");
+		r->column -= r->column > 1; /* the mark is behind the asterisk */
+		return fail(r, ERR_UNSUPPORTED, "aliases (*name) are not followed: write the value again");
 	case FYET_SCALAR:
-		return on_scalar(r, ev->scalar.value, m);
+		return on_scalar(r, ev->scalar.value);
 	case FYET_SEQUENCE_START:
-		return on_open(r, NODE_LIST, m);
+		return on_open(r, NODE_LIST);
 	case FYET_MAPPING_START:
-		return on_open(r, NODE_MAP, m);
+		return on_open(r, NODE_MAP);
 	case FYET_SEQUENCE_END:
 	case FYET_MAPPING_END:
 		r->depth--;
@@ -215,6 +226,8 @@ static int check_bytes(struct slice yaml, const char *file, struct err *e)
 		ssize_t nul = slice_chr(row, '\0');
 		if (nul >= 0)
 			return err_at(e, ERR_SYNTAX, file, line, (int)nul + 1, "a NUL byte: not a text file");
+		if (row.n > 0 && row.p[0] == '%') /* libfyaml prints what it thinks of some of them */
+			return err_at(e, ERR_UNSUPPORTED, file, line, 1, "directives (%%...) are not used here: delete the line");
 		if (too_heavy(&w, row) && w.open > ORG_BRACKETS_MAX)
 			return err_at(e, ERR_LIMIT, file, line, 0, "nested too deeply: more than %d open brackets",
 				(int)ORG_BRACKETS_MAX);

@@ -42,13 +42,13 @@ static void heading(const struct page *p, const char *text)
 	buf_addc(p->out, '\n');
 }
 
-/* Text wrapped at the width, each line behind `indent` blanks; the first one has been indented by the caller. */
-static void wrapped(const struct page *p, struct slice text, unsigned indent)
+/* Text wrapped at the width; it starts in column `start`, further lines behind `indent` blanks. */
+static void wrap_from(const struct page *p, struct slice text, unsigned start, unsigned indent)
 {
 	struct buf safe = {0};
 	buf_term(&safe, text);
 	struct slice rest = buf_slice(&safe), word;
-	unsigned width = MAX(p->opt->width, 40u), at = indent;
+	unsigned width = MAX(p->opt->width, 40u), at = start;
 	bool first = true;
 	while (slice_word(&rest, &word)) {
 		if (!first && at + 1 + word.n > width) {
@@ -64,6 +64,11 @@ static void wrapped(const struct page *p, struct slice text, unsigned indent)
 	}
 	buf_addc(p->out, '\n');
 	buf_free(&safe);
+}
+
+static void wrapped(const struct page *p, struct slice text, unsigned indent)
+{
+	wrap_from(p, text, indent, indent);
 }
 
 static const char *number(uint64_t n, char buf[static 32])
@@ -126,7 +131,7 @@ static void incident_text(const struct page *p, const struct incident *in)
 	buf_addc(p->out, '\n');
 	level_tag(p, in->level);
 	buf_addz(p->out, "  ");
-	wrapped(p, in->title, 2);
+	wrap_from(p, in->title, (unsigned)strlen(level_name(in->level)) + 2, 2);
 	buf_addf(p->out, "  Incident %s, %.16s to %.16s UTC\n", in->id, time_plain(in->first, a), time_plain(in->last, b));
 	buf_addz(p->out, "  Why      ");
 	wrapped(p, in->level_reason, 11);
@@ -141,7 +146,7 @@ static void incident_text(const struct page *p, const struct incident *in)
 	size_t most = p->opt->verbose ? in->nnarrative : NARRATIVE_LINES;
 	for (size_t i = 0; i < in->nnarrative && i < most; i++) {
 		buf_addz(p->out, "  ");
-		wrapped(p, in->narrative[i], 20);
+		wrap_from(p, in->narrative[i], 2, 20);
 	}
 	if (in->nnarrative > most)
 		buf_addf(p->out, "  ... and %zu more (--verbose tells all)\n", in->nnarrative - most);

@@ -196,9 +196,9 @@ static void test_bombs(void **state)
 	struct source_set set;
 
 	(void)state;
-	sh("yes x | head -c 1000000000 | xz -1 >b.log.xz; head -c 1000000000 /dev/zero | gzip -9 >bz.log.gz;"
-	   "mkdir -p bb && truncate -s 3G bb/z.log && tar -S -C bb -cf sp.tar z.log && tar -C bb -c z.log | xz -0 >b.tar.xz;"
-	   "truncate -s 300M bb/z.log && cd bb && zip -q -Z bzip2 ../b.zip z.log && zip -q ../d.zip z.log");
+	sh("yes x | head -c 200000000 | xz -1 >b.log.xz; head -c 1000000000 /dev/zero | gzip -9 >bz.log.gz;"
+	   "mkdir -p bb && truncate -s 3G bb/z.log && tar -S -C bb -cf sp.tar z.log;"
+	   "truncate -s 200M bb/z.log && tar -C bb -c z.log | xz -0 >b.tar.xz && cd bb && zip -q -Z bzip2 ../b.zip z.log && zip -q ../d.zip z.log");
 	find1(&set, "b.log.xz");
 	struct stream *s = stream_open(&set, &set.streams.v[0]);
 	struct block b = {0};

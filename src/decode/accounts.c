@@ -1,0 +1,105 @@
+/* accounts.c - shadow's tools (src/useradd.c usermod.c userdel.c groupadd.c ... passwd.c), SUSE's pwdutils, Debian's
+ * adduser, accounts-daemon: who was added, changed, removed. user.target.name is the account acted upon. */
+#include "decode/decode_private.h"
+
+#define OK OUTCOME_SUCCESS
+#define FAIL OUTCOME_FAILURE
+#define NONE OUTCOME_NONE
+#define TO_GROUP "group.name"
+
+static const struct row rows[] = {
+	/* users */
+	{"new user: name={user.target.name*}, UID={user.target.id:d}, GID={group.id:d}, home={file.path*}, shell={process.executable:w}[?, from={process.tty.name}?]", ACT_USER_ADDED, OK, NULL},
+	{"new user: name={user.target.name*}, UID={user.target.id:d}, GID={group.id:d}, home={file.path*}, shell={process.executable}", ACT_USER_ADDED, OK, NULL},
+	{"new account added - account={user.target.name*}, uid={user.target.id:d}, gid={group.id:d}, home={file.path*}, shell={process.executable}, by={user.id:d}", ACT_USER_ADDED, OK, NULL},
+	{"failed adding user '{user.target.name*}', {event.reason}", ACT_USER_ADDED, FAIL, NULL},
+	{"failed adding user `{user.target.name*}', {event.reason}", ACT_USER_ADDED, FAIL, NULL},
+	{"delete user '{user.target.name*}'", ACT_USER_DELETED, OK, NULL},
+	{"delete user `{user.target.name*}'", ACT_USER_DELETED, OK, NULL},
+	{"account deleted - account={user.target.name*}, by={user.id:d}", ACT_USER_DELETED, OK, NULL},
+	{"change user '{user.target.name*}' password", ACT_PASSWORD_CHANGED, OK, NULL},
+	{"lock user '{user.target.name*}' password", ACT_USER_CHANGED, OK, "event.code=lock"},
+	{"unlock user '{user.target.name*}' password", ACT_USER_CHANGED, OK, "event.code=unlock"},
+	{"change user name '{user.target.name*}' to '{event.reason*}'", ACT_USER_CHANGED, OK, "event.code=name"},
+	{"change user '{user.target.name}' UID from '{:d}' to '{user.target.id:d}'", ACT_USER_CHANGED, OK, "event.code=uid"},
+	{"change user '{user.target.name}' GID from '{:d}' to '{group.id:d}'", ACT_USER_CHANGED, OK, "event.code=gid"},
+	{"change user '{user.target.name}' {event.code:w} from '{}' to '{event.reason*}'", ACT_USER_CHANGED, OK, NULL},
+	{"change user `{user.target.name}' {event.code:w} from `{}' to `{event.reason*}'", ACT_USER_CHANGED, OK, NULL},
+	{"changed user '{user.target.name*}' information", ACT_USER_CHANGED, OK, "event.code=information"},
+	{"changed user `{user.target.name*}' information", ACT_USER_CHANGED, OK, "event.code=information"},
+	{"changed user '{user.target.name*}' shell to '{process.executable*}'", ACT_USER_CHANGED, OK, "event.code=shell"},
+	{"changed user `{user.target.name*}' shell to `{process.executable*}'", ACT_USER_CHANGED, OK, "event.code=shell"},
+	{"can't change shell for '{user.target.name*}'", ACT_USER_CHANGED, FAIL, "event.code=shell"},
+	{"changed password expiry for {user.target.name}", ACT_USER_CHANGED, OK, "event.code=expiry"},
+	{"changed expiry information for {user.target.name}", ACT_USER_CHANGED, OK, "event.code=expiry"},
+	/* passwords */
+	{"password for '{user.target.name*}' changed by '{user.name*}'", ACT_PASSWORD_CHANGED, OK, NULL},
+	{"password for `{user.target.name*}' changed by `{user.name*}'", ACT_PASSWORD_CHANGED, OK, NULL},
+	{"password changed - account={user.target.name*}, uid={user.target.id:d}, by={user.id:d}", ACT_PASSWORD_CHANGED, OK, NULL},
+	{"password for group '{group.name*}' changed by '{user.name*}'", ACT_GROUP_CHANGED, OK, "event.code=password"},
+	{"incorrect password for {user.target.name}", ACT_PASSWORD_FAILED, FAIL, "event.reason=wrong password"},
+	{"password locked for '{user.target.name*}'", ACT_PASSWORD_FAILED, FAIL, "event.reason=locked"},
+	{"can't view or modify password information for {user.target.name}", ACT_PASSWORD_FAILED, FAIL, NULL},
+	{"root is not authorized by SELinux to change the password of {user.target.name}", ACT_PASSWORD_FAILED, FAIL, "event.reason=SELinux"},
+	/* groups and who is in them */
+	{"new group: name={group.name*}, GID={group.id:d}", ACT_GROUP_ADDED, OK, NULL},
+	{"group added to {file.path:w}: name={group.name*}, GID={group.id:d}", ACT_GROUP_ADDED, OK, NULL},
+	{"group added to {file.path:w}: name={group.name}", ACT_GROUP_ADDED, OK, NULL},
+	{"new group added - group={group.name*}, gid={group.id:d}, by={user.id:d}", ACT_GROUP_ADDED, OK, NULL},
+	{"group '{group.name*}' removed[? from {file.path:w}?]", ACT_GROUP_DELETED, OK, NULL},
+	{"group `{group.name*}' removed[? from {file.path:w}?]", ACT_GROUP_DELETED, OK, NULL},
+	{"removed group '{group.name*}' owned by '{user.target.name*}'", ACT_GROUP_DELETED, OK, NULL},
+	{"removed shadow group '{group.name*}' owned by '{user.target.name*}'", ACT_GROUP_DELETED, OK, NULL},
+	{"removed group `{group.name*}' owned by `{user.target.name*}'", ACT_GROUP_DELETED, OK, NULL},
+	{"removed shadow group `{group.name*}' owned by `{user.target.name*}'", ACT_GROUP_DELETED, OK, NULL},
+	{"group deleted - group={group.name*}, gid={group.id:d}, by={user.id:d}", ACT_GROUP_DELETED, OK, NULL},
+	{"group changed in {file.path:w} (group {group.name}{}", ACT_GROUP_CHANGED, OK, NULL},
+	{"add '{user.target.name*}' to group '{" TO_GROUP "*}'", ACT_GROUP_CHANGED, OK, "event.code=member-added"},
+	{"add '{user.target.name*}' to shadow group '{" TO_GROUP "*}'", ACT_GROUP_CHANGED, OK, "event.code=member-added"},
+	{"add `{user.target.name*}' to group `{" TO_GROUP "*}'", ACT_GROUP_CHANGED, OK, "event.code=member-added"},
+	{"add `{user.target.name*}' to shadow group `{" TO_GROUP "*}'", ACT_GROUP_CHANGED, OK, "event.code=member-added"},
+	{"delete '{user.target.name*}' from group '{" TO_GROUP "*}'", ACT_GROUP_CHANGED, OK, "event.code=member-removed"},
+	{"delete '{user.target.name*}' from shadow group '{" TO_GROUP "*}'", ACT_GROUP_CHANGED, OK, "event.code=member-removed"},
+	{"delete `{user.target.name*}' from group `{" TO_GROUP "*}'", ACT_GROUP_CHANGED, OK, "event.code=member-removed"},
+	{"delete `{user.target.name*}' from shadow group `{" TO_GROUP "*}'", ACT_GROUP_CHANGED, OK, "event.code=member-removed"},
+	{"account added to group - account={user.target.name*}, group={group.name*}, gid={group.id:d}, by={user.id:d}", ACT_GROUP_CHANGED, OK, "event.code=member-added"},
+	{"account removed from group - account={user.target.name*}, group={group.name*}, gid={group.id:d}, by={user.id:d}", ACT_GROUP_CHANGED, OK, "event.code=member-removed"},
+	{"change '{}' to '{user.target.name}' in group '{group.name*}'", ACT_GROUP_CHANGED, OK, "event.code=member-renamed"},
+	{"change '{}' to '{user.target.name}' in shadow group '{group.name*}'", ACT_GROUP_CHANGED, OK, "event.code=member-renamed"},
+	{"change admin '{}' to '{user.target.name}' in shadow group '{group.name*}'", ACT_GROUP_CHANGED, OK, "event.code=admin-renamed"},
+	{"user {user.target.name:w} added by {user.name:w} to group {group.name:w}{}", ACT_GROUP_CHANGED, OK, "event.code=member-added"},
+	{"user {user.target.name:w} removed by {user.name:w} from group {group.name:w}{}", ACT_GROUP_CHANGED, OK, "event.code=member-removed"},
+	{"members of group {group.name:w} set by {user.name:w} to {event.reason}", ACT_GROUP_CHANGED, OK, "event.code=members"},
+	{"administrators of group {group.name:w} set by {user.name:w} to {event.reason}", ACT_GROUP_CHANGED, OK, "event.code=administrators"},
+	{"password of group {group.name:w} {event.code:w} by {user.name:w}{}", ACT_GROUP_CHANGED, OK, NULL},
+	{"access to group {group.name:w} restricted by {user.name:w}{}", ACT_GROUP_CHANGED, OK, "event.code=restricted"},
+	{"{user.name:w} failed to add user {user.target.name:w} to group {group.name:w}{}", ACT_GROUP_CHANGED, FAIL, "event.code=member-added"},
+	{"{user.name:w} failed to {event.reason}", ACT_GROUP_CHANGED, FAIL, NULL},
+	{"Invalid password for group '{group.name}' from '{user.name}'", ACT_SU_FAILED, FAIL, NULL},
+	{"user '{user.name*}' (login '{}' on {process.tty.name:w}) switched to group '{group.name}'", ACT_NOTICE, OK, NULL},
+	{"user '{user.name*}' (login '{}' on {process.tty.name:w}) returned to group '{group.name}'", ACT_NOTICE, OK, NULL},
+	{"user `{user.name*}' (login `{}' on {process.tty.name:w}) switched to group `{group.name}'", ACT_NOTICE, OK, NULL},
+	/* files, checks */
+	{"file {file.path} edited", ACT_CONFIG_CHANGED, OK, NULL},
+	{"delete passwd line '{}'", ACT_USER_CHANGED, OK, "event.code=line-deleted"},
+	{"delete shadow line '{}'", ACT_USER_CHANGED, OK, "event.code=line-deleted"},
+	{"useradd defaults: {}", ACT_CONFIG_CHANGED, OK, NULL},
+	{"running {}", ACT_NOTICE, NONE, NULL},
+	{"failed to {error.message}", ACT_ERROR, NONE, NULL},
+	{"failure while {error.message}", ACT_ERROR, NONE, NULL},
+	{"cannot {error.message}", ACT_ERROR, NONE, NULL},
+	{"can't {error.message}", ACT_ERROR, NONE, NULL},
+	{"Cannot {error.message}", ACT_ERROR, NONE, NULL},
+	/* accounts-daemon */
+	{"request by {} [{}]: create user '{user.target.name*}'", ACT_USER_ADDED, NONE, NULL},
+	{"request by {} [{}]: delete user '{user.target.name*}'{}", ACT_USER_DELETED, NONE, NULL},
+	{"request by {} [{}]: {event.reason}", ACT_NOTICE, NONE, NULL},
+	{NULL, ACT_NONE, NONE, NULL},
+};
+
+const struct program program_accounts = {
+	.names = "useradd userdel usermod groupadd groupdel groupmod groupmems passwd chpasswd chgpasswd chage gpasswd newusers newgrp chfn chsh "
+		 "vipw vigr pwck grpck adduser deluser addgroup delgroup accounts-daemon pwconv pwunconv grpconv grpunconv",
+	.dataset = "accounts",
+	.rows = rows,
+};
