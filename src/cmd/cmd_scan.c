@@ -33,6 +33,8 @@ struct scan {
 	bool quiet;
 	enum level worst;
 	bool any;
+	unsigned kept, kept_high;
+	uint64_t dropped;
 };
 
 static bool is_disabled(void *arg, const char *id)
@@ -75,6 +77,14 @@ static void on_finding(void *arg, struct finding *f)
 	struct scan *s = arg;
 	s->any = true;
 	s->worst = MAX(s->worst, f->level);
+	/* a hostile log can make any number of small findings: the grave ones keep a place of their own */
+	unsigned *kept = f->level >= LEVEL_HIGH ? &s->kept_high : &s->kept;
+	if (*kept >= LIMIT_FINDINGS / 2) {
+		s->dropped++;
+		finding_free(f);
+		return;
+	}
+	++*kept;
 	incidents_add(s->incidents, f);
 }
 
@@ -118,6 +128,7 @@ static int finish(struct scan *s, const struct args *a, const struct pipeline_re
 	incidents_build(s->incidents);
 	ledger_build(&l, &mem, &s->setup, r);
 	l.forgotten = detect_forgotten(s->detect);
+	l.findings_dropped = s->dropped;
 	l.seconds = seconds;
 	for (size_t i = 0; i < incidents_count(s->incidents); i++)
 		s->worst = MAX(s->worst, incidents_get(s->incidents, i)->level);

@@ -18,6 +18,8 @@
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
+/* Scratch in hot code that need not be zeroed by -ftrivial-auto-var-init: written before it is read. */
+#define UNINIT __attribute__((uninitialized))
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
@@ -29,6 +31,8 @@ enum {
 	LIMIT_JSON_DEPTH = 64,       /* nesting of an event that is JSON */
 	LIMIT_EVIDENCE = 60,         /* raw lines kept with one finding; the count goes on */
 	LIMIT_RAW_KEPT = 2048,       /* bytes of a raw line copied into a finding */
+	LIMIT_EVIDENCE_BYTES = 16 << 10, /* of one finding: hostile logs make long lines */
+	LIMIT_FINDINGS = 5000,       /* findings kept in one run; what is beyond is counted */
 	LIMIT_PATH_DEPTH = 40,       /* folders below a folder to scan */
 	LIMIT_ARCHIVE_DEPTH = 3,     /* archives in archives */
 	LIMIT_ARCHIVE_ENTRIES = 100000,

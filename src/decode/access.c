@@ -248,7 +248,8 @@ enum decoded web_access(struct decoder *d, struct dline *l, struct slice s, stru
 		l->flags = was.flags;
 		return DECODED_NO_FORMAT;
 	}
-	if (!decode_wanted(d, l, ACT_HTTP))
+	enum action action = web_action(rest);
+	if (!decode_wanted(d, l, action))
 		return DECODED_UNWANTED;
 	size_t end = web_quote_end(rest);
 	struct slice request = slice_to(rest, end), tail = slice_from(rest, end + 1), status = SLICE_NONE;
@@ -257,7 +258,7 @@ enum decoded web_access(struct decoder *d, struct dline *l, struct slice s, stru
 	if (!h.tls.n)
 		status = next_word(&tail);
 	struct slice after = tail, bytes = next_word(&after);
-	struct event *e = decode_emit(d, l, dataset, ACT_HTTP, web_outcome(status));
+	struct event *e = decode_emit(d, l, dataset, action, web_outcome(status));
 	add_head(d, e, &h);
 	web_add_request(d, e, request);
 	if (status.n == 3 && web_number(status))

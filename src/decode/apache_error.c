@@ -90,7 +90,7 @@ struct prefix {
 };
 
 static const char *const levels[] = {"emerg", "alert", "crit", "error", "warn", "notice", "info", "debug"};
-enum { LEVEL_ERROR_LAST = 3, PREFIX_MAX = 8 };
+enum { LEVEL_ERROR_LAST = 3, PREFIX_MAX = 8, MESSAGE_MAX = 16 << 10 }; /* httpd cuts its lines at 8192 bytes */
 
 static int level_of(struct slice s)
 {
@@ -233,6 +233,7 @@ static enum decoded decode_error(struct decoder *d, struct dline *l, struct slic
 {
 	struct prefix p = {0};
 	struct event *ev = NULL;
+	s = slice_to(s, MESSAGE_MAX);
 	if (!take_prefix(&s, &p))
 		return DECODED_NO_FORMAT;
 	if (!l->pid.n)

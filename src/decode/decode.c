@@ -279,6 +279,12 @@ static void count_line(struct decoder *d, const struct dline *l, enum decoded r)
 	stats_time(s, l->time, l->time);
 }
 
+void decode_count(struct decoder *d, const struct dline *l, enum decoded r)
+{
+	d->stats->lines++;
+	count_line(d, l, r);
+}
+
 static enum decoded try_format(struct decoder *d, int f, const struct dline *fresh, struct dline *l)
 {
 	if (!formats[f]->maybe(fresh->raw))
@@ -301,6 +307,32 @@ static enum decoded decode_line(struct decoder *d, const struct dline *fresh, st
 		*l = *fresh;
 	else if (*format >= 0)
 		d->stats->formats |= 1u << *format;
+	return r;
+}
+
+enum decoded decode_nested(struct decoder *d, struct dline *outer, struct slice text)
+{
+	size_t before = d->out->n;
+	int format = d->nested_format - 1;
+	struct dline fresh = {.raw = text, .offset = outer->offset, .time = NSTIME_NONE}, l;
+	if (d->nested || !text.n)
+		return DECODED_NO_FORMAT;
+	d->nested = true;
+	enum decoded r = decode_line(d, &fresh, &l, &format);
+	d->nested = false;
+	d->nested_format = format + 1;
+	for (size_t i = before; i < d->out->n; i++) {
+		struct event *e = &d->out->v[i];
+		e->at.raw = outer->raw;
+		if (e->time == NSTIME_NONE || e->flags & EV_NO_TIME) {
+			e->time = outer->time;
+			e->flags = outer->flags;
+		}
+		if (outer->host.n && !d->in->host_wins && !l.host.n)
+			e->host = outer->host;
+	}
+	if (outer->time == NSTIME_NONE)
+		outer->time = l.time;
 	return r;
 }
 

@@ -102,6 +102,8 @@ struct decoder {
 	} memo[64];
 	struct buf tmp;              /* scratch for values that must be rewritten; copy into the batch's arena */
 	void *json;                  /* parser of json.c */
+	bool nested;                 /* inside decode_nested */
+	int nested_format;           /* row + 1 that fitted the last nested line */
 	void *audit;                 /* struct audit_state: records waiting for the rest of theirs */
 };
 
@@ -122,6 +124,9 @@ bool decode_hex(struct decoder *d, struct slice hex, struct slice *out);
 /* The syslog message of program l->program (l->msg): through the program table. For formats that carry one inside
  * (journald JSON, RFC 5424). */
 enum decoded decode_message(struct decoder *d, struct dline *l);
+/* A whole line carried inside another (Docker's "log", Filebeat's "message"): tried with every format, one level deep. Its
+ * events get outer's raw line; time and host of outer where the inner line has none. text must live as long as the batch. */
+enum decoded decode_nested(struct decoder *d, struct dline *outer, struct slice text);
 /* Compiled rows of a program by its definition (for fn that call another program's rows, such as PAM). */
 const struct rowset *decode_rowset_of(const struct decoder *d, const struct program *p);
 
@@ -130,6 +135,7 @@ const struct rowset *decode_rowset_of(const struct decoder *d, const struct prog
 bool pam_message(const struct dline *l);
 enum decoded decode_pam(struct decoder *d, struct dline *l);
 void decode_utmp(struct decoder *d);          /* d->in holds binary utmp records */
+void decode_count(struct decoder *d, const struct dline *l, enum decoded r); /* one record more in the ledger */
 void decode_json_free(struct decoder *d);
 /* Audit records inside syslog ("audispd: type=...", "kernel: audit: type=1400 audit(...)"). */
 bool audit_message(const struct dline *l);

@@ -69,9 +69,16 @@ static bool zone_at(struct slice *s, int *off)
 	return m < 60;
 }
 
+/* Seconds of a parsed time to nanoseconds; the range ends in 2262, hostile years do not. */
+static nstime nanos_of(int64_t seconds, int64_t nanos)
+{
+	const int64_t last = INT64_MAX / NS_SEC - 2 * 86400;
+	return MIN(seconds, last) * NS_SEC + nanos;
+}
+
 nstime time_local(struct decoder *d, int64_t seconds, int64_t nanos, struct dline *l)
 {
-	nstime local = seconds * NS_SEC + nanos;
+	nstime local = nanos_of(seconds, nanos);
 	l->flags |= EV_NO_ZONE;
 	if (!d->opt->utc_offset)
 		return local;
@@ -108,7 +115,7 @@ bool time_iso(struct decoder *d, struct slice *s, struct dline *l)
 		rest = slice_from(rest, 1); /* "2026-05-04 07:12:33 +0200" */
 	if (zone_at(&rest, &off)) {
 		*s = rest;
-		l->time = (base - off) * NS_SEC + ns;
+		l->time = nanos_of(base - off, ns);
 	} else {
 		l->time = time_local(d, base, ns, l);
 	}
@@ -197,7 +204,7 @@ bool time_clf(struct decoder *d, struct slice *s, struct dline *l)
 	int64_t ns = fraction(&rest);
 	struct slice z = slice_from(rest, 1);
 	if (rest.n && rest.p[0] == ' ' && zone_at(&z, &off)) {
-		l->time = (base - off) * NS_SEC + ns;
+		l->time = nanos_of(base - off, ns);
 		if (z.p - s->p == 26) {
 			memcpy(d->stamp, s->p, 26);
 			d->stamp_n = 26;
@@ -276,7 +283,7 @@ bool time_epoch(struct decoder *d, struct slice *s, struct dline *l)
 		return false;
 	struct slice rest = slice_from(*s, i);
 	int64_t ns = fraction(&rest);
-	l->time = (nstime)sec * NS_SEC + ns;
+	l->time = nanos_of((int64_t)sec, ns);
 	*s = rest;
 	return true;
 }

@@ -91,15 +91,15 @@ static enum decoded http_line(struct decoder *d, struct dline *l, struct line *p
 	p->state = word(&s);
 	if (count_slashes(word(&s)) != 4 || count_slashes(word(&s)) != 1)
 		return DECODED_UNKNOWN;
-	if (!decode_wanted(d, l, ACT_HTTP))
-		return DECODED_UNWANTED;
-	struct event *e = decode_emit(d, l, SL("haproxy"), ACT_HTTP, web_outcome(p->status));
-	add_common(d, e, p);
 	ssize_t open = slice_chr(s, '"'); /* captured headers come with their quotes encoded */
-	if (open >= 0) {
-		s = slice_from(s, (size_t)open + 1);
-		web_add_request(d, e, slice_to(s, web_quote_end(s)));
-	}
+	struct slice request = open < 0 ? SLICE_NONE : slice_from(s, (size_t)open + 1);
+	request = slice_to(request, web_quote_end(request));
+	enum action action = web_action(request);
+	if (!decode_wanted(d, l, action))
+		return DECODED_UNWANTED;
+	struct event *e = decode_emit(d, l, SL("haproxy"), action, web_outcome(p->status));
+	add_common(d, e, p);
+	web_add_request(d, e, request);
 	if (web_number(p->status))
 		event_add(d->out, e, F_HTTP_STATUS, p->status);
 	if (web_number(p->bytes))

@@ -71,7 +71,7 @@ static void add_url(struct decoder *d, struct event *e, struct slice stem, struc
 static enum decoded emit(struct decoder *d, struct dline *l, const struct slice *w, const struct layout *at)
 {
 	const struct slice *m = w + at->method, status = w[at->status];
-	struct event *e = decode_emit(d, l, SL("iis.access"), ACT_HTTP, web_outcome(status));
+	struct event *e = decode_emit(d, l, SL("iis.access"), web_action(m[0]), web_outcome(status));
 	web_add_client(d, e, w[at->client], false);
 	if (!slice_eq(m[4], SL("-")))
 		event_add(d->out, e, F_USER_NAME, m[4]);
@@ -112,7 +112,7 @@ static enum decoded line_iis(struct decoder *d, struct dline *l)
 	if (d->opt->utc_offset) /* IIS writes UTC: take back what time_local did */
 		l->time += (nstime)d->zone_off * NS_SEC;
 	l->flags = 0;
-	return decode_wanted(d, l, ACT_HTTP) ? emit(d, l, w, &at) : DECODED_UNWANTED;
+	return decode_wanted(d, l, web_action(w[at.method])) ? emit(d, l, w, &at) : DECODED_UNWANTED;
 }
 
 const struct format format_iis = {"IIS access log", maybe_iis, line_iis};

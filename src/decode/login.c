@@ -54,6 +54,15 @@ static const struct row login_rows[] = {
 	{"cannot find user {}", ACT_INVALID_USER, NONE, NULL},
 	{"Unable to update utmp entry for {user.name}", ACT_NOTICE, NONE, NULL},
 	{"Attempted login by {user.name} (UID: {user.id:d}) on {process.tty.name:w}{}", ACT_LOGIN_REFUSED, FAIL, "event.reason=nologin shell"},
+	/* klogind, rlogind, rshd, telnetd */
+	{"Authentication failed from {} ({source.ip}): {event.reason}", ACT_LOGIN_FAILED, FAIL, NULL},
+	{"Authentication failed from {source.ip}: {event.reason}", ACT_LOGIN_FAILED, FAIL, NULL},
+	{"Kerberos authentication failed", ACT_AUTH_FAILURE, NONE, NULL},
+	{"rlogin from {pam.ruser}@{source.ip} as {user.name}", ACT_LOGIN, OK, NULL},
+	{"{pam.ruser}@{source.ip} as {user.name:w}: permission denied[?. ?]{}", ACT_LOGIN_FAILED, FAIL, NULL},
+	{"{pam.ruser}@{source.ip} as {user.name:w}: cmd='{process.command_line*}'", ACT_COMMAND, OK, NULL},
+	{"connect from {source.ip}{}", ACT_CONNECTED, NONE, NULL},
+	{"ttloop:{}", ACT_DISCONNECTED, NONE, NULL},
 	{"PAM Failure, aborting: {error.message}", ACT_AUTH_ERROR, NONE, NULL},
 	{"Couldn't initialize PAM: {error.message}", ACT_AUTH_ERROR, NONE, NULL},
 	{"pam_{:w}: {error.message}", ACT_AUTH_ERROR, NONE, NULL},
@@ -91,7 +100,7 @@ static const struct row logind_rows[] = {
 };
 
 static const struct row desktop_rows[] = {
-	{"Couldn't authenticate user", ACT_LOGIN_FAILED, NONE, NULL}, /* PAM's line behind it names the user */
+	{"Couldn't authenticate user", ACT_AUTH_FAILURE, NONE, NULL}, /* PAM's line behind it names the user */
 	{"Couldn't authenticate {user.name}", ACT_LOGIN_FAILED, FAIL, NULL},
 	{"Root login disallowed on display '{process.tty.name}'", ACT_LOGIN_REFUSED, FAIL, "user.name=root"},
 	{"Login restricted for {user.name}", ACT_LOGIN_REFUSED, FAIL, NULL},
@@ -104,6 +113,6 @@ static const struct row desktop_rows[] = {
 	{NULL, ACT_NONE, NONE, NULL},
 };
 
-const struct program program_login = {.names = "login agetty getty nologin", .dataset = "login", .rows = login_rows};
+const struct program program_login = {.names = "login agetty getty nologin klogind rlogind in.rlogind rshd in.rshd telnetd in.telnetd rexecd in.rexecd", .dataset = "login", .rows = login_rows};
 const struct program program_logind = {.names = "systemd-logind elogind elogind-daemon", .dataset = "systemd-logind", .rows = logind_rows};
 const struct program program_desktop = {.names = "gdm gdm-* gdm3 lightdm sddm sddm-helper xdm kdm", .dataset = "gdm", .rows = desktop_rows};

@@ -49,7 +49,7 @@ struct prefix {
 };
 
 static const char *const levels[] = {"emerg", "alert", "crit", "error", "warn", "notice", "info", "debug"};
-enum { LEVEL_ERROR_LAST = 3 }; /* index into levels */
+enum { LEVEL_ERROR_LAST = 3, MESSAGE_MAX = 16 << 10 }; /* nginx cuts its lines at 2048 bytes */
 
 static int level_of(struct slice s)
 {
@@ -217,6 +217,7 @@ static enum decoded decode_error(struct decoder *d, struct dline *l, struct slic
 	struct prefix p = {0};
 	struct event *ev = NULL;
 	const struct slice dataset = SL("nginx.error");
+	s = slice_to(s, MESSAGE_MAX);
 	if (!take_prefix(d, l, &s, &p))
 		return DECODED_NO_FORMAT;
 	if (!l->pid.n)

@@ -251,7 +251,9 @@ static enum decoded failure(struct decoder *d, struct dline *l, struct slice dat
 	if (at >= 0)
 		split_tail(slice_from(s, (size_t)at + 7), &f);
 	f.user = slice_trim(f.user);
-	struct event *e = decode_emit(d, l, dataset, ACT_AUTH_FAILURE, FAIL);
+	/* pam_unix fails before pam_sss lets a user of the directory in; sshd tells the verdict in a line of its own. */
+	bool verdict = !t->service.n || !slice_eq(dataset, SL("sshd"));
+	struct event *e = decode_emit(d, l, dataset, ACT_AUTH_FAILURE, verdict ? FAIL : OUTCOME_UNKNOWN);
 	if (t->module.n)
 		event_add(d->out, e, F_PAM_MODULE, t->module);
 	if (t->service.n)
@@ -260,7 +262,7 @@ static enum decoded failure(struct decoder *d, struct dline *l, struct slice dat
 	struct slice who = switching || !f.user.n ? f.ruser : f.user;
 	if (who.n)
 		event_add(d->out, e, F_USER_NAME, who);
-	if (switching && f.user.n)
+	if (switching && f.user.n && !slice_eq(f.user, who))
 		event_add(d->out, e, F_USER_TARGET, f.user);
 	if (f.ruser.n)
 		event_add(d->out, e, F_PAM_RUSER, f.ruser);
@@ -268,7 +270,7 @@ static enum decoded failure(struct decoder *d, struct dline *l, struct slice dat
 		event_add(d->out, e, F_SOURCE_IP, f.rhost);
 	if (f.tty.n)
 		event_add(d->out, e, F_PROCESS_TTY, f.tty);
-	if (f.uid.n)
+	if (switching && f.uid.n) /* a daemon's own elsewhere */
 		event_add(d->out, e, F_USER_ID, f.uid);
 	return DECODED_EVENT;
 }
@@ -299,15 +301,32 @@ static enum decoded notice(struct decoder *d, struct dline *l, struct slice data
 	return DECODED_EVENT;
 }
 
-/* "by (uid=0)": the system let the user in; it is the user who acts. */
-static void finish(struct decoder *d, struct event *e, struct slice dataset, const struct tag *t)
+/* Does the row say who opened the session? login(1) calls itself LOGIN. */
+static bool names_opener(const struct decoder *d)
 {
+	for (unsigned i = 0; i < d->ncap; i++)
+		if (d->cap[i].field == F_USER_NAME)
+			return d->cap[i].text.n && !slice_eq(d->cap[i].text, SL("LOGIN"));
+	return false;
+}
+
+static void add_captures(struct decoder *d, struct event *e, struct slice dataset, const struct tag *t)
+{
+	/* "opened for user alice(uid=1000) by (uid=0)": the system let her in, it is she who acts */
+	bool herself = e->action == ACT_SESSION_OPENED && !switches_user(dataset) && !names_opener(d);
+	for (unsigned i = 0; i < d->ncap; i++) {
+		enum field_id f = (enum field_id)d->cap[i].field;
+		struct slice text = d->cap[i].text;
+		if (!text.n || (herself && (f == F_USER_ID || f == F_USER_NAME)))
+			continue;
+		event_add(d->out, e, f, text);
+		if (herself && (f == F_USER_TARGET || f == F_USER_TARGET_ID))
+			event_add(d->out, e, f == F_USER_TARGET ? F_USER_NAME : F_USER_ID, text);
+	}
 	if (t->module.n)
 		event_add(d->out, e, F_PAM_MODULE, t->module);
 	if (t->service.n)
 		event_add(d->out, e, F_PAM_SERVICE, t->service);
-	if (e->action == ACT_SESSION_OPENED && !event_get(e, F_USER_NAME) && !switches_user(dataset))
-		event_add(d->out, e, F_USER_NAME, event_str(e, F_USER_TARGET));
 }
 
 enum decoded decode_pam(struct decoder *d, struct dline *l)
@@ -328,9 +347,6 @@ enum decoded decode_pam(struct decoder *d, struct dline *l)
 	if (!decode_wanted(d, l, crow_action(c)))
 		return DECODED_UNWANTED;
 	struct event *e = decode_emit(d, l, dataset, crow_action(c), crow_outcome(c));
-	for (unsigned i = 0; i < d->ncap; i++)
-		if (d->cap[i].text.n)
-			event_add(d->out, e, d->cap[i].field, d->cap[i].text);
-	finish(d, e, dataset, &t);
+	add_captures(d, e, dataset, &t);
 	return DECODED_EVENT;
 }

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { OPS_MAX = 64, STEPS_MAX = 4000, SETS_MAX = 4 };
+enum { OPS_MAX = 64, STEPS_MAX = 4000, SETS_MAX = 4, STEP_BYTES = 256 /* a search costs a step per so many bytes */ };
 
 enum op_kind { OP_END, OP_LIT, OP_CAP, OP_OPT };
 enum op_class { CLASS_ANY, CLASS_WORD, CLASS_DIGIT, CLASS_ADDR };
@@ -13,6 +13,7 @@ struct op {
 	bool greedy;
 	uint16_t field; /* OP_CAP; F_NONE: skipped */
 	uint16_t skip;  /* OP_OPT: index behind the optional part */
+	uint16_t rare;  /* OP_LIT: index of its byte that log text has least of: searched for first */
 	struct slice lit;
 };
 
@@ -90,6 +91,23 @@ static int compile_capture(struct compiler *c, struct slice text)
 	return 0;
 }
 
+/* How common a byte is in messages, roughly: letters in the order of English, digits and blanks everywhere. */
+static unsigned commonness(char ch)
+{
+	static const char order[] = "zqjxkvbywgpfmucdlhrsnioate0123456789.: ";
+	const char *q = memchr(order, ch | (ch >= 'A' && ch <= 'Z' ? 0x20 : 0), sizeof order - 1);
+	return q ? 1 + (unsigned)(q - order) : 0;
+}
+
+static uint16_t rarest(struct slice lit)
+{
+	size_t best = 0;
+	for (size_t i = 1; i < lit.n; i++)
+		if (commonness(lit.p[i]) < commonness(lit.p[best]))
+			best = i;
+	return (uint16_t)best;
+}
+
 static int compile_literal(struct compiler *c, struct buf *lit)
 {
 	if (!lit->n)
@@ -98,6 +116,7 @@ static int compile_literal(struct compiler *c, struct buf *lit)
 	if (!o)
 		return err_set(c->e, ERR_LIMIT, "%s: pattern too long", c->owner);
 	o->lit = slice_dup(&c->set->mem, buf_slice(lit));
+	o->rare = rarest(o->lit);
 	lit->n = 0;
 	return 0;
 }
@@ -272,6 +291,34 @@ static bool take(struct decoder *d, const struct op *ops, size_t i, struct slice
 	return false;
 }
 
+/* First (or last) place of a literal, by way of its rarest byte: memmem's set-up costs more than these short searches. */
+static ssize_t lit_find(const struct op *o, struct slice s)
+{
+	if (s.n < o->lit.n)
+		return -1;
+	const char *p = s.p + o->rare, *end = p + (s.n - o->lit.n) + 1;
+	while (p < end && (p = memchr(p, o->lit.p[o->rare], (size_t)(end - p)))) {
+		if (memcmp(p - o->rare, o->lit.p, o->lit.n) == 0)
+			return p - o->rare - s.p;
+		p++;
+	}
+	return -1;
+}
+
+static ssize_t lit_rfind(const struct op *o, struct slice s)
+{
+	if (s.n < o->lit.n)
+		return -1;
+	const char *from = s.p + o->rare, *q;
+	size_t room = s.n - o->lit.n + 1;
+	while (room && (q = memrchr(from, o->lit.p[o->rare], room))) {
+		if (memcmp(q - o->rare, o->lit.p, o->lit.n) == 0)
+			return q - o->rare - s.p;
+		room = (size_t)(q - from);
+	}
+	return -1;
+}
+
 /* The capture is followed by a literal: try its occurrences, from the left or from the right. */
 static bool take_to_literal(struct decoder *d, const struct op *ops, size_t i, struct slice s)
 {
@@ -280,8 +327,9 @@ static bool take_to_literal(struct decoder *d, const struct op *ops, size_t i, s
 	struct slice window = slice_to(s, run + lit.n);
 	if (ops[i].greedy) {
 		for (;;) {
-			ssize_t at = slice_rfind(window, lit);
-			if (at < 0 || d->steps++ > STEPS_MAX)
+			ssize_t at = lit_rfind(&ops[i + 1], window);
+			d->steps += 1 + (unsigned)(window.n / STEP_BYTES);
+			if (at < 0 || d->steps > STEPS_MAX)
 				return false;
 			if (take(d, ops, i, s, (size_t)at))
 				return true;
@@ -289,12 +337,13 @@ static bool take_to_literal(struct decoder *d, const struct op *ops, size_t i, s
 		}
 	}
 	for (size_t from = 0;;) {
-		ssize_t at = slice_find(slice_from(window, from), lit);
-		if (at < 0 || d->steps++ > STEPS_MAX)
+		ssize_t at = lit_find(&ops[i + 1], slice_from(window, from));
+		d->steps += 1 + (unsigned)((window.n - from) / STEP_BYTES);
+		if (at < 0 || d->steps > STEPS_MAX)
 			return false;
 		if (take(d, ops, i, s, from + (size_t)at))
 			return true;
-		from += (size_t)at + 1;
+		from += (size_t)at + 1; /* <= window.n */
 	}
 }
 

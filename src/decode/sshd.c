@@ -72,7 +72,7 @@ static const struct row rows[] = {
 	{"Login name {user.name*} does not match stored username {user.target.name}", ACT_LOGIN_REFUSED, FAIL, NULL},
 	{"administratively prohibited connection for invalid user {user.name*} from" AT, ACT_CONN_REFUSED, FAIL, NULL},
 	{"administratively prohibited connection for {user.name*} from" AT, ACT_CONN_REFUSED, FAIL, NULL},
-	{"refused connect from {source.domain} ({source.ip})", ACT_CONN_REFUSED, FAIL, NULL},
+	{"refused connect from {} ({source.ip})", ACT_CONN_REFUSED, FAIL, NULL},
 	{"refused connect from {source.ip}", ACT_CONN_REFUSED, FAIL, NULL},
 	{"Connection from {source.ip} port {source.port} with IP opts: {event.reason}", ACT_CONN_REFUSED, FAIL, NULL},
 	{"Connection from {source.ip} refused{}", ACT_CONN_REFUSED, FAIL, NULL},
@@ -131,7 +131,7 @@ static const struct row rows[] = {
 	{"Connection closed by invalid user {user.name*}" AT, ACT_CONN_FAILED, FAIL, "event.reason=closed before authentication"},
 	{"Connection closed by user {user.name*}" AT, ACT_DISCONNECTED, NONE, NULL},
 	{"Connection closed by remote host[?.?]", ACT_DISCONNECTED, NONE, NULL},
-	{"Connection closed by {source.ip}[? port {source.port}?]", ACT_DISCONNECTED, IF_PREAUTH, NULL},
+	{"Connection closed by {source.ip}[? port {source.port}?]", ACT_DISCONNECTED, NONE, NULL}, /* before a name was given: health checks do so all day */
 	{"Connection reset by authenticating user {user.name*}" AT, ACT_CONN_FAILED, FAIL, "event.reason=reset before authentication"},
 	{"Connection reset by invalid user {user.name*}" AT, ACT_CONN_FAILED, FAIL, "event.reason=reset before authentication"},
 	{"Connection reset by user {user.name*}" AT, ACT_DISCONNECTED, NONE, NULL},
@@ -329,6 +329,8 @@ struct said {
 	bool preauth, located;
 };
 
+enum { MESSAGE_MAX = 16384 }; /* sshd cuts its messages at a few hundred bytes: what is longer is not of it */
+
 static bool cut_front(struct slice *s, struct slice lit)
 {
 	if (!slice_starts(*s, lit))
@@ -408,6 +410,8 @@ static enum decoded other(struct decoder *d, struct dline *l, const struct said 
 
 static enum decoded message(struct decoder *d, struct dline *l)
 {
+	if (l->msg.n > MESSAGE_MAX)
+		return DECODED_UNKNOWN;
 	struct said s = listen_to(l->msg);
 	const struct crow *c = rowset_match(d, decode_rowset_of(d, &program_sshd_messages), s.text);
 	if (!c)

@@ -95,7 +95,7 @@ static void count_attempts(struct dline *l, struct slice reason)
 {
 	struct slice n;
 	uint64_t times;
-	if (slice_cut(&reason, ' ', &n) && slice_starts(reason, SL("incorrect password attempt")) && slice_u64(n, 1000, &times) && times)
+	if (slice_cut(&reason, ' ', &n) && slice_starts(reason, SL("incorrect password attempt")) && slice_u64(n, 1000, &times) && times > 1)
 		l->repeat = (uint32_t)times;
 }
 
@@ -173,7 +173,7 @@ static struct slice json_number(struct slice obj, const char *key)
 	return slice_to(s, n);
 }
 
-/* "command" and all of "runargv" but its first, joined as sudo's own line does. */
+/* "command" and all of "runargv" but its first, joined and quoted as in sudo's own line; never longer than the JSON. */
 static void add_command(struct decoder *d, struct event *e, struct slice obj)
 {
 	struct slice command = json_text(obj, "command"), s = json_at(obj, "runargv");
@@ -188,9 +188,14 @@ static void add_command(struct decoder *d, struct event *e, struct slice obj)
 		if (!arg.p)
 			break;
 		if (i) {
+			bool quote = slice_chr(arg, ' ') >= 0;
 			out[n++] = ' ';
+			if (quote)
+				out[n++] = '\'';
 			memcpy(out + n, arg.p, arg.n);
 			n += arg.n;
+			if (quote)
+				out[n++] = '\'';
 		}
 		s = slice_trim(slice_from(s, used));
 		if (!s.n || s.p[0] != ',')

@@ -11,6 +11,8 @@ enum decoded web_access(struct decoder *d, struct dline *l, struct slice s, stru
 /* ---- web_url.c ----------------------------------------------------------------------------------------------- */
 /* "GET /x?y HTTP/1.1" as the log wrote it (escapes and all): method, url.*, http.version. Garbage becomes url.original. */
 void web_add_request(struct decoder *d, struct event *e, struct slice request);
+/* ACT_HTTP_WRITE when the request line (or bare method) begins with a method that sends something, else ACT_HTTP. */
+enum action web_action(struct slice request);
 /* Target alone: origin form, absolute form, or host:port (CONNECT). */
 void web_add_target(struct decoder *d, struct event *e, struct slice target, bool authority);
 /* "example.org:443", "[2001:db8::1]:443": name and port. */

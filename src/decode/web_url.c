@@ -162,6 +162,19 @@ static size_t method_len(struct slice s)
 	return n < s.n && s.p[n] == ' ' ? n : 0;
 }
 
+enum action web_action(struct slice request)
+{
+	static const char *const writes[] = {"POST", "PUT", "PATCH", "DELETE"};
+	if (!request.n || (request.p[0] != 'P' && request.p[0] != 'D'))
+		return ACT_HTTP;
+	for (size_t i = 0; i < ARRAY_LEN(writes); i++) {
+		struct slice m = slice_of(writes[i]);
+		if (slice_starts(request, m) && (request.n == m.n || request.p[m.n] == ' '))
+			return ACT_HTTP_WRITE;
+	}
+	return ACT_HTTP;
+}
+
 void web_add_request(struct decoder *d, struct event *e, struct slice request)
 {
 	if (!request.n || slice_eq(request, SL("-")))

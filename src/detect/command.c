@@ -96,6 +96,7 @@ bool detect_command(const struct event *e, struct command *c)
 	if (!line.n)
 		return false;
 	split(c, line);
+	c->whole = line;
 	for (int depth = 0; depth < 4 && (unwrap_prefix(c) || unwrap_shell(c)); depth++)
 		;
 	return c->n > 0;

@@ -19,7 +19,15 @@ struct host_memory {
 	nstime began; /* first event seen of this host */
 };
 
+/* Which detectors a command line could matter to; direct-mapped by the line's hash. */
+enum { LINE_MEMOS = 1 << 13 };
+struct line_memo {
+	uint64_t hash, mask;
+};
+_Static_assert(DETECTORS <= 64, "line_memo.mask has a bit per detector");
+
 struct detect {
+	struct line_memo *lines;
 	struct detect_options opt;
 	detect_sink *sink;
 	void *sink_arg;
@@ -32,6 +40,8 @@ struct detect {
 	struct lru *logins;               /* newest login by host and account: who.c */
 	struct lru *uids;                 /* account names by host and number: who.c */
 	nstime now;
+	struct host_memo *host_memo;      /* caches of who.c */
+	struct actor_memo actor_memo;
 	char text[512];                   /* actor_text */
 };
 _Static_assert(DETECTORS < UINT8_MAX, "detector numbers fit a byte");
@@ -79,6 +89,16 @@ struct lru *detect_uids(struct detect *d)
 	return d->uids;
 }
 
+struct host_memo *detect_host_memo(const struct detect *d)
+{
+	return d->host_memo;
+}
+
+struct actor_memo *detect_actor_memo(struct detect *d)
+{
+	return &d->actor_memo;
+}
+
 char *detect_text_buffer(struct detect *d, size_t *n)
 {
 	*n = sizeof d->text;
@@ -103,7 +123,7 @@ static void finding_leaves(void *arg, struct slice key, void *value)
 
 static struct key finding_key(const struct detector *def, struct slice key)
 {
-	struct key k;
+	struct key k UNINIT;
 	key_init(&k);
 	key_add(&k, slice_of(def->info.id));
 	key_add(&k, key);
@@ -164,6 +184,8 @@ struct detect *detect_new(const struct detect_options *opt, detect_sink *sink, v
 	d->sink = sink;
 	d->sink_arg = arg;
 	d->now = NSTIME_NONE;
+	d->host_memo = xcalloc(1, sizeof *d->host_memo);
+	d->lines = xcalloc(LINE_MEMOS, sizeof *d->lines);
 	arena_init(&d->mem);
 	d->open = lru_new(sizeof(struct open_finding), MEM_FINDINGS, finding_leaves, d);
 	d->hosts = lru_new(sizeof(struct host_memory), 10000, NULL, NULL);
@@ -190,6 +212,8 @@ void detect_free(struct detect *d)
 	lru_free(d->logins);
 	lru_free(d->uids);
 	arena_free(&d->mem);
+	free(d->host_memo);
+	free(d->lines);
 	free(d);
 }
 
@@ -215,15 +239,45 @@ static void note_host(struct detect *d, const struct event *e)
 		m->began = e->time;
 }
 
+static uint64_t ask_detectors(const struct event *e)
+{
+	struct command c;
+	uint64_t mask = 0;
+	if (!detect_command(e, &c))
+		return 0;
+	for (size_t i = 0; i < DETECTORS; i++)
+		if (!table[i]->might || table[i]->might(&c))
+			mask |= (uint64_t)1 << i;
+	return mask;
+}
+
+/* All ones for events that carry no command line. */
+static uint64_t detectors_for(struct detect *d, const struct event *e)
+{
+	if (e->action != ACT_SUDO && e->action != ACT_EXEC && e->action != ACT_COMMAND && e->action != ACT_CRON)
+		return UINT64_MAX;
+	struct slice line = event_str(e, F_PROCESS_CMDLINE);
+	if (!line.n)
+		return UINT64_MAX;
+	uint64_t hash = hash_bytes(line.p, line.n);
+	struct line_memo *m = &d->lines[hash % LINE_MEMOS];
+	if (m->hash != hash)
+		*m = (struct line_memo){hash, ask_detectors(e)};
+	return m->mask;
+}
+
 void detect_event(struct detect *d, const struct event *e)
 {
 	if (e->time == NSTIME_NONE || e->action >= ACTION_COUNT)
 		return;
 	if (d->now == NSTIME_NONE || e->time > d->now)
 		d->now = e->time;
+	d->actor_memo.valid = false;
 	note_host(d, e);
+	uint64_t mask = detectors_for(d, e);
 	for (const uint8_t *i = d->by_action[e->action]; *i != UINT8_MAX; i++)
-		table[*i]->event(d, d->state[*i], e);
+		if (mask >> *i & 1)
+			table[*i]->event(d, d->state[*i], e);
 	login_memory_event(d, e); /* after the detectors: they compare with what was known before */
 }
 

@@ -13,11 +13,15 @@ enum {
 	MEM_FINDINGS = 2000,   /* open findings */
 };
 
+struct command;
 struct detector {
 	struct detector_info info;
 	const enum action *wants;  /* ends with ACT_NONE */
 	void *(*create)(struct detect *d);  /* NULL: no state */
 	void (*event)(struct detect *d, void *state, const struct event *e);
+	/* Whether a command line could matter, whoever typed it. The answer is remembered per line, so that event() is not
+	 * called for the thousandth "run-parts". NULL: every event is handed over. Not asked for events without a command. */
+	bool (*might)(const struct command *c);
 	void (*finish)(struct detect *d, void *state);  /* before open findings are closed; may be NULL */
 	void (*destroy)(void *state);
 	/* Last words on a finding before it leaves (titles with counts). May be NULL. */
@@ -64,6 +68,9 @@ struct actor {
 };
 /* Who acted in e. The account is user.name (for sudo: the invoking user; for auditd: the login uid's name when known). */
 void detect_actor(struct detect *d, const struct event *e, struct actor *a);
+/* A login that gives a person a shell on a host (SSH, console, VPN too when vpn): not a mailbox's or an FTP server's.
+ * auditd's word counts when the login's own log is silent: that log may be cut, or not be here. */
+bool login_to_host(struct detect *d, const struct event *e, bool vpn);
 /* Put host, user, person, provider, source of the actor into the finding. */
 void finding_actor(struct finding *f, const struct actor *a);
 /* "hl-jansen (Jan Jansen of Hafenlicht Webcare)" for texts; static per-detect buffer, valid until the next call. */
@@ -76,6 +83,17 @@ void login_memory_event(struct detect *d, const struct event *e);
 struct lru *detect_logins(struct detect *d);
 struct lru *uid_memory_new(void);
 struct lru *detect_uids(struct detect *d);
+struct host_memo {
+	char logged[128];
+	size_t n;
+	struct slice name;
+};
+struct host_memo *detect_host_memo(const struct detect *d);
+struct actor_memo {
+	struct actor actor;
+	bool valid; /* for the event at hand */
+};
+struct actor_memo *detect_actor_memo(struct detect *d);
 char *detect_text_buffer(struct detect *d, size_t *n);
 
 /* ---- commands ------------------------------------------------------------------------------------------------ */
@@ -83,7 +101,8 @@ char *detect_text_buffer(struct detect *d, size_t *n);
  * minded, wrappers (sudo, env, nohup, timeout, sh -c) looked through one level into `inner`. */
 enum { WORDS_MAX = 64 };
 struct command {
-	struct slice line;      /* whole */
+	struct slice whole;     /* as logged */
+	struct slice line;      /* without wrappers */
 	struct slice tool;      /* basename of the program: "curl" */
 	struct slice word[WORDS_MAX]; /* word[0] is the program */
 	size_t n;

@@ -41,12 +41,22 @@ static bool ours(const struct org *org, struct slice host)
 	return slice_ieq(host, SL("localhost")) || org_host(org, host) || org_domain_own(org, host) || slice_chr(host, '.') < 0;
 }
 
+static bool copies(const struct command *c)
+{
+	return slice_in_list(c->tool, "scp rsync sftp");
+}
+
+static bool fetches(const struct command *c)
+{
+	return copies(c) || slice_in_list(c->tool, "curl wget ftp tftp aria2c lwp-download lwp-request fetch axel GET perl php ruby node git") ||
+	       slice_starts(c->tool, SL("python"));
+}
+
 /* First outside machine a fetching command names. */
 static struct slice fetched_from(const struct org *org, const struct command *c, bool *address)
 {
-	bool copy = slice_in_list(c->tool, "scp rsync sftp");
-	if (!copy && !slice_in_list(c->tool, "curl wget ftp tftp aria2c lwp-download lwp-request fetch axel GET") &&
-	    !(slice_starts(c->tool, SL("python")) || slice_in_list(c->tool, "perl php ruby node git")))
+	bool copy = copies(c);
+	if (!fetches(c))
 		return SLICE_NONE;
 	for (size_t i = 1; i < c->n; i++) {
 		struct slice host = remote_host(c->word[i], copy);
@@ -67,8 +77,8 @@ static bool world_writable(struct slice line)
 static void ingress_event(struct detect *d, void *state, const struct event *e)
 {
 	(void)state;
-	struct command c;
-	struct actor a;
+	struct command c UNINIT;
+	struct actor a UNINIT;
 	bool address = false;
 	if (!detect_command(e, &c))
 		return;
@@ -78,7 +88,7 @@ static void ingress_event(struct detect *d, void *state, const struct event *e)
 	detect_actor(d, e, &a);
 	if (!a.service && !a.provider && !address)
 		return;
-	struct key k;
+	struct key k UNINIT;
 	key_init(&k);
 	key_add(&k, a.host);
 	key_add(&k, a.account);
@@ -102,7 +112,7 @@ const struct detector detector_ingress = {
 	.info = {"postern.tool-ingress", "Tool fetched from outside by a service or provider account", LEVEL_MEDIUM, STAGE_TOOLS, techniques,
 		"curl, wget, scp, rsync, git or an interpreter naming an outside machine, run by a service account or a provider's person, or from a bare address by anyone.",
 		"Updates and health checks done by hand; machines of ours that org.yaml does not list."},
-	.wants = wants, .event = ingress_event,
+	.wants = wants, .might = fetches, .event = ingress_event,
 };
 
 /* ---- decoded and piped scripts ------------------------------------------------------------------------------- */
@@ -142,16 +152,21 @@ static const char *script_form(struct slice line)
 	return NULL;
 }
 
+static bool hides_script(const struct command *c)
+{
+	return script_form(c->whole) != NULL;
+}
+
 static void script_event(struct detect *d, void *state, const struct event *e)
 {
 	(void)state;
 	struct slice line = event_str(e, F_PROCESS_CMDLINE);
 	const char *what = line.n ? script_form(line) : NULL;
-	struct actor a;
+	struct actor a UNINIT;
 	if (!what)
 		return;
 	detect_actor(d, e, &a);
-	struct key k;
+	struct key k UNINIT;
 	key_init(&k);
 	key_add(&k, a.host);
 	key_add(&k, a.account);
@@ -171,5 +186,5 @@ const struct detector detector_decoded_script = {
 	.info = {"postern.decoded-script", "Script decoded or fetched straight into an interpreter", LEVEL_MEDIUM, STAGE_TOOLS, techniques_script,
 		"base64, hex or decryption piped into a shell, curl or wget piped into a shell, decoding calls in one-line programs, shells over /dev/tcp.",
 		"Installers of the form curl | sh, deployment tools that ship scripts encoded."},
-	.wants = wants, .event = script_event,
+	.wants = wants, .might = hides_script, .event = script_event,
 };

@@ -14,7 +14,8 @@ static const char *const techniques_success[] = {"T1110.001", "T1110.003", "T107
 /* One address that fails to log in. */
 struct guesser {
 	nstime first, last;
-	uint32_t failures, nusers;
+	uint32_t failures;          /* the larger of the two: sshd tells one attempt in its own line and in PAM's */
+	uint32_t own, pam, nusers;
 	uint64_t users[USERS_KEPT]; /* hashes of the names tried */
 	bool told;
 };
@@ -39,15 +40,15 @@ static void memory_free(void *state)
 	free(m);
 }
 
-/* sshd tells one failure in several lines (its own, PAM's, "Invalid user"): count its own. */
 static bool counts(const struct event *e)
 {
 	if (e->action == ACT_LOGIN_FAILED || e->action == ACT_LOGIN_REFUSED)
 		return true;
-	return e->action == ACT_AUTH_FAILURE && e->outcome == OUTCOME_FAILURE && !slice_eq(e->dataset, SL("sshd")) && !slice_eq(e->dataset, SL("sudo"));
+	return e->action == ACT_AUTH_FAILURE && e->outcome == OUTCOME_FAILURE && !slice_eq(e->dataset, SL("sudo"));
 }
 
-static struct guesser *count_failure(struct guess_memory *m, const struct event *e, struct slice source)
+/* *more: attempts that this line adds. */
+static struct guesser *count_failure(struct guess_memory *m, const struct event *e, struct slice source, uint32_t *more)
 {
 	bool fresh;
 	struct guesser *g = lru_put(m->by_source, source, &fresh);
@@ -56,7 +57,10 @@ static struct guesser *count_failure(struct guess_memory *m, const struct event 
 		m->sources++;
 	}
 	g->last = e->time;
-	g->failures += (uint32_t)event_int(e, F_REPEAT, 1);
+	uint32_t n = (uint32_t)event_int(e, F_REPEAT, 1);
+	*(e->action == ACT_AUTH_FAILURE ? &g->pam : &g->own) += n;
+	*more = MAX(g->own, g->pam) - g->failures;
+	g->failures += *more;
 	struct slice user = event_str(e, F_USER_NAME);
 	uint64_t h = hash_bytes(user.p, user.n);
 	for (uint32_t i = 0; i < g->nusers; i++)
@@ -71,10 +75,10 @@ static struct guesser *count_failure(struct guess_memory *m, const struct event 
 
 static void success(struct detect *d, const struct guesser *g, const struct event *e, struct slice source)
 {
-	struct actor a;
+	struct actor a UNINIT;
 	detect_actor(d, e, &a);
 	bool spray = g->nusers >= SPRAY_USERS, fresh;
-	struct key k;
+	struct key k UNINIT;
 	key_init(&k);
 	key_add(&k, source);
 	key_add(&k, a.account);
@@ -117,36 +121,35 @@ static void guessing_event(struct detect *d, void *state, const struct event *e)
 		login_event(d, state, e, source);
 	if (!source.n || !counts(e))
 		return;
-	struct guesser *g = count_failure(state, e, source);
-	if (g->failures < NOISY)
+	uint32_t more;
+	struct guesser *g = count_failure(state, e, source, &more);
+	if (g->failures < NOISY || !more)
 		return;
 	bool fresh;
 	struct finding *f = detect_open(d, &detector_guessing, SL("all"), 30 * NS_DAY, e->time, &fresh);
+	if (!g->told)
+		finding_entity(f, ENT_HOST, detect_host(d, e->host));
 	if (!g->told || f->nevidence < LIMIT_EVIDENCE) {
 		finding_evidence(f, e);
-		if (f->nentities < 40) {
+		if (f->nentities < 60)
 			finding_entity(f, ENT_SOURCE, source);
-			finding_entity(f, ENT_HOST, detect_host(d, e->host));
-		}
+		f->count--; /* counted below */
 	} else {
-		f->count++;
 		f->last = MAX(f->last, e->time);
 	}
-	if (!g->told)
-		f->count += NOISY - 1; /* the ones before it was noise */
+	f->count += g->told ? more : g->failures; /* with those before it was noise */
+	f->tally += !g->told;
 	g->told = true;
 }
 
 static void guessing_seal(struct detect *d, struct finding *f)
 {
 	(void)d;
-	size_t sources = 0, hosts = 0;
-	for (size_t i = 0; i < f->nentities; i++) {
-		sources += f->entities[i].type == ENT_SOURCE;
+	size_t hosts = 0;
+	for (size_t i = 0; i < f->nentities; i++)
 		hosts += f->entities[i].type == ENT_HOST;
-	}
-	finding_printf(f, &f->title, "Password guessing: %llu failed logins from %zu%s address%s on %zu host%s", (unsigned long long)f->count, sources,
-		f->nentities >= 40 ? " or more" : "", sources == 1 ? "" : "es", hosts, hosts == 1 ? "" : "s");
+	finding_printf(f, &f->title, "Password guessing: %llu failed logins from %llu address%s on %zu host%s", (unsigned long long)f->count,
+		(unsigned long long)f->tally, f->tally == 1 ? "" : "es", hosts, hosts == 1 ? "" : "s");
 	finding_printf(f, &f->text, "Addresses that failed %d times or more. Where a guess succeeded, a finding of its own says so; "
 		"these are the rest. Keys instead of passwords and a limit on source networks end this.", NOISY);
 }

@@ -46,6 +46,16 @@ static const char *question(const struct command *c)
 	return NULL;
 }
 
+static const char *asked(const struct command *c)
+{
+	return slice_starts(c->whole, SL("sudo -l")) ? "rights" : question(c);
+}
+
+static bool asks_something(const struct command *c)
+{
+	return asked(c) != NULL;
+}
+
 static void tell(struct detect *d, struct asking *s, const struct event *e, const struct actor *a, struct slice key)
 {
 	bool fresh;
@@ -69,19 +79,18 @@ static void tell(struct detect *d, struct asking *s, const struct event *e, cons
 
 static void event(struct detect *d, void *state, const struct event *e)
 {
-	struct command c;
-	struct actor a;
-	struct slice line = event_str(e, F_PROCESS_CMDLINE);
+	struct command c UNINIT;
+	struct actor a UNINIT;
 	const char *asks;
 	if (!detect_command(e, &c))
 		return;
-	asks = slice_starts(line, SL("sudo -l")) ? "rights" : question(&c);
+	asks = asked(&c);
 	if (!asks)
 		return;
 	detect_actor(d, e, &a);
 	if (a.service || !a.account.n || slice_eq(a.account, SL("root")))
 		return;
-	struct key k;
+	struct key k UNINIT;
 	key_init(&k);
 	key_add(&k, a.host);
 	key_add(&k, a.account);
@@ -103,7 +112,7 @@ const struct detector detector_lookaround = {
 	.info = {"postern.look-around", "Looking around on a host", LEVEL_LOW, STAGE_TOOLS, techniques,
 		"Four different questions (accounts, rights, network, machine, who else) by one account within twenty minutes.",
 		"New administrators; troubleshooting."},
-	.wants = wants, .create = askings_new, .event = event, .destroy = askings_free,
+	.wants = wants, .might = asks_something, .create = askings_new, .event = event, .destroy = askings_free,
 };
 
 /* ---- copies of databases ------------------------------------------------------------------------------------- */
@@ -119,16 +128,21 @@ static void *dumpers_new(struct detect *d)
 	return lru_new(sizeof(struct dumper), MEM_ACCOUNTS, NULL, NULL);
 }
 
+static bool dumps(const struct command *c)
+{
+	return slice_in_list(c->tool, "pg_dump pg_dumpall mysqldump mariadb-dump mongodump slapcat ldapsearch");
+}
+
 static void dump_event(struct detect *d, void *state, const struct event *e)
 {
-	struct command c;
-	struct actor a;
-	if (!detect_command(e, &c) || !slice_in_list(c.tool, "pg_dump pg_dumpall mysqldump mariadb-dump mongodump slapcat ldapsearch redis-dump sqlite3_dump"))
+	struct command c UNINIT;
+	struct actor a UNINIT;
+	if (!detect_command(e, &c) || !dumps(&c))
 		return;
 	detect_actor(d, e, &a);
 	if (!a.person)
 		return; /* backups run under accounts of their own */
-	struct key k;
+	struct key k UNINIT;
 	key_init(&k);
 	key_add(&k, a.host);
 	key_add(&k, a.account);
@@ -159,5 +173,5 @@ const struct detector detector_data_dump = {
 	.info = {"postern.data-dump", "Whole database copied", LEVEL_MEDIUM, STAGE_MOVED, techniques_dump,
 		"pg_dump, mysqldump, slapcat and like tools run by a person who did not on two days before.",
 		"A copy before an upgrade, a move to another host."},
-	.wants = wants, .create = dumpers_new, .event = dump_event, .destroy = askings_free,
+	.wants = wants, .might = dumps, .create = dumpers_new, .event = dump_event, .destroy = askings_free,
 };

@@ -46,7 +46,7 @@ static const struct org_person *mail_person(const struct org *org, struct slice 
 
 static void box_event(struct detect *d, void *state, const struct event *e)
 {
-	struct actor a;
+	struct actor a UNINIT;
 	if (!is_mail(e) || e->outcome == OUTCOME_FAILURE)
 		return;
 	detect_actor(d, e, &a);
@@ -65,14 +65,19 @@ static void box_event(struct detect *d, void *state, const struct event *e)
 	bool learnt = (b->logins >= BOX_LOGINS_FIRST && e->time - b->first > detect_learning(d)) ||
 		      (began != NSTIME_NONE && e->time - began > 2 * detect_learning(d));
 	b->logins++;
-	if (!new_net || !learnt)
-		return;
 	a.person = p;
-	struct key k;
+	struct key k UNINIT;
 	key_init(&k);
 	key_add(&k, who);
 	key_add(&k, a.source);
-	struct finding *f = detect_open(d, &detector_mailbox, key_slice(&k), NS_DAY, e->time, &fresh);
+	struct finding *f = detect_peek(d, &detector_mailbox, key_slice(&k), NS_DAY, e->time);
+	if (f) { /* what the stranger does next belongs to it */
+		finding_evidence(f, e);
+		return;
+	}
+	if (!new_net || !learnt)
+		return;
+	f = detect_open(d, &detector_mailbox, key_slice(&k), NS_DAY, e->time, &fresh);
 	if (fresh) {
 		bool sensitive = p && (org_person_has_role(p, SL("security-manager")) || org_person_has_role(p, SL("director")) || org_person_has_role(p, SL("administrator")));
 		f->level = sensitive ? LEVEL_MEDIUM : LEVEL_LOW;
@@ -192,7 +197,7 @@ static void wave_event(struct detect *d, void *state, const struct event *e)
 	struct slice id = event_str(e, F_MAIL_QUEUE_ID);
 	if (!id.n || !is_mail(e))
 		return;
-	struct key k;
+	struct key k UNINIT;
 	key_init(&k);
 	key_add(&k, e->host);
 	key_add(&k, id);

@@ -69,7 +69,7 @@ static void remember(struct switches *s, const struct actor *a, nstime t)
 /* Days on which this very hop was seen before. */
 static uint32_t hop_habit(struct switches *s, const struct actor *a, struct slice from, nstime t)
 {
-	struct key k;
+	struct key k UNINIT;
 	key_init(&k);
 	key_add(&k, from);
 	key_add(&k, a->account);
@@ -86,8 +86,8 @@ static uint32_t hop_habit(struct switches *s, const struct actor *a, struct slic
 static void switch_event(struct detect *d, void *state, const struct event *e)
 {
 	struct switches *s = state;
-	struct actor a;
-	if (e->action != ACT_LOGIN || e->outcome == OUTCOME_FAILURE)
+	struct actor a UNINIT;
+	if (!login_to_host(d, e, false))
 		return;
 	detect_actor(d, e, &a);
 	if (!a.account.n || !a.has_ip)
@@ -167,8 +167,8 @@ static void fans_free(void *state)
 
 static void fanout_event(struct detect *d, void *state, const struct event *e)
 {
-	struct actor a;
-	if (e->outcome == OUTCOME_FAILURE)
+	struct actor a UNINIT;
+	if (!login_to_host(d, e, false))
 		return;
 	detect_actor(d, e, &a);
 	if (!a.account.n)

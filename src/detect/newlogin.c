@@ -63,7 +63,7 @@ static void tell(struct detect *d, const struct event *e, const struct actor *a,
 	if (weight < 2)
 		return;
 	bool fresh;
-	struct key k;
+	struct key k UNINIT;
 	key_init(&k);
 	key_add(&k, a->account);
 	key_add(&k, a->source);
@@ -84,8 +84,8 @@ static void tell(struct detect *d, const struct event *e, const struct actor *a,
 
 static void event(struct detect *d, void *state, const struct event *e)
 {
-	struct actor a;
-	if (e->outcome == OUTCOME_FAILURE)
+	struct actor a UNINIT;
+	if (!login_to_host(d, e, true))
 		return;
 	detect_actor(d, e, &a);
 	if (!a.account.n || !a.source.n)
@@ -126,8 +126,8 @@ static bool far_apart(const struct ip *a, const struct ip *b)
 
 static void distant_event(struct detect *d, void *state, const struct event *e)
 {
-	struct actor a;
-	if (e->outcome == OUTCOME_FAILURE)
+	struct actor a UNINIT;
+	if (!login_to_host(d, e, true))
 		return;
 	detect_actor(d, e, &a);
 	if (!a.account.n || !a.outside || a.service)

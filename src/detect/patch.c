@@ -22,14 +22,19 @@ static void habits_free(void *state)
 	lru_free(state);
 }
 
+static bool puts_files(const struct command *c)
+{
+	return slice_in_list(c->tool, "cp mv install rsync scp tee dd ln wget curl tar unzip");
+}
+
 /* The path in the distribution folder that the event writes to; SLICE_NONE when none. */
 static struct slice target(const struct org *org, const struct event *e)
 {
-	struct command c;
+	struct command c UNINIT;
 	struct slice path = event_str(e, F_FILE_PATH);
 	if (path.n)
 		return e->outcome != OUTCOME_FAILURE && org_patch_path(org, path) ? path : SLICE_NONE;
-	if (!detect_command(e, &c) || !slice_in_list(c.tool, "cp mv install rsync scp tee dd ln wget curl tar unzip"))
+	if (!detect_command(e, &c) || !puts_files(&c))
 		return SLICE_NONE;
 	for (size_t i = c.n; i-- > 1;)
 		if (org_patch_path(org, c.word[i]))
@@ -40,11 +45,11 @@ static struct slice target(const struct org *org, const struct event *e)
 static void event(struct detect *d, void *state, const struct event *e)
 {
 	struct slice path = target(detect_org(d), e);
-	struct actor a;
+	struct actor a UNINIT;
 	if (!path.n)
 		return;
 	detect_actor(d, e, &a);
-	struct key k;
+	struct key k UNINIT;
 	key_init(&k);
 	key_add(&k, a.host);
 	key_add(&k, a.account);
@@ -79,5 +84,5 @@ const struct detector detector_patch_folder = {
 	.info = {"postern.patch-folder", "File put into a distribution folder", LEVEL_HIGH, STAGE_DISTRIBUTION, techniques,
 		"A file created or copied in a folder listed under patch_folders by an account that did so on fewer than two days before.",
 		"A new release manager's first days."},
-	.wants = wants, .create = habits_new, .event = event, .destroy = habits_free,
+	.wants = wants, .might = puts_files, .create = habits_new, .event = event, .destroy = habits_free,
 };

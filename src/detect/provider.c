@@ -7,8 +7,8 @@ static const char *const techniques[] = {"T1199", "T1078", NULL};
 static void event(struct detect *d, void *state, const struct event *e)
 {
 	(void)state;
-	struct actor a;
-	if (e->outcome == OUTCOME_FAILURE)
+	struct actor a UNINIT;
+	if (!login_to_host(d, e, true))
 		return;
 	detect_actor(d, e, &a);
 	if (!a.provider)
@@ -24,7 +24,7 @@ static void event(struct detect *d, void *state, const struct event *e)
 		bad_net = false;
 	if (!bad_net && !bad_host && !bad_hour)
 		return;
-	struct key k;
+	struct key k UNINIT;
 	key_init(&k);
 	key_add(&k, a.account);
 	key_add(&k, a.host);

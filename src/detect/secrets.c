@@ -16,7 +16,7 @@ static enum level level_for(const struct actor *a, enum level staff)
 
 static struct finding *open_for(struct detect *d, const struct detector *def, const struct event *e, const struct actor *a, bool *fresh)
 {
-	struct key k;
+	struct key k UNINIT;
 	key_init(&k);
 	key_add(&k, a->host);
 	key_add(&k, a->account);
@@ -45,20 +45,33 @@ static const char *secret_in(struct slice word)
 	return NULL;
 }
 
+/* The secret a reading command names, and which word names it. */
+static const char *reads_secret(const struct command *c, size_t *at)
+{
+	const char *what = NULL;
+	if (!slice_in_list(c->tool, "cat less more head tail cp mv scp rsync tar zip base64 xxd od strings grep vi vim view nano dd curl tac awk sed unshadow"))
+		return NULL;
+	for (*at = 1; *at < c->n; ++*at)
+		if ((what = secret_in(c->word[*at])))
+			break;
+	return what;
+}
+
+static bool reads_any_secret(const struct command *c)
+{
+	size_t at;
+	return reads_secret(c, &at) != NULL;
+}
+
 static void secrets_event(struct detect *d, void *state, const struct event *e)
 {
 	(void)state;
-	struct command c;
-	const char *what = NULL;
-	if (!detect_command(e, &c) || !slice_in_list(c.tool, "cat less more head tail cp mv scp rsync tar zip base64 xxd od strings grep vi vim view nano dd curl tac awk sed unshadow"))
-		return;
+	struct command c UNINIT;
 	size_t at = 0;
-	for (size_t i = 1; i < c.n && !what; i++)
-		if ((what = secret_in(c.word[i])))
-			at = i;
+	const char *what = detect_command(e, &c) ? reads_secret(&c, &at) : NULL;
 	if (!what)
 		return;
-	struct actor a;
+	struct actor a UNINIT;
 	detect_actor(d, e, &a);
 	bool fresh;
 	struct finding *f = open_for(d, &detector_secrets, e, &a, &fresh);
@@ -76,7 +89,7 @@ const struct detector detector_secrets = {
 	.info = {"postern.secrets-read", "Keys or password files read", LEVEL_MEDIUM, STAGE_CREDENTIALS, techniques,
 		"cat, cp, tar and like tools on shadow, SSH private keys, keytabs, saved passwords, other people's shell history.",
 		"Administrators moving a key or backing up by hand (told as medium)."},
-	.wants = wants, .event = secrets_event,
+	.wants = wants, .might = reads_any_secret, .event = secrets_event,
 };
 
 /* ---- authorized_keys ----------------------------------------------------------------------------------------- */
@@ -88,7 +101,7 @@ static bool writes_file(const struct event *e, const char *needle, struct slice 
 		*path = event_str(e, F_FILE_PATH);
 		return e->outcome != OUTCOME_FAILURE && slice_has(*path, slice_of(needle));
 	}
-	struct command c;
+	struct command c UNINIT;
 	struct slice line = event_str(e, F_PROCESS_CMDLINE);
 	if (!slice_has(line, slice_of(needle)) || !detect_command(e, &c))
 		return false;
@@ -102,11 +115,16 @@ static bool writes_file(const struct event *e, const char *needle, struct slice 
 	return changes;
 }
 
+static bool names_keys(const struct command *c)
+{
+	return slice_has(c->whole, SL("authorized_keys"));
+}
+
 static void keys_event(struct detect *d, void *state, const struct event *e)
 {
 	(void)state;
 	struct slice path;
-	struct actor a;
+	struct actor a UNINIT;
 	if (!writes_file(e, "authorized_keys", &path))
 		return;
 	detect_actor(d, e, &a);
@@ -126,17 +144,22 @@ const struct detector detector_keys = {
 	.info = {"postern.authorized-keys", "authorized_keys changed", LEVEL_MEDIUM, STAGE_CREDENTIALS, techniques_keys,
 		"A write to an authorized_keys file, seen by auditd or in a command.",
 		"New staff, key rotation, configuration management."},
-	.wants = wants_files, .event = keys_event,
+	.wants = wants_files, .might = names_keys, .event = keys_event,
 };
 
 /* ---- accounts ------------------------------------------------------------------------------------------------ */
+
+static bool adds_account(const struct command *c)
+{
+	return slice_in_list(c->tool, "useradd adduser newusers");
+}
 
 static void account_event(struct detect *d, void *state, const struct event *e)
 {
 	(void)state;
 	struct command c = {0};
-	struct actor a;
-	if (e->action != ACT_USER_ADDED && (!detect_command(e, &c) || !slice_in_list(c.tool, "useradd adduser newusers")))
+	struct actor a UNINIT;
+	if (e->action != ACT_USER_ADDED && (!detect_command(e, &c) || !adds_account(&c)))
 		return;
 	detect_actor(d, e, &a);
 	bool fresh;
@@ -147,7 +170,7 @@ static void account_event(struct detect *d, void *state, const struct event *e)
 	if (!added.n)
 		return;
 	/* the command, and useradd's own line, are one happening; the command knows who */
-	struct key k;
+	struct key k UNINIT;
 	key_init(&k);
 	key_add(&k, a.host);
 	key_add(&k, added);
@@ -156,12 +179,15 @@ static void account_event(struct detect *d, void *state, const struct event *e)
 		f->level = LEVEL_LOW;
 		finding_printf(f, &f->text, "Ask the administrators whether they know the account; lock it until they do.");
 	}
-	finding_printf(f, &f->title, "Account %.*s added on %.*s%s%s", SLFMT(added), SLFMT(a.host), a.account.n ? " by " : "", a.account.n ? actor_text(d, &a) : "");
+	if (fresh || a.account.n)
+		finding_printf(f, &f->title, "Account %.*s added on %.*s%s%s", SLFMT(added), SLFMT(a.host), a.account.n ? " by " : "",
+			a.account.n ? actor_text(d, &a) : "");
 	finding_actor(f, &a);
 	finding_entity(f, ENT_USER, added);
 	bool root = slice_eq(event_str(e, F_USER_TARGET_ID), SL("0")) || command_has(&c, "-o");
-	/* an administrator's own sudo is ordinary work; a line of useradd alone may belong to one that is told elsewhere */
-	finding_raise(f, a.provider || a.service || root ? LEVEL_HIGH : a.account.n && a.person ? LEVEL_LOW : LEVEL_MEDIUM);
+	/* an administrator's own sudo is ordinary work, and useradd's own line behind it says nothing more */
+	bool staff = finding_get(f, ENT_PERSON).n > 0;
+	finding_raise(f, a.provider || a.service || root ? LEVEL_HIGH : staff ? LEVEL_LOW : LEVEL_MEDIUM);
 	finding_evidence(f, e);
 }
 
@@ -169,16 +195,21 @@ const struct detector detector_account = {
 	.info = {"postern.account-added", "Account added", LEVEL_LOW, STAGE_CREDENTIALS, techniques_account,
 		"useradd's own line, or the command in sudo's or auditd's log; high when a provider or service account did it or the account is root's twin.",
 		"New staff; packages that bring an account of their own."},
-	.wants = wants_accounts, .event = account_event,
+	.wants = wants_accounts, .might = adds_account, .event = account_event,
 };
 
 /* ---- sudoers ------------------------------------------------------------------------------------------------- */
+
+static bool names_sudoers(const struct command *c)
+{
+	return slice_has(c->whole, SL("/etc/sudoers"));
+}
 
 static void sudoers_event(struct detect *d, void *state, const struct event *e)
 {
 	(void)state;
 	struct slice path;
-	struct actor a;
+	struct actor a UNINIT;
 	if (!writes_file(e, "/etc/sudoers", &path) || slice_ends(path, SL(".dpkg-new")))
 		return;
 	detect_actor(d, e, &a);
@@ -201,5 +232,5 @@ const struct detector detector_sudoers = {
 	.info = {"postern.sudoers", "sudo rights changed", LEVEL_LOW, STAGE_CREDENTIALS, techniques_sudoers,
 		"A write to /etc/sudoers or /etc/sudoers.d, seen by auditd or in a command.",
 		"Administrators, configuration management, packages."},
-	.wants = wants_files, .event = sudoers_event,
+	.wants = wants_files, .might = names_sudoers, .event = sudoers_event,
 };

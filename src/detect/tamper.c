@@ -38,6 +38,11 @@ static const char *covers(const struct command *c)
 	return NULL;
 }
 
+static bool covers_traces(const struct command *c)
+{
+	return covers(c) != NULL;
+}
+
 static const char *service_stops(const struct event *e)
 {
 	if (e->action == ACT_AUDIT_STOPPED)
@@ -70,7 +75,7 @@ static void tamper_event(struct detect *d, void *state, const struct event *e)
 {
 	struct tamper *t = state;
 	struct command c = {0};
-	struct actor a;
+	struct actor a UNINIT;
 	const char *what = NULL, *happened = service_stops(e);
 	if (e->action == ACT_SHUTDOWN || e->action == ACT_BOOT) {
 		nstime *when = lru_put(t->down, detect_host(d, e->host), NULL);
@@ -104,7 +109,7 @@ const struct detector detector_tamper = {
 	.info = {"postern.log-tampering", "Traces covered", LEVEL_MEDIUM, STAGE_COVER, techniques,
 		"Shell history wiped, logs removed, emptied or rewritten, dates of files changed, auditd or rsyslog stopped without a shutdown, audit rules deleted.",
 		"A full disk cleared by hand; an upgrade of auditd or rsyslog restarts it."},
-	.wants = wants, .create = tamper_new, .event = tamper_event, .destroy = tamper_free,
+	.wants = wants, .might = covers_traces, .create = tamper_new, .event = tamper_event, .destroy = tamper_free,
 };
 
 /* ---- hours that are missing ---------------------------------------------------------------------------------- */
@@ -166,7 +171,7 @@ static void gap_event(struct detect *d, void *state, const struct event *e)
 {
 	bool fresh;
 	struct slice host = detect_host(d, e->host);
-	struct key k;
+	struct key k UNINIT;
 	key_init(&k);
 	key_add(&k, host);
 	if (e->action == ACT_LOG_ROTATED) {

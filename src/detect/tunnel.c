@@ -44,18 +44,23 @@ static enum tunnel_kind tunnel_of(const struct command *c)
 	return TUNNEL_NONE;
 }
 
+static bool tunnels(const struct command *c)
+{
+	return tunnel_of(c) != TUNNEL_NONE;
+}
+
 /* A person who logs in from this very machine came through something that ends here. */
 static void loopback_login(struct detect *d, const struct event *e)
 {
 	const struct ip *ip = event_ip(e, F_SOURCE_IP);
-	struct actor a;
+	struct actor a UNINIT;
 	bool fresh;
 	if (!ip || !ip_is_loopback(ip) || e->outcome == OUTCOME_FAILURE || !slice_eq(e->dataset, SL("sshd")))
 		return;
 	detect_actor(d, e, &a);
 	if (a.service)
 		return;
-	struct key k;
+	struct key k UNINIT;
 	key_init(&k);
 	key_add(&k, a.host);
 	key_add(&k, a.account);
@@ -73,7 +78,7 @@ static void tunnel_event(struct detect *d, void *state, const struct event *e)
 {
 	(void)state;
 	struct command c = {0};
-	struct actor a;
+	struct actor a UNINIT;
 	if (e->action == ACT_LOGIN) {
 		loopback_login(d, e);
 		return;
@@ -85,7 +90,7 @@ static void tunnel_event(struct detect *d, void *state, const struct event *e)
 		return;
 	detect_actor(d, e, &a);
 	struct slice shown = c.line.n ? slice_to(c.line, 200) : SL("a forwarding opened in an SSH session");
-	struct key k;
+	struct key k UNINIT;
 	key_init(&k);
 	key_add(&k, a.host);
 	key_add(&k, a.account);
@@ -107,7 +112,7 @@ const struct detector detector_tunnel = {
 	.info = {"postern.tunnel", "Tunnel or reverse shell", LEVEL_MEDIUM, STAGE_TUNNEL, techniques,
 		"ssh -R, -w, -D, -L, chisel, frp, ngrok, gost, socat and like tools, also renamed; forwardings that sshd logs; SSH logins from the host itself.",
 		"Administrators who reach a database through ssh -L (told as low)."},
-	.wants = wants, .event = tunnel_event,
+	.wants = wants, .might = tunnels, .event = tunnel_event,
 };
 
 /* ---- packet capture ------------------------------------------------------------------------------------------ */
@@ -124,16 +129,21 @@ static bool virtual_device(struct slice dev)
 	return false;
 }
 
+static bool captures(const struct command *c)
+{
+	return slice_in_list(c->tool, "tcpdump tshark dumpcap ngrep ettercap bettercap dsniff netsniff-ng responder Responder.py");
+}
+
 static void capture_event(struct detect *d, void *state, const struct event *e)
 {
 	(void)state;
 	struct command c = {0};
-	struct actor a;
+	struct actor a UNINIT;
 	struct slice dev = event_str(e, F_INTERFACE);
 	if (e->action == ACT_PROMISCUOUS) {
 		if (virtual_device(dev) || slice_eq(event_str(e, F_EVENT_REASON), SL("left")))
 			return;
-	} else if (!detect_command(e, &c) || !slice_in_list(c.tool, "tcpdump tshark dumpcap ngrep ettercap bettercap dsniff netsniff-ng responder Responder.py")) {
+	} else if (!detect_command(e, &c) || !captures(&c)) {
 		return;
 	}
 	detect_actor(d, e, &a);
@@ -158,5 +168,5 @@ const struct detector detector_capture = {
 	.info = {"postern.packet-capture", "Packet capture", LEVEL_LOW, STAGE_CREDENTIALS, techniques_capture,
 		"tcpdump, tshark and like tools run through sudo or seen by auditd; a real network device entering promiscuous mode.",
 		"Network troubleshooting by staff (told as low); virtual machines and containers put their own devices into that mode (left out)."},
-	.wants = wants_capture, .event = capture_event,
+	.wants = wants_capture, .might = captures, .event = capture_event,
 };

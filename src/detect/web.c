@@ -22,13 +22,18 @@ static bool web_account(struct slice user, const struct event *e)
 static const char *const discovery = "id whoami uname hostname w who last ifconfig ip netstat ss ps arp route getent lsb_release cat head ls find nc ncat socat "
 				     "base64 chmod curl wget python python3 perl tcpdump ssh scp sudo su crontab nmap";
 
+static bool discovers(const struct command *c)
+{
+	return slice_in_list(c->tool, discovery);
+}
+
 static void process_event(struct detect *d, void *state, const struct event *e)
 {
 	(void)state;
-	struct command c;
-	struct actor a;
+	struct command c UNINIT;
+	struct actor a UNINIT;
 	struct slice user = event_str(e, F_USER_NAME);
-	if (!web_account(user, e) || !detect_command(e, &c) || !slice_in_list(c.tool, discovery))
+	if (!web_account(user, e) || !detect_command(e, &c) || !discovers(&c))
 		return;
 	detect_actor(d, e, &a);
 	if (event_str(e, F_USER_AUDIT).n && !a.service)
@@ -52,7 +57,7 @@ const struct detector detector_web_process = {
 	.info = {"postern.web-shell-process", "Web server's account runs commands", LEVEL_MEDIUM, STAGE_TOOLS, techniques,
 		"Programs for looking around, fetching and connecting, started by the account of a web server; three within hours are high.",
 		"Web applications that call curl, find or python; the account's cron jobs."},
-	.wants = wants_process, .event = process_event,
+	.wants = wants_process, .might = discovers, .event = process_event,
 };
 
 /* ---- POSTs to scripts that are new --------------------------------------------------------------------------- */
@@ -99,9 +104,9 @@ static void post_event(struct detect *d, void *state, const struct event *e)
 	int64_t status = event_int(e, F_HTTP_STATUS, 0);
 	if (!slice_eq(event_str(e, F_HTTP_METHOD), SL("POST")) || status < 200 || status >= 300 || !is_script(path))
 		return;
-	struct actor a;
+	struct actor a UNINIT;
 	detect_actor(d, e, &a);
-	struct key k;
+	struct key k UNINIT;
 	key_init(&k);
 	key_add(&k, a.host);
 	key_add(&k, path);
@@ -141,13 +146,18 @@ const struct detector detector_web_post = {
 
 /* ---- scripts put where only uploads belong ------------------------------------------------------------------- */
 
+static bool places(const struct command *c)
+{
+	return slice_in_list(c->tool, "cp mv install tee wget curl ln dd touch scp rsync");
+}
+
 static struct slice placed_script(const struct org *org, const struct event *e)
 {
-	struct command c;
+	struct command c UNINIT;
 	struct slice path = event_str(e, F_FILE_PATH);
 	if (path.n)
 		return org_web_path(org, path) && upload_folder(path) && is_script(path) && e->outcome != OUTCOME_FAILURE ? path : SLICE_NONE;
-	if (!detect_command(e, &c) || !slice_in_list(c.tool, "cp mv install tee wget curl ln dd touch scp rsync"))
+	if (!detect_command(e, &c) || !places(&c))
 		return SLICE_NONE;
 	for (size_t i = c.n; i-- > 1;)
 		if (org_web_path(org, c.word[i]) && upload_folder(c.word[i]) && is_script(c.word[i]))
@@ -159,11 +169,11 @@ static void file_event(struct detect *d, void *state, const struct event *e)
 {
 	(void)state;
 	struct slice path = placed_script(detect_org(d), e);
-	struct actor a;
+	struct actor a UNINIT;
 	if (!path.n)
 		return;
 	detect_actor(d, e, &a);
-	struct key k;
+	struct key k UNINIT;
 	key_init(&k);
 	key_add(&k, a.host);
 	key_add(&k, path);
@@ -183,5 +193,5 @@ const struct detector detector_web_file = {
 	.info = {"postern.web-shell-file", "Script put into a folder for uploads", LEVEL_HIGH, STAGE_TOOLS, techniques_post,
 		"A .php, .jsp or like file created in, or copied by command into, an upload, image or cache folder below web_roots.",
 		"Applications that keep compiled templates in a cache folder."},
-	.wants = wants_file, .event = file_event,
+	.wants = wants_file, .might = places, .event = file_event,
 };

@@ -23,7 +23,7 @@ void login_memory_wants(struct interest *want)
 	interest_add(want, ACT_SESSION_OPENED);
 }
 
-struct slice detect_host(const struct detect *d, struct slice host)
+static struct slice canonical_host(const struct detect *d, struct slice host)
 {
 	const struct org_host *h = org_host(detect_org(d), host);
 	if (h)
@@ -31,6 +31,23 @@ struct slice detect_host(const struct detect *d, struct slice host)
 	ssize_t dot = slice_chr(host, '.');
 	struct ip ip;
 	return dot > 0 && !ip_parse(host, &ip) ? slice_to(host, (size_t)dot) : host;
+}
+
+/* The lines of one host come in a row: remember the newest name. */
+struct slice detect_host(const struct detect *d, struct slice host)
+{
+	struct host_memo *m = detect_host_memo(d);
+	if (m->n != host.n || memcmp(m->logged, host.p, host.n) != 0) {
+		struct slice name = canonical_host(d, host);
+		if (host.n > sizeof m->logged)
+			return name;
+		m->n = host.n;
+		if (host.n)
+			memcpy(m->logged, host.p, host.n);
+		/* the short form of what was logged lies in the memo, not in the block, which goes away */
+		m->name = name.n && name.p >= host.p && name.p < host.p + host.n ? slice_make(m->logged, name.n) : name;
+	}
+	return m->name;
 }
 
 /* auditd writes numbers where everyone else writes names: the pair is learnt from PAM's session lines. */
@@ -46,7 +63,7 @@ struct lru *uid_memory_new(void)
 
 static struct key uid_key(const struct detect *d, struct slice host, struct slice uid)
 {
-	struct key k;
+	struct key k UNINIT;
 	key_init(&k);
 	key_add(&k, detect_host(d, host));
 	key_add(&k, uid);
@@ -76,34 +93,11 @@ static struct slice name_of_uid(struct detect *d, const struct event *e, enum fi
 
 static struct key login_key(const struct detect *d, struct slice host, struct slice account)
 {
-	struct key k;
+	struct key k UNINIT;
 	key_init(&k);
 	key_add(&k, detect_host(d, host));
 	key_add(&k, account);
 	return k;
-}
-
-void login_memory_event(struct detect *d, const struct event *e)
-{
-	if (e->action == ACT_SESSION_OPENED)
-		learn_uid(d, e);
-	if (e->action != ACT_LOGIN || e->outcome == OUTCOME_FAILURE)
-		return;
-	struct slice user = event_str(e, F_USER_NAME), source = event_source(e), fp = event_str(e, F_SSH_KEY_FP);
-	if (!user.n || !source.n)
-		return;
-	struct key k = login_key(d, e->host, user);
-	struct login_memory *m = lru_put(detect_logins(d), key_slice(&k), NULL);
-	const struct ip *ip = event_ip(e, F_SOURCE_IP);
-	m->time = e->time;
-	m->has_ip = ip != NULL;
-	if (ip)
-		m->ip = *ip;
-	m->nsource = (uint8_t)MIN(source.n, sizeof m->source);
-	memcpy(m->source, source.p, m->nsource);
-	m->nkey = (uint8_t)MIN(fp.n, sizeof m->key);
-	if (m->nkey)
-		memcpy(m->key, fp.p, m->nkey);
 }
 
 /* The account behind an event: auditd's login uid survives sudo and su, so it wins over the effective user. */
@@ -117,7 +111,7 @@ static struct slice account_of(struct detect *d, const struct event *e)
 	return s.n ? s : name_of_uid(d, e, F_USER_ID);
 }
 
-void detect_actor(struct detect *d, const struct event *e, struct actor *a)
+static void find_actor(struct detect *d, const struct event *e, struct actor *a)
 {
 	const struct org *org = detect_org(d);
 	*a = (struct actor){.login = NSTIME_NONE};
@@ -149,6 +143,17 @@ void detect_actor(struct detect *d, const struct event *e, struct actor *a)
 	a->outside = a->has_ip && !org_inside(org, &a->ip);
 }
 
+/* Several detectors ask about the same event. */
+void detect_actor(struct detect *d, const struct event *e, struct actor *a)
+{
+	struct actor_memo *m = detect_actor_memo(d);
+	if (!m->valid) {
+		find_actor(d, e, &m->actor);
+		m->valid = true;
+	}
+	*a = m->actor;
+}
+
 void finding_actor(struct finding *f, const struct actor *a)
 {
 	finding_entity(f, ENT_HOST, a->host);
@@ -173,4 +178,43 @@ const char *actor_text(struct detect *d, const struct actor *a)
 	else
 		snprintf(buf, n, "%.*s", SLFMT(account));
 	return buf;
+}
+
+static bool told_already(struct detect *d, const struct event *e)
+{
+	struct key k = login_key(d, e->host, account_of(d, e));
+	const struct login_memory *m = lru_get(detect_logins(d), key_slice(&k));
+	return m && e->time - m->time < 2 * NS_MIN;
+}
+
+bool login_to_host(struct detect *d, const struct event *e, bool vpn)
+{
+	if (e->action != ACT_LOGIN || e->outcome == OUTCOME_FAILURE)
+		return false;
+	if (slice_eq(e->dataset, SL("auditd")))
+		return event_source(e).n && !told_already(d, e);
+	return slice_in_list(e->dataset, "sshd dropbear login telnetd") || (vpn && slice_in_list(e->dataset, "openvpn strongswan"));
+}
+
+void login_memory_event(struct detect *d, const struct event *e)
+{
+	if (e->action == ACT_SESSION_OPENED)
+		learn_uid(d, e);
+	if (!login_to_host(d, e, true))
+		return;
+	struct slice user = account_of(d, e), source = event_source(e), fp = event_str(e, F_SSH_KEY_FP);
+	if (!user.n || !source.n)
+		return;
+	struct key k = login_key(d, e->host, user);
+	struct login_memory *m = lru_put(detect_logins(d), key_slice(&k), NULL);
+	const struct ip *ip = event_ip(e, F_SOURCE_IP);
+	m->time = e->time;
+	m->has_ip = ip != NULL;
+	if (ip)
+		m->ip = *ip;
+	m->nsource = (uint8_t)MIN(source.n, sizeof m->source);
+	memcpy(m->source, source.p, m->nsource);
+	m->nkey = (uint8_t)MIN(fp.n, sizeof m->key);
+	if (m->nkey)
+		memcpy(m->key, fp.p, m->nkey);
 }

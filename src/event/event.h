@@ -191,11 +191,13 @@ struct finding {
 	enum stage stage;
 	nstime first, last;
 	uint64_t count;         /* happenings summed up in it */
+	uint64_t tally;         /* a detector's second count, for its last words */
+	bool joined;            /* part of an incident: told there (set by room incident) */
 	const char *const *techniques; /* ATT&CK ids, NULL-terminated, static */
 	struct entity *entities;
 	size_t nentities;
 	struct evidence *evidence;
-	size_t nevidence, capevidence;
+	size_t nevidence, capevidence, evidence_bytes;
 };
 
 struct finding *finding_new(void);

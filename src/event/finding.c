@@ -72,11 +72,13 @@ void finding_evidence_raw(struct finding *f, uint32_t source, uint64_t offset, n
 	for (size_t i = 0; i < f->nevidence; i++)
 		if (f->evidence[i].source == source && f->evidence[i].offset == offset)
 			return;
-	if (f->nevidence >= LIMIT_EVIDENCE)
+	raw = slice_to(raw, LIMIT_RAW_KEPT);
+	if (f->nevidence >= LIMIT_EVIDENCE || f->evidence_bytes + raw.n > LIMIT_EVIDENCE_BYTES)
 		return;
+	f->evidence_bytes += raw.n;
 	if (f->nevidence == f->capevidence)
 		f->evidence = vec_grow(f->evidence, &f->capevidence, f->nevidence, 1, sizeof *f->evidence);
-	f->evidence[f->nevidence++] = (struct evidence){source, offset, t, slice_dup(&f->mem, slice_to(raw, LIMIT_RAW_KEPT))};
+	f->evidence[f->nevidence++] = (struct evidence){source, offset, t, slice_dup(&f->mem, raw)};
 }
 
 void finding_evidence(struct finding *f, const struct event *e)

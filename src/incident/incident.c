@@ -89,8 +89,10 @@ static void build_one(struct incidents *s, const uint32_t *cluster, uint32_t c, 
 	memset(in, 0, sizeof *in);
 	in->findings = arena_alloc(&s->mem, n * sizeof(struct finding *));
 	for (size_t i = 0; i < s->findings.n; i++)
-		if (cluster[i] == c)
+		if (cluster[i] == c) {
 			in->findings[in->nfindings++] = s->findings.v[i];
+			s->findings.v[i]->joined = true;
+		}
 	incident_tell(s, in);
 }
 

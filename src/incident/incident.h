@@ -31,7 +31,8 @@ struct incident {
 	nstime stage_first[STAGE_COUNT];             /* NSTIME_NONE: not seen */
 	struct finding *stage_finding[STAGE_COUNT];  /* the one that shows it best */
 	size_t nstages;
-	struct slice *narrative; size_t nnarrative;  /* sentences in time order */
+	struct slice *narrative; size_t nnarrative;  /* every finding as a sentence, in time order */
+	struct slice *story; size_t nstory;          /* the same in short: a sentence a stage, in the order the stages began */
 	struct slice *not_seen; size_t nnot_seen;    /* stages not seen yet, and where to look for them */
 	struct slice *steps; size_t nsteps;          /* what to do next, first things first */
 	struct incident_hop *hops; size_t nhops;

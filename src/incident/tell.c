@@ -138,21 +138,74 @@ static void number_it(struct incident *in)
 	snprintf(in->id, sizeof in->id, "%04d%02u%02uT%02u%02u%02uZ-%08x", c.year, c.month, c.day, c.hour, c.minute, c.second, (unsigned)(h ^ h >> 32));
 }
 
+/* A finding's title without "(Jan Jansen of provider Hafenlicht)" behind the account: the incident's head names them. */
+static struct slice short_title(struct incidents *s, const struct incident *in, const struct finding *f)
+{
+	struct slice title = f->title;
+	for (size_t i = 0; i < in->nentities; i++) {
+		struct slice open, head;
+		if (in->entities[i].type != ENT_PERSON)
+			continue;
+		incident_printf(s, &open, " (%.*s", SLFMT(in->entities[i].value));
+		ssize_t at = slice_find(title, open);
+		struct slice rest = at < 0 ? SLICE_NONE : slice_from(title, (size_t)at);
+		if (at >= 0 && slice_cut(&rest, ')', &head))
+			incident_printf(s, &title, "%.*s%.*s", (int)at, title.p, SLFMT(rest));
+	}
+	return title;
+}
+
 static void narrate(struct incidents *s, struct incident *in)
 {
 	in->narrative = arena_alloc(&s->mem, (SENTENCES_MAX + 1) * sizeof *in->narrative);
-	size_t skipped = 0;
-	for (size_t i = 0; i < in->nfindings; i++) {
+	for (size_t i = 0; i < in->nfindings && i < SENTENCES_MAX; i++) {
 		const struct finding *f = in->findings[i];
 		char t[40];
-		if (in->nnarrative == SENTENCES_MAX) {
-			skipped++;
-			continue;
-		}
-		incident_printf(s, &in->narrative[in->nnarrative++], "%.16s  %s%s%.*s", time_plain(f->first, t), stage_title(f->stage), f->stage ? ": " : "", SLFMT(f->title));
+		incident_printf(s, &in->narrative[in->nnarrative++], "%.16s  %s%s%.*s", time_plain(f->first, t), stage_title(f->stage), f->stage ? ": " : "",
+			SLFMT(short_title(s, in, f)));
 	}
-	if (skipped)
-		incident_printf(s, &in->narrative[in->nnarrative++], "and %zu more findings", skipped);
+	if (in->nfindings > SENTENCES_MAX)
+		incident_printf(s, &in->narrative[in->nnarrative++], "and %zu more findings", in->nfindings - SENTENCES_MAX);
+}
+
+static size_t findings_of_stage(const struct incident *in, enum stage stage)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < in->nfindings; i++)
+		n += in->findings[i]->stage == stage;
+	return n;
+}
+
+/* The stages in the order they began; STAGE_NONE last. Returns how many. */
+static size_t stages_by_time(const struct incident *in, enum stage order[STAGE_COUNT])
+{
+	size_t n = 0;
+	for (int st = STAGE_NONE + 1; st < STAGE_COUNT; st++) {
+		if (in->stage_first[st] == NSTIME_NONE)
+			continue;
+		size_t at = n++;
+		for (; at > 0 && in->stage_first[order[at - 1]] > in->stage_first[st]; at--)
+			order[at] = order[at - 1];
+		order[at] = (enum stage)st;
+	}
+	if (in->stage_first[STAGE_NONE] != NSTIME_NONE)
+		order[n++] = STAGE_NONE;
+	return n;
+}
+
+static void tell_short(struct incidents *s, struct incident *in)
+{
+	enum stage order[STAGE_COUNT];
+	size_t n = stages_by_time(in, order);
+	in->story = arena_alloc(&s->mem, STAGE_COUNT * sizeof *in->story);
+	for (size_t i = 0; i < n; i++) {
+		char t[40], more[40] = "";
+		size_t others = findings_of_stage(in, order[i]) - 1;
+		if (others)
+			snprintf(more, sizeof more, " (and %zu more)", others);
+		incident_printf(s, &in->story[in->nstory++], "%.16s  %s%s%.*s%s", time_plain(in->stage_first[order[i]], t), stage_title(order[i]), order[i] ? ": " : "",
+			SLFMT(short_title(s, in, in->stage_finding[order[i]])), more);
+	}
 }
 
 static void advise(struct incidents *s, struct incident *in)
@@ -160,6 +213,11 @@ static void advise(struct incidents *s, struct incident *in)
 	in->not_seen = arena_alloc(&s->mem, STAGE_COUNT * sizeof *in->not_seen);
 	in->steps = arena_alloc(&s->mem, (STAGE_COUNT + 3) * sizeof *in->steps);
 	struct slice *step = in->steps;
+	if (slice_eq(in->kind, SL("suspicion")) && in->level < LEVEL_HIGH) { /* most of these are ordinary work */
+		*step++ = SL("Ask the person whether this was them; if it was, write it into org.yaml, so that it is not asked again.");
+		in->nsteps = 1;
+		return;
+	}
 	if (in->level >= LEVEL_HIGH)
 		*step++ = SL("Do not warn the intruder: talk by telephone, not by mail. Write down what you do and when.");
 	for (int st = STAGE_NONE + 1; st < STAGE_COUNT; st++) {
@@ -170,8 +228,6 @@ static void advise(struct incidents *s, struct incident *in)
 	}
 	if (in->level >= LEVEL_HIGH)
 		*step++ = SL("Save the logs named below, with their hashes, before they rotate away; report to your CERT and, in Germany, to the BfV or BSI.");
-	if (step == in->steps)
-		*step++ = SL("Ask the person whether this was them; if it was, write it into org.yaml, so that it is not asked again.");
 	in->nsteps = (size_t)(step - in->steps);
 }
 
@@ -220,6 +276,7 @@ void incident_tell(struct incidents *s, struct incident *in)
 	name_it(s, in);
 	number_it(in);
 	narrate(s, in);
+	tell_short(s, in);
 	advise(s, in);
 	draw(s, in);
 }

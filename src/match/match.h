@@ -29,12 +29,14 @@ int match_add(struct match_set *m, struct slice literal, unsigned flags, uint32_
 /* Compile. An empty set is fine and never matches. */
 int match_seal(struct match_set *m, struct err *e);
 size_t match_count(const struct match_set *m);
-/* NULL when out of memory. The set must outlive the context. */
+/* NULL when out of memory, or the set is not sealed. The set must outlive the context. */
 struct match_ctx *match_ctx_new(const struct match_set *m);
 void match_ctx_free(struct match_ctx *c);
-/* Called per hit: end is the offset just behind the hit (0-based). Non-zero stops the run. Hits come in order of end. */
+/* Called per hit: end is the offset just behind the hit (0-based). Non-zero stops the run. Hits come in order of end;
+ * literals that end at the same offset come in any order, which may differ between engines and versions. */
 typedef int match_fn(void *arg, uint32_t id, size_t end);
-/* 0, or ERR_STOPPED when fn stopped it, or ERR_*. data is borrowed for the call. */
+/* 0, or ERR_STOPPED when fn stopped it, or ERR_*: ERR_LIMIT for 4 GiB and more, ERR_USAGE when fn runs its own context
+ * again. data is borrowed for the call. */
 int match_run(struct match_ctx *c, struct slice data, match_fn *fn, void *arg);
 /* Does any literal occur? */
 bool match_any(struct match_ctx *c, struct slice data);

@@ -31,7 +31,7 @@ struct org_window {
 struct org_provider {
 	struct slice id, name;
 	struct cidr *networks; size_t nnetworks;
-	struct slice *hosts; size_t nhosts;   /* canonical host names; "*" any */
+	struct slice *hosts; size_t nhosts;   /* canonical host names; "*" or none: any */
 	struct org_window *windows; size_t nwindows; /* none: any time */
 	struct org_person *persons; size_t npersons;
 };
@@ -57,11 +57,12 @@ bool org_person_has_role(const struct org_person *p, struct slice role);
 const struct org_provider *org_provider(const struct org *o, struct slice id);
 /* The provider whose networks hold this address; NULL none. */
 const struct org_provider *org_provider_by_ip(const struct org *o, const struct ip *ip);
+/* May its people be on this host, come from this address? True when the provider names no hosts, no networks. */
 bool org_provider_may_host(const struct org_provider *p, const struct org *o, struct slice host);
 bool org_provider_network(const struct org_provider *p, const struct ip *ip);
 /* Is t inside a window? True when the provider has none. */
 bool org_provider_hours(const struct org_provider *p, const struct org *o, nstime t);
-/* Inside: in organisation.networks, an address of a host, or (when no networks are given) private. */
+/* Inside: loopback, in organisation.networks, an address of a host, or (when no networks are given) private. */
 bool org_inside(const struct org *o, const struct ip *ip);
 bool org_domain_own(const struct org *o, struct slice domain);
 bool org_service_account(const struct org *o, struct slice account); /* listed, or a well-known one (www-data, ...) */

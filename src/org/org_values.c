@@ -76,7 +76,7 @@ const struct org_kind org_kinds[ORG_KINDS] = {
 	[ORG_KIND_KEY] = {"key fingerprint", "\"SHA256:\" and 43 letters", fingerprint_ok, "ssh-keygen -l -f FILE prints it"},
 	[ORG_KIND_ROLE] = {"role", "web", role_ok, "one word of at most 64 letters"},
 	[ORG_KIND_ID] = {"provider id", "acme", id_ok, "letters, digits, dots, - and _"},
-	[ORG_KIND_PATH] = {"folder", "/srv/patch/release", path_ok, "from the root on, and not the root itself"},
+	[ORG_KIND_PATH] = {"folder", "/srv/folder", path_ok, "from the root on, and not the root itself"},
 };
 
 int org_value(struct load *l, const struct node *n, enum org_value_kind kind, struct slice *out)

@@ -49,7 +49,7 @@ static int fail_syntax(struct reader *r)
 	int code;
 
 	if (d == NULL || d->msg == NULL)
-		return err_at(r->e, ERR_SYNTAX, r->file, 0, 0, "not YAML");
+		return fail(r, ERR_SYNTAX, "not YAML, here or a little behind");
 	buf_term(&text, slice_of(d->msg));
 	code = err_at(r->e, ERR_SYNTAX, r->file, MAX(d->line, 0), MAX(d->column, 0), "not YAML: %.*s",
 		SLFMT(buf_slice(&text)));
@@ -237,6 +237,29 @@ static int check_bytes(struct slice yaml, const char *file, struct err *e)
 	return 0;
 }
 
+/* Messages are collected; the few libfyaml would print instead have no place on a user's terminal. */
+static void no_output(struct fy_diag *diag, void *user, const char *text, size_t n)
+{
+	(void)diag;
+	(void)user;
+	(void)text;
+	(void)n;
+}
+
+static struct fy_diag *quiet_diag(void)
+{
+	struct fy_diag_cfg cfg;
+
+	fy_diag_cfg_default(&cfg);
+	cfg.fp = NULL;
+	cfg.output_fn = no_output;
+	cfg.colorize = false;
+	struct fy_diag *d = fy_diag_create(&cfg);
+	if (d != NULL)
+		fy_diag_set_collect_errors(d, true);
+	return d;
+}
+
 int org_yaml_read(struct slice yaml, const char *file, struct arena *a, struct node **root, struct err *e)
 {
 	struct reader r = {.file = file, .a = a, .e = e};
@@ -249,9 +272,8 @@ int org_yaml_read(struct slice yaml, const char *file, struct arena *a, struct n
 	code = check_bytes(yaml, file, e);
 	if (code < 0 || yaml.n == 0)
 		return code;
-	r.diag = fy_diag_create(NULL);
+	r.diag = quiet_diag();
 	if (r.diag != NULL) {
-		fy_diag_set_collect_errors(r.diag, true);
 		cfg.diag = r.diag;
 		r.yaml = fy_parser_create(&cfg);
 	}

@@ -11,7 +11,7 @@ static struct decode_in decode_input(const struct run *r, const struct lane *l, 
 		.mtime = f->mtime,
 		.records = f->records,
 		.path = f->path,
-		.format = l->format,
+		.format = __atomic_load_n(&l->format, __ATOMIC_RELAXED), /* a hint that several threads pass on */
 	};
 	in.host_wins = in.host.n > 0 && org_host(r->opt->org, in.host) != NULL;
 	return in;

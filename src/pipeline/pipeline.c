@@ -113,18 +113,38 @@ static void heap_push(struct heap *h, struct node x)
 	}
 }
 
+/* A single date far ahead of its neighbours (a clock that jumped and came back, a forged line) must not drag the lane's
+ * clock along, or everything behind it would count as late. The event after it tells; at a block's end it is believed. */
+static bool lone_jump(const struct lane *l, const struct event *ev)
+{
+	if (l->key == NSTIME_NONE || ev->time - l->key < NS_DAY || !l->count)
+		return false;
+	const struct slot *s = &l->slot[l->head];
+	const struct event *next = s->at < s->joined.n ? &s->joined.v[s->at] : NULL;
+	return next && next->time != NSTIME_NONE && ev->time - next->time > NS_DAY / 2;
+}
+
+static void count_late(struct run *r, struct event *ev)
+{
+	ev->flags |= EV_LATE;
+	r->res->late++;
+	r->res->files[ev->source].late++;
+}
+
 /* The lane's clock moves to the event; an event behind it beyond the bound is late and says so. */
 static void clock_event(struct run *r, struct lane *l, struct event *ev)
 {
 	if (ev->time == NSTIME_NONE) {
 		ev->time = l->key == NSTIME_NONE ? NSTIME_NONE : l->key;
 		ev->flags |= EV_NO_TIME;
+	} else if (lone_jump(l, ev)) {
+		ev->time = l->key;
+		ev->flags |= EV_NO_TIME;
+		count_late(r, ev);
 	} else if (l->key == NSTIME_NONE || ev->time > l->key) {
 		l->key = ev->time;
 	} else if (l->key - ev->time > r->opt->max_disorder) {
-		ev->flags |= EV_LATE;
-		r->res->late++;
-		r->res->files[ev->source].late++;
+		count_late(r, ev);
 	}
 }
 

@@ -17,7 +17,7 @@ static const char style[] =
 	"ol.story{padding-left:0;list-style:none}ol.story li{padding:.15rem 0;overflow-wrap:anywhere}"
 	"pre,code{font:13px/1.45 ui-monospace,monospace}pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--bg);border:1px solid var(--line);border-radius:4px;padding:.4rem .6rem;margin:.3rem 0}"
 	"details{margin:.3rem 0}summary{cursor:pointer}table{border-collapse:collapse;width:100%;font-size:.92rem}th,td{text-align:left;padding:.25rem .6rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}"
-	"td.n{text-align:right;white-space:nowrap}svg{width:100%;height:auto;font:12px system-ui,sans-serif}svg text{fill:var(--fg)}.grid{stroke:var(--line)}.axis,.account{fill:var(--soft)!important;font-size:11px}.account{text-anchor:middle}"
+	"td.n{text-align:right;white-space:nowrap}svg{width:100%;height:auto;font:12px system-ui,sans-serif}svg text{fill:var(--fg)}.grid{stroke:var(--line)}.axis,.account{fill:var(--soft)!important;font-size:11px}.start{text-anchor:start}.end{text-anchor:end}"
 	".dot{stroke:var(--bg);stroke-width:1.5}.edge{fill:none;stroke:var(--l3);stroke-width:1.6}.head{fill:var(--l3)}"
 	".graph rect{fill:var(--card);stroke:var(--soft)}.graph .out rect{stroke:var(--l3);stroke-dasharray:4 3}.graph g text{text-anchor:middle}"
 	".stages span{display:inline-block;border:1px solid var(--line);border-radius:1rem;padding:.05rem .6rem;margin:.15rem .2rem .15rem 0;color:var(--soft)}.stages .seen{background:var(--l3);color:#fff;border-color:var(--l3)}"

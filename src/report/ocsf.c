@@ -218,6 +218,7 @@ static void ledger(struct buf *b, const struct report_input *in)
 	count(b, "invalid_utf8", l->invalid_utf8);
 	count(b, "late", l->late);
 	count(b, "forgotten", l->forgotten);
+	count(b, "findings_dropped", l->findings_dropped);
 	count(b, "problems_total", l->problems_total);
 	buf_addf(b, ",\"first_time\":%lld,\"last_time\":%lld", millis(l->first), millis(l->last));
 	field(b, "org", l->org_file);

@@ -32,6 +32,7 @@ struct ledger {
 	struct ledger_blind *blind; size_t nblind;
 	uint64_t bytes, lines, decoded, unwanted, other, unknown, no_format, too_long, invalid_utf8, late;
 	uint64_t forgotten;          /* detector memory that had to go */
+	uint64_t findings_dropped;   /* beyond LIMIT_FINDINGS */
 	nstime first, last;
 	double seconds;              /* wall time; 0: not told (keeps output reproducible) */
 	struct slice org_file;       /* which org.yaml was used, or empty */

@@ -53,7 +53,7 @@ void svg_timeline(struct buf *out, const struct incident *in)
 
 /* ---- login graph --------------------------------------------------------------------------------------------- */
 
-enum { NODES_MAX = 80, LAYERS_MAX = 8, BOX_W = 150, BOX_H = 34, GAP_X = 110, GAP_Y = 26 };
+enum { NODES_MAX = 80, LAYERS_MAX = 8, BOX_W = 150, BOX_H = 34, GAP_X = 190, GAP_Y = 26 };
 
 struct node {
 	struct slice name;
@@ -105,18 +105,51 @@ static void place(struct graph *g, int *width, int *height)
 	}
 }
 
-static void edge(struct buf *out, const struct graph *g, size_t a, size_t b, const struct incident_hop *h, unsigned lane)
+/* Hops of the same pair are one arrow; its label lists their accounts. */
+static bool drawn_before(const struct incident *in, size_t i)
 {
+	for (size_t k = 0; k < i; k++)
+		if (slice_eq(in->hops[k].from, in->hops[i].from) && slice_eq(in->hops[k].to, in->hops[i].to))
+			return true;
+	return false;
+}
+
+static unsigned arrivals(const struct incident *in, struct slice to)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < in->nhops; i++)
+		n += slice_eq(in->hops[i].to, to) && !drawn_before(in, i);
+	return n;
+}
+
+static void accounts(struct buf *out, const struct incident *in, const struct incident_hop *h)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < in->nhops; i++) {
+		const struct incident_hop *x = &in->hops[i];
+		if (!slice_eq(x->from, h->from) || !slice_eq(x->to, h->to) || !x->account.n || n > 3)
+			continue;
+		if (n++)
+			buf_addz(out, ", ");
+		buf_html(out, n > 3 ? SL("...") : slice_to(x->account, 20));
+	}
+}
+
+static void edge(struct buf *out, const struct graph *g, const struct incident *in, size_t i, size_t a, size_t b)
+{
+	const struct incident_hop *h = &in->hops[i];
 	const struct node *f = &g->v[a], *t = &g->v[b];
 	bool forward = t->x > f->x;
 	int x1 = f->x + (forward ? BOX_W : BOX_W / 2), y1 = f->y + (forward ? BOX_H / 2 : BOX_H);
 	int x2 = forward ? t->x - 4 : t->x + BOX_W / 2, y2 = forward ? t->y + BOX_H / 2 : t->y + BOX_H + 4;
-	int bend = forward ? (x2 - x1) / 2 : 0, drop = forward ? 0 : 24 + (int)lane % 3 * 8;
-	buf_addf(out, "<path class=\"edge\" marker-end=\"url(#arrow)\" d=\"M%d %d C%d %d %d %d %d %d\"><title>", x1, y1, x1 + bend, y1 + drop, x2 - bend, y2 + drop, x2, y2);
+	int bend = forward ? (x2 - x1) / 2 : 0, drop = forward ? 0 : 24 + (int)i % 3 * 8;
 	char when[40];
-	buf_addf(out, "%.16s UTC, %llu times", time_plain(h->first, when), (unsigned long long)h->count);
-	buf_addf(out, "</title></path><text class=\"account\" x=\"%d\" y=\"%d\">", (x1 + x2) / 2, (y1 + y2) / 2 - 4 + drop);
-	buf_html(out, slice_to(h->account, 24));
+	buf_addf(out, "<path class=\"edge\" marker-end=\"url(#arrow)\" d=\"M%d %d C%d %d %d %d %d %d\"><title>%.16s UTC, %llu times</title></path>", x1, y1, x1 + bend,
+		y1 + drop, x2 - bend, y2 + drop, x2, y2, time_plain(h->first, when), (unsigned long long)h->count);
+	/* where arrows meet, the label stands at the other end */
+	bool at_start = arrivals(in, h->to) > 1;
+	buf_addf(out, "<text class=\"account %s\" x=\"%d\" y=\"%d\">", at_start ? "start" : "end", at_start ? x1 + 6 : x2 - 10, (at_start ? y1 : y2) - 6);
+	accounts(out, in, h);
 	buf_addz(out, "</text>");
 }
 
@@ -142,7 +175,8 @@ void svg_logins(struct buf *out, const struct incident *in, const struct org *or
 		"<defs><marker id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\">"
 		"<path class=\"head\" d=\"M0 0L8 4L0 8z\"/></marker></defs>", width, height + 30, width);
 	for (size_t i = 0; i < in->nhops; i++)
-		edge(out, &g, node_of(&g, in->hops[i].from), node_of(&g, in->hops[i].to), &in->hops[i], (unsigned)i);
+		if (!drawn_before(in, i))
+			edge(out, &g, in, i, node_of(&g, in->hops[i].from), node_of(&g, in->hops[i].to));
 	for (size_t i = 0; i < g.n; i++) {
 		const struct node *v = &g.v[i];
 		buf_addf(out, "<g class=\"%s\"><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"5\"/><text x=\"%d\" y=\"%d\">",

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-enum { NARRATIVE_LINES = 14, FINDINGS_PER_LEVEL = 12, FILES_SHOWN = 12, PROBLEMS_SHOWN = 12, BLIND_SHOWN = 8 };
+enum { FINDINGS_PER_LEVEL = 12, FILES_SHOWN = 12, PROBLEMS_SHOWN = 12, BLIND_SHOWN = 8 };
 
 struct page {
 	struct buf *out;
@@ -143,13 +143,12 @@ static void incident_text(const struct page *p, const struct incident *in)
 	entity_line(p, in, ENT_DOMAIN, "Outside");
 	stage_line(p, in);
 	buf_addc(p->out, '\n');
-	size_t most = p->opt->verbose ? in->nnarrative : NARRATIVE_LINES;
-	for (size_t i = 0; i < in->nnarrative && i < most; i++) {
+	const struct slice *lines = p->opt->verbose ? in->narrative : in->story;
+	size_t n = p->opt->verbose ? in->nnarrative : in->nstory;
+	for (size_t i = 0; i < n; i++) {
 		buf_addz(p->out, "  ");
-		wrap_from(p, in->narrative[i], 2, 20);
+		wrap_from(p, lines[i], 2, 20);
 	}
-	if (in->nnarrative > most)
-		buf_addf(p->out, "  ... and %zu more (--verbose tells all)\n", in->nnarrative - most);
 	if (in->nnot_seen) {
 		buf_addz(p->out, "\n  Not seen yet, look for:\n");
 		for (size_t i = 0; i < in->nnot_seen; i++) {
@@ -202,31 +201,41 @@ static void finding_text(const struct page *p, const struct finding *f)
 	}
 }
 
-static void findings_text(const struct page *p)
+/* One level's findings; those that the incidents above tell of are only counted, unless everything is wanted. */
+static void level_text(const struct page *p, enum level level)
 {
-	size_t n = incidents_findings(p->in->incidents), below = 0, shown = 0;
-	size_t per_level[LEVEL_COUNT] = {0};
-	for (size_t i = 0; i < n; i++)
-		per_level[incidents_finding(p->in->incidents, i)->level]++;
-	heading(p, n ? "Findings" : "No findings");
-	enum level current = LEVEL_COUNT;
+	size_t n = incidents_findings(p->in->incidents), all = 0, joined = 0, shown = 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct finding *f = incidents_finding(p->in->incidents, i);
-		if (f->level < p->opt->min_level) {
-			below++;
+		all += f->level == level;
+		joined += f->level == level && f->joined;
+	}
+	if (!all)
+		return;
+	level_tag(p, level);
+	buf_addf(p->out, " %zu", all);
+	if (joined && !p->opt->verbose)
+		buf_addf(p->out, joined == all ? ", all told above" : ", of which %zu are told above; the others:", joined);
+	buf_addc(p->out, '\n');
+	for (size_t i = 0; i < n; i++) {
+		const struct finding *f = incidents_finding(p->in->incidents, i);
+		if (f->level != level || (f->joined && !p->opt->verbose))
 			continue;
-		}
-		if (f->level != current) {
-			current = f->level;
-			shown = 0;
-			level_tag(p, current);
-			buf_addf(p->out, " (%zu)\n", per_level[current]);
-		}
 		if (p->opt->verbose || shown++ < FINDINGS_PER_LEVEL)
 			finding_text(p, f);
-		else if (shown == FINDINGS_PER_LEVEL + 1)
-			buf_addf(p->out, "  ... and %zu more of this level (--verbose tells all)\n", per_level[current] - FINDINGS_PER_LEVEL);
 	}
+	if (!p->opt->verbose && shown > FINDINGS_PER_LEVEL)
+		buf_addf(p->out, "  ... and %zu more (--verbose tells all)\n", shown - FINDINGS_PER_LEVEL);
+}
+
+static void findings_text(const struct page *p)
+{
+	size_t n = incidents_findings(p->in->incidents), below = 0;
+	heading(p, n ? "Findings" : "No findings");
+	for (int l = LEVEL_COUNT - 1; l >= (int)p->opt->min_level; l--)
+		level_text(p, (enum level)l);
+	for (size_t i = 0; i < n; i++)
+		below += incidents_finding(p->in->incidents, i)->level < p->opt->min_level;
 	if (below)
 		buf_addf(p->out, "  %zu below level %s not shown (--min-level)\n", below, level_name(p->opt->min_level));
 }
@@ -259,6 +268,8 @@ static void ledger_totals(const struct page *p, const struct ledger *l)
 		buf_addf(p->out, "  out of order beyond the bound: %s events (judged all the same, late)\n", number(l->late, n1));
 	if (l->forgotten)
 		buf_addf(p->out, "  detectors had to forget %s entries: memory is bounded\n", number(l->forgotten, n1));
+	if (l->findings_dropped)
+		buf_addf(p->out, "  findings beyond %d, counted only: %s\n", LIMIT_FINDINGS, number(l->findings_dropped, n1));
 	if (l->org_file.n) {
 		buf_addz(p->out, "  organisation: ");
 		buf_term(p->out, l->org_file);

@@ -299,6 +299,7 @@ static void test_bad_yaml(void **state)
 {
 	static const struct bad rows[] = {
 		{"hosts:\n\t- name: x\n", ERR_SYNTAX, 2, 1, "tab"},
+		{"organisation:\n  name: |0\n    x\n", ERR_SYNTAX, 2, 3, "not YAML, here or a little behind"},
 		{"hosts:\n  - name: [a\nb: c\n", ERR_SYNTAX, 3, 2, "not YAML"},
 		{"organisation: {name: \"x\n", ERR_SYNTAX, 1, 23, "not YAML"},
 		{"organisation:\n  name: &n X\nhosts:\n  - name: *n\n", ERR_UNSUPPORTED, 4, 11, "aliases"},
@@ -360,7 +361,7 @@ static void test_bad_types(void **state)
 		{"staff:\n  - name: a\n    accounts: a\n", ERR_TYPE, 3, 15, "accounts must be a list"},
 		{"staff:\n  - name: a\n    accounts: [~]\n", ERR_SYNTAX, 3, 16, "account is empty"},
 		{"staff:\n  - name: a\n    accounts: ['']\n", ERR_SYNTAX, 3, 16, "account is empty"},
-		{"web_roots: /var/www\n", ERR_TYPE, 1, 12, "write web_roots: [/srv/patch/release]"},
+		{"web_roots: /var/www\n", ERR_TYPE, 1, 12, "write web_roots: [/srv/folder]"},
 		{"providers:\n  - id: a\n    hours: {from: 7}\n", ERR_TYPE, 3, 12, "hours must be a text, not a mapping"},
 		{"providers:\n  - id: a\n    hosts: web1\n", ERR_TYPE, 3, 12, "hosts must be a list"},
 		{"providers:\n  - id: a\n    persons: {}\n", ERR_TYPE, 3, 14, "persons must be a list"},
