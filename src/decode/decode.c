@@ -236,7 +236,7 @@ enum decoded decode_message(struct decoder *d, struct dline *l)
 	const struct cprogram *p = program_of(d, l->program);
 	if (!p)
 		return DECODED_OTHER;
-	if (p->rows) {
+	if (p->rows && !p->def->rows_of_fn) {
 		struct event *ev;
 		r = decode_rows(d, l, p->rows, p->dataset, &ev);
 		if (ev && p->def->finish)

@@ -50,6 +50,7 @@ struct program {
 	const char *names;    /* blank-separated; "postfix*" matches a prefix */
 	const char *dataset;  /* event.dataset */
 	const struct row *rows;
+	bool rows_of_fn;      /* the rows are for fn, which cuts the message first; not tried on the whole of it */
 	/* Called for what no row fits (or instead of rows when rows is NULL). NULL: unknown. */
 	enum decoded (*fn)(struct decoder *d, struct dline *l);
 	/* Called after a row made an event, for what a pattern cannot say. May be NULL. */
@@ -142,6 +143,9 @@ bool audit_message(const struct dline *l);
 enum decoded decode_audit(struct decoder *d, struct dline *l);
 void decode_audit_end(struct decoder *d);     /* the block is over: records still waiting leave as parts */
 void decode_audit_free(struct decoder *d);
+
+/* Adds the address of its connection to an event of sshd that names none; *connections is made when first needed. */
+void join_sshd(struct lru **connections, struct batch *out, struct event *e);
 
 /* ---- times --------------------------------------------------------------------------------------------------- */
 /* Each parses at the start of s and on success moves s behind it (and one blank is left). They set l->time, l->flags. */

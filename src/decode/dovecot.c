@@ -21,7 +21,8 @@ static const struct row rows[] = {
 	{"Disconnected{}(tried to use {event.reason}): {}rip={source.ip}[?,{}?]", ACT_LOGIN_FAILED, FAIL, NULL},
 	{"Disconnected{}(no auth attempts{}): {}rip={source.ip}[?,{}?]", ACT_CONN_FAILED, NONE, NULL},
 	{"Disconnected{}(client didn't finish SASL auth{}): {}rip={source.ip}[?,{}?]", ACT_CONN_FAILED, NONE, NULL},
-	{"Disconnected{}(disconnected {event.reason}): {}rip={source.ip}[?,{}?]", ACT_CONN_FAILED, NONE, NULL},
+	{"Disconnected{}(disconnected {event.reason}): {}rip={source.ip}[?,{}?]", ACT_CONN_FAILED, FAIL, NULL},
+	{"Login aborted: {}(tls_handshake_not_finished): user=<{user.name*}>, {}rip={source.ip}[?,{}?]", ACT_CONN_FAILED, FAIL, "event.reason=TLS handshake not finished"},
 	{"Login aborted: {event.reason*} (auth failed{}: user=<{user.name*}>, {}rip={source.ip}[?,{}?]", ACT_LOGIN_FAILED, FAIL, NULL},
 	{"Login aborted: {event.reason*}: user=<{user.name*}>, {}rip={source.ip}[?,{}?]", ACT_CONN_FAILED, NONE, NULL},
 	{"Client has quit the connection (auth failed{}): user=<{user.name*}>, {}rip={source.ip}[?,{}?]", ACT_LOGIN_FAILED, FAIL, NULL},
@@ -72,7 +73,7 @@ struct speaker {
 static bool speaker_name(struct slice s)
 {
 	size_t i = 0;
-	while (i < s.n && ((s.p[i] >= 'a' && s.p[i] <= 'z') || s.p[i] == '-' || (s.p[i] >= '0' && s.p[i] <= '9')))
+	while (i < s.n && (((s.p[i] | 0x20) >= 'a' && (s.p[i] | 0x20) <= 'z') || s.p[i] == '-' || (s.p[i] >= '0' && s.p[i] <= '9')))
 		i++;
 	return i == s.n && i > 0;
 }
@@ -84,9 +85,9 @@ static bool take_speaker(struct slice *s, struct speaker *sp)
 		n++;
 	sp->name = slice_to(*s, n);
 	sp->inside = SLICE_NONE;
-	if (!speaker_name(sp->name))
-		return false;
 	struct slice rest = slice_from(*s, n);
+	if (!speaker_name(sp->name) || (n && sp->name.p[0] <= 'Z' && !slice_starts(rest, SL("(")))) /* "IMAP(anna): ", not "Fatal: " */
+		return false;
 	if (rest.n && rest.p[0] == '(') {
 		ssize_t end = slice_find(rest, SL("): ")), angle = slice_find(rest, SL(")<"));
 		if (angle >= 0 && (end < 0 || angle < end))
@@ -150,14 +151,15 @@ static bool drivers_speak(struct slice name)
 	return false;
 }
 
+/* The tag of an own log file's line may hold the user and the address already: "auth(anna,192.0.2.1,sasl:login)<id>: ". */
 static enum decoded message(struct decoder *d, struct dline *l)
 {
-	struct speaker sp = {0}, next;
+	struct speaker sp = {.inside = slice_chr(l->facility, ',') > 0 ? l->facility : SLICE_NONE}, next;
 	struct slice s = l->msg, before = s;
 	skip_level(&s);
 	skip_connection(&s);
 	while (before = s, take_speaker(&s, &next)) {
-		if (drivers_speak(next.name) && next.inside.n) { /* "sql(user,ip): Password mismatch": for the rows */
+		if (drivers_speak(next.name)) { /* "sql(user,ip): Password mismatch": for the rows */
 			s = before;
 			break;
 		}
@@ -180,8 +182,9 @@ static enum decoded message(struct decoder *d, struct dline *l)
 
 /* Rows are for `message`, which looks behind the speaker: the table lists them without being tried on the whole line. */
 const struct program program_dovecot = {
-	.names = "dovecot dovecot-auth auth imap-login pop3-login managesieve-login submission-login auth-worker imap pop3 lmtp",
+	.names = "dovecot dovecot-auth auth imap-login pop3-login managesieve-login submission-login auth-worker imap pop3 lmtp info warn warning error fatal",
 	.dataset = "dovecot",
 	.rows = rows,
+	.rows_of_fn = true,
 	.fn = message,
 };

@@ -33,6 +33,7 @@ struct joiner {
 	unsigned nheld;
 	size_t bytes;
 	struct lru *parents;  /* host and pid */
+	struct lru *connections; /* of sshd, host and pid */
 };
 
 struct joiner *joiner_new(const struct decode_tables *t)
@@ -56,6 +57,7 @@ void joiner_free(struct joiner *j)
 	for (unsigned i = 0; i < j->nheld; i++)
 		held_free(j->held[i]);
 	lru_free(j->parents);
+	lru_free(j->connections);
 	decoder_free(j->d);
 	free(j);
 }
@@ -124,6 +126,8 @@ static void parent_tell(struct joiner *j, struct batch *out, struct event *e)
 /* The event leaves: what is known of its parent is added, and it may be somebody's parent. */
 static void leave(struct joiner *j, struct batch *out, struct event *e)
 {
+	if (slice_eq(e->dataset, SL("sshd")))
+		join_sshd(&j->connections, out, e);
 	if (!slice_eq(e->dataset, audit_dataset) || e->action == ACT_AUDIT_RECORD)
 		return;
 	parent_tell(j, out, e);

@@ -287,18 +287,18 @@ static const struct {
 /* "2:nmap-7.93-1.el9.x86_64": epoch, name, version-release, architecture. */
 static bool split_nevra(struct slice s, struct package *p)
 {
-	const char *dot = s.n ? memrchr(s.p, '.', s.n) : NULL;
-	if (!dot)
+	ssize_t dot = slice_rfind(s, SL("."));
+	if (dot < 0)
 		return false;
-	p->arch = slice_from(s, (size_t)(dot - s.p) + 1);
-	s = slice_to(s, (size_t)(dot - s.p));
+	p->arch = slice_from(s, (size_t)dot + 1);
+	s = slice_to(s, (size_t)dot);
 	ssize_t colon = slice_chr(slice_to(s, 4), ':');
 	s = slice_from(s, (size_t)(colon + 1));
-	const char *dash = s.n ? memrchr(s.p, '-', s.n) : NULL;
-	dash = dash ? memrchr(s.p, '-', (size_t)(dash - s.p)) : NULL;
-	if (!dash)
+	ssize_t dash = slice_rfind(s, SL("-"));
+	dash = dash < 0 ? dash : slice_rfind(slice_to(s, (size_t)dash), SL("-"));
+	if (dash < 0)
 		return false;
-	p->name = slice_to(s, (size_t)(dash - s.p));
+	p->name = slice_to(s, (size_t)dash);
 	p->version = slice_from(s, p->name.n + 1);
 	return is_package(p->name);
 }

@@ -11,11 +11,19 @@
 static const struct row rows[] = {
 	/* sessions */
 	{"connect from " CLIENT "[?:{source.port}?]", ACT_CONNECTED, NONE, NULL},
+	{"disconnect from " CLIENT "[?:{source.port}?] {}auth=0/{}", ACT_DISCONNECTED, FAIL, "event.reason=no AUTH command succeeded"},
 	{"disconnect from " CLIENT "[?:{source.port}?][? {}?]", ACT_DISCONNECTED, NONE, NULL},
+	/* before the client had said what it wants: scanners; later: networks */
+	{"[?NOQUEUE: ?]lost connection after CONNECT from " CLIENT "[?:{source.port}?]", ACT_CONN_FAILED, FAIL, "event.reason=CONNECT"},
+	{"[?NOQUEUE: ?]lost connection after UNKNOWN from " CLIENT "[?:{source.port}?]", ACT_CONN_FAILED, FAIL, "event.reason=UNKNOWN"},
+	{"[?NOQUEUE: ?]lost connection after EHLO from " CLIENT "[?:{source.port}?]", ACT_CONN_FAILED, FAIL, "event.reason=EHLO"},
+	{"[?NOQUEUE: ?]lost connection after HELO from " CLIENT "[?:{source.port}?]", ACT_CONN_FAILED, FAIL, "event.reason=HELO"},
+	{"[?NOQUEUE: ?]lost connection after STARTTLS from " CLIENT "[?:{source.port}?]", ACT_CONN_FAILED, FAIL, "event.reason=STARTTLS"},
 	{"NOQUEUE: lost connection after {event.reason:w} from " CLIENT "[?:{source.port}?]", ACT_CONN_FAILED, NONE, NULL},
 	{"lost connection after {event.reason} from " CLIENT "[?:{source.port}?]", ACT_CONN_FAILED, NONE, NULL},
 	{"timeout after {event.reason} from " CLIENT "[?:{source.port}?]", ACT_CONN_FAILED, NONE, NULL},
 	{"SSL_accept error from " CLIENT "[?:{source.port}?]: {event.reason}", ACT_CONN_FAILED, FAIL, NULL},
+	{"improper command pipelining after AUTH from " CLIENT "[?:{source.port}?][?:{}?]", ACT_SCAN_PROBE, NONE, "http.request.method=AUTH;event.reason=improper command pipelining"}, /* the attempt has a line of its own */
 	{"improper command pipelining after {http.request.method:w} from " CLIENT "[?:{source.port}?][?:{}?]", ACT_SCAN_PROBE, FAIL, "event.reason=improper command pipelining"},
 	{"too many errors after {event.reason} from " CLIENT "[?:{source.port}?][? {}?]", ACT_SCAN_PROBE, FAIL, NULL},
 	{"{:w} TLS connection established from " CLIENT "[?:{source.port}?]: {tls.version:w} with cipher {tls.cipher:w}{}", ACT_NOTICE, NONE, NULL},

@@ -55,10 +55,11 @@ static bool take_tag(struct slice *s, struct dline *l)
 		ssize_t end = slice_chr(slice_to(rest, 64), ')');
 		if (end < 0)
 			return false;
-		struct slice inner = slice_make(rest.p + 1, (size_t)end - 1);
-		if (slice_starts(inner, SL("pam_")))
-			l->facility = inner;
+		l->facility = slice_make(rest.p + 1, (size_t)end - 1);
 		rest = slice_from(rest, (size_t)end + 1);
+		ssize_t session = rest.n && rest.p[0] == '<' ? slice_chr(slice_to(rest, 64), '>') : -1; /* auth(user,address)<id>: (Dovecot) */
+		if (session > 0)
+			rest = slice_from(rest, (size_t)session + 1);
 	}
 	if (!boxed && rest.n && rest.p[0] == '[') {
 		ssize_t end = slice_chr(slice_to(rest, 64), ']');
@@ -222,6 +223,31 @@ static enum decoded line_bare(struct decoder *d, struct dline *l)
 	return decode_message(d, l);
 }
 
+/* "@400000004c91b044077a9e94 prog: msg": TAI64N of daemontools' multilog. TAI counts from 2^62; 10 s ahead of UTC in 1970, and
+ * multilog adds just those. */
+static bool maybe_tai64n(struct slice s)
+{
+	return s.n > 30 && s.p[0] == '@' && s.p[1] == '4' && s.p[25] == ' ';
+}
+
+static enum decoded line_tai64n(struct decoder *d, struct dline *l)
+{
+	enum { TAI_AHEAD = 10 };
+	const uint64_t start = UINT64_C(1) << 62, end = start + UINT64_C(0x100000000);
+	uint64_t seconds, nanos;
+	struct slice s = slice_from(l->raw, 26);
+	if (!slice_hex(slice_make(l->raw.p + 1, 16), &seconds) || !slice_hex(slice_make(l->raw.p + 17, 8), &nanos) || seconds < start + TAI_AHEAD ||
+	    seconds >= end || nanos >= (uint64_t)NS_SEC)
+		return DECODED_NO_FORMAT;
+	l->time = (nstime)(seconds - start - TAI_AHEAD) * NS_SEC + (nstime)nanos;
+	if (!take_tag(&s, l)) {
+		l->msg = s;
+		return DECODED_OTHER;
+	}
+	l->msg = s;
+	return decode_message(d, l);
+}
+
 static bool maybe_any(struct slice s)
 {
 	(void)s;
@@ -231,4 +257,5 @@ static bool maybe_any(struct slice s)
 const struct format format_syslog_iso = {"syslog (ISO time)", maybe_digit_or_lt, line_iso};
 const struct format format_syslog_bsd = {"syslog (RFC 3164)", maybe_bsd, line_bsd};
 const struct format format_syslog_5424 = {"syslog (RFC 5424)", maybe_digit_or_lt, line_5424};
+const struct format format_tai64n = {"multilog (TAI64N)", maybe_tai64n, line_tai64n};
 const struct format format_syslog_bare = {"syslog without time", maybe_any, line_bare};

@@ -20,7 +20,7 @@ static const struct row lighttpd_rows[] = {
 	{"digest: {event.reason*}, IP: {source.ip}", ACT_LOGIN_FAILED, FAIL, NULL},
 	{"get_password failed, IP: {source.ip}", ACT_LOGIN_FAILED, FAIL, NULL},
 	{"get_password failed{}", ACT_LOGIN_FAILED, FAIL, NULL},
-	{"FastCGI-stderr: ALERT - {event.reason*} (attacker '{source.ip}', file '{file.path*}'[?, line {:d}?])", ACT_HTTP_DENIED, FAIL, NULL},
+	{"FastCGI-stderr: ALERT - {event.reason*} (attacker '{source.ip}', file '{file.path*}'[?, line {:d}?])", ACT_HTTP_DENIED, NONE, NULL},
 	{"FastCGI-stderr: {error.message}", ACT_HTTP_ERROR, NONE, NULL},
 	{"SSL: {error.message}", ACT_HTTP_ERROR, NONE, NULL},
 	{"server started{}", ACT_SERVICE_STARTED, NONE, NULL},
@@ -82,9 +82,9 @@ const struct program program_lighttpd = {.names = "lighttpd", .dataset = "lightt
 /* ---- suhosin ------------------------------------------------------------------------------------------------- */
 
 static const struct row suhosin_rows[] = {
-	{"ALERT - {event.reason*} (attacker '{source.ip}', file '{file.path*}'[?, line {:d}?])", ACT_HTTP_DENIED, FAIL, NULL},
+	{"ALERT - {event.reason*} (attacker '{source.ip}', file '{file.path*}'[?, line {:d}?])", ACT_HTTP_DENIED, NONE, NULL},
 	{"ALERT-SIMULATION - {event.reason*} (attacker '{source.ip}', file '{file.path*}'[?, line {:d}?])", ACT_SCAN_PROBE, NONE, NULL},
-	{"ALERT - {event.reason}", ACT_HTTP_DENIED, FAIL, NULL},
+	{"ALERT - {event.reason}", ACT_HTTP_DENIED, NONE, NULL},
 	{"{error.message}", ACT_NOTICE, NONE, NULL},
 	{NULL, ACT_NONE, NONE, NULL},
 };

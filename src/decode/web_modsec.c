@@ -66,7 +66,7 @@ enum decoded web_modsec(struct decoder *d, struct dline *l, struct slice dataset
 	enum action a = own ? ACT_NOTICE : denied ? ACT_HTTP_DENIED : ACT_SCAN_PROBE;
 	if (!decode_wanted(d, l, a))
 		return DECODED_UNWANTED;
-	*ev = decode_emit(d, l, dataset, a, denied ? OUTCOME_FAILURE : OUTCOME_NONE);
+	*ev = decode_emit(d, l, dataset, a, OUTCOME_NONE);
 	event_add(d->out, *ev, F_EVENT_PROVIDER, SL("ModSecurity"));
 	event_add(d->out, *ev, F_ERROR_MESSAGE, text);
 	add_fields(d, *ev, text);

@@ -137,7 +137,7 @@ static void clock_event(struct run *r, struct lane *l, struct event *ev)
 	if (ev->time == NSTIME_NONE) {
 		ev->time = l->key == NSTIME_NONE ? NSTIME_NONE : l->key;
 		ev->flags |= EV_NO_TIME;
-	} else if (lone_jump(l, ev)) {
+	} else if (!r->opt->keep_order && lone_jump(l, ev)) {
 		ev->time = l->key;
 		ev->flags |= EV_NO_TIME;
 		count_late(r, ev);
