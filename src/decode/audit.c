@@ -399,13 +399,25 @@ static void close_at(struct decoder *d, struct audit_state *st, unsigned at)
 	group_drop(st, at);
 }
 
-static struct audit_group *group_new(struct decoder *d, struct audit_state *st, struct slice host, const struct audit_head *h)
+static bool rest_of_group(const struct audit_group *g)
+{
+	return g->headless && !g->has_call && g->has_title;
+}
+
+/* A record that joins no group closes what lies far behind it: join.c trusts that nothing leaves later. So it does with the
+ * end of a group that began in the block before: whoever waits for it is somebody's parent. */
+static void close_apart(struct decoder *d, struct audit_state *st, struct slice host, const struct audit_head *h)
 {
 	for (unsigned i = 0; i < st->nopen;)
-		if (audit_apart(st->open[i], host, h->time, h->serial, 1))
+		if (audit_apart(st->open[i], host, h->time, h->serial, 1) || rest_of_group(st->open[i]))
 			close_at(d, st, i);
 		else
 			i++;
+}
+
+static struct audit_group *group_new(struct decoder *d, struct audit_state *st, struct slice host, const struct audit_head *h)
+{
+	close_apart(d, st, host, h);
 	if (st->nopen == AUDIT_OPEN)
 		close_at(d, st, 0);
 	struct audit_group *g = st->spare[--st->nspare];
@@ -462,9 +474,11 @@ static enum decoded audit_take(struct decoder *d, struct dline *l, const struct 
 	l->program = l->pid = SLICE_NONE;
 	if (h->node.n)
 		l->host = h->node;
-	if (h->type && h->type->cls == AC_ALONE)
-		return audit_alone(d, l, &r);
 	struct slice host = d->in->host_wins || !l->host.n ? d->in->host : l->host;
+	if (h->type && h->type->cls == AC_ALONE) {
+		close_apart(d, st, host, h);
+		return audit_alone(d, l, &r);
+	}
 	unsigned at = group_find(st, host, h);
 	if (at == st->nopen) {
 		group_new(d, st, host, h);

@@ -223,7 +223,6 @@ static void test_interleaved(void **state)
 	struct run r;
 	struct buf b = {0};
 	struct slice x = SL(exec_shell), y = SL(exec_child), line;
-	x.n--, y.n--;
 	while (x.n || y.n) {
 		if (slice_cut(&x, '\n', &line)) {
 			buf_adds(&b, line);
@@ -233,10 +232,6 @@ static void test_interleaved(void **state)
 			buf_adds(&b, line);
 			buf_addc(&b, '\n');
 		}
-		if (slice_chr(x, '\n') < 0)
-			x.n = 0;
-		if (slice_chr(y, '\n') < 0)
-			y.n = 0;
 	}
 	run_begin(&r, true);
 	run_block(&r, buf_slice(&b), 0, "audit.log");
@@ -730,5 +725,6 @@ int main(void)
 		cmocka_unit_test(test_wtmp), cmocka_unit_test(test_btmp), cmocka_unit_test(test_journal_bytes), cmocka_unit_test(test_json_hostile),
 		cmocka_unit_test(test_json_nested),
 	};
+	cmocka_set_test_filter(getenv("CMOCKA_TEST_FILTER")); 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
