@@ -27,6 +27,7 @@ static const struct row rows[] = {
 	{"update '{dns.question.name}/{:w}' {message}", ACT_NOTICE, NONE, NULL},
 	{"signer \"{user.name}\" {message}", ACT_NOTICE, NONE, NULL},
 	{"request has invalid signature: {event.reason}", ACT_DNS_DENIED, FAIL, NULL},
+	{"notify question section contains no SOA", ACT_NOTICE, NONE, NULL},
 	{"received notify for zone '{dns.question.name}'[?{}?]", ACT_NOTICE, NONE, NULL},
 	{"refused notify {}", ACT_DNS_DENIED, NONE, NULL},
 	{"rate limit {event.reason}", ACT_DNS_DENIED, NONE, NULL},

@@ -1,0 +1,86 @@
+# bash completion for postern(1). The tables are checked against `postern COMMAND --help` by test/check/docs.py.
+
+_postern_commands="scan decode rules help version"
+
+# Options of a command; an option that ends in = takes a value.
+_postern_options() {
+	case $1 in
+	scan)
+		echo "--org= -o= --tz= --all -a --threads= -j= --format= -f= --output= -O= --min-level= -l= --fail-on=" \
+			"--disable= -d= --learning= --color= --verbose -v --quiet -q --help -h"
+		;;
+	decode) echo "--org= -o= --tz= --all -a --threads= -j= --known -k --stats -s --help -h" ;;
+	rules) echo "--format= -f= --help -h" ;;
+	'') echo "--help -h --version -V" ;;
+	esac
+}
+
+# Values of an option of a command: words, or "file", "zone", "detector"; nothing when they are free.
+_postern_values() {
+	case $1:$2 in
+	scan:--format | scan:-f) echo "text json html" ;;
+	rules:--format | rules:-f) echo "text json" ;;
+	scan:--min-level | scan:-l | scan:--fail-on) echo "informational low medium high critical" ;;
+	scan:--color) echo "auto always never" ;;
+	scan:--org | scan:-o | decode:--org | decode:-o | scan:--output | scan:-O) echo file ;;
+	scan:--tz | decode:--tz) echo zone ;;
+	scan:--disable | scan:-d) echo detector ;;
+	esac
+}
+
+_postern_files() {
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen -f -- "$1")
+}
+
+_postern_zones() {
+	local dir=/usr/share/zoneinfo
+	mapfile -t COMPREPLY < <(cd "$dir" 2>/dev/null && compgen -f -- "$1" | while read -r z; do
+		if [ -d "$z" ]; then echo "$z/"; elif [ "$(head -c 4 "$z" 2>/dev/null)" = TZif ]; then echo "$z"; fi
+	done)
+	case ${COMPREPLY[0]-} in */) compopt -o nospace 2>/dev/null ;; esac
+}
+
+# The last of a list with commas.
+_postern_detectors() {
+	local done='' part=$1
+	case $1 in *,*) done=${1%,*}, part=${1##*,} ;; esac
+	mapfile -t COMPREPLY < <(compgen -P "$done" -W "$("${COMP_WORDS[0]}" rules list 2>/dev/null | grep -o '^postern\.[^ ]*')" -- "$part")
+}
+
+_postern_value() {
+	local values
+	values=$(_postern_values "$1" "$2")
+	case $values in
+	file) _postern_files "$3" ;;
+	zone) _postern_zones "$3" ;;
+	detector) _postern_detectors "$3" ;;
+	*) mapfile -t COMPREPLY < <(compgen -W "$values" -- "$3") ;;
+	esac
+}
+
+_postern() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' options
+	COMPREPLY=()
+	[ "$COMP_CWORD" -gt 1 ] && command=${COMP_WORDS[1]}
+	options=" $(_postern_options "$command") "
+	# bash splits --format=json into three words, and --format= into two
+	if [ "$cur" = "=" ]; then
+		_postern_value "$command" "$prev" ""
+	elif [ "$prev" = "=" ] && [ "$COMP_CWORD" -gt 2 ]; then
+		_postern_value "$command" "${COMP_WORDS[COMP_CWORD - 2]}" "$cur"
+	elif [ -n "$command" ] && [[ $options == *" $prev= "* ]]; then
+		_postern_value "$command" "$prev" "$cur"
+	elif [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "${options//=/}" -- "$cur")
+	elif [ -z "$command" ]; then
+		mapfile -t COMPREPLY < <(compgen -W "$_postern_commands" -- "$cur")
+	elif [ "$command" = help ]; then
+		mapfile -t COMPREPLY < <(compgen -W "scan decode rules" -- "$cur")
+	elif [ "$command" = rules ]; then
+		mapfile -t COMPREPLY < <(compgen -W list -- "$cur")
+	elif [ "$command" != version ]; then
+		_postern_files "$cur"
+	fi
+}
+complete -F _postern postern
