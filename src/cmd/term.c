@@ -106,9 +106,21 @@ static bool replace_file(const char *path, struct slice data)
 	return false;
 }
 
+/* A device, a pipe or a socket is written to, not replaced. */
+static bool write_special(const char *path, struct slice data)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return false;
+	bool ok = write_all(fd, data);
+	return close(fd) == 0 && ok;
+}
+
 bool write_out(const char *path, struct slice data)
 {
-	bool ok = path ? replace_file(path, data) : write_all(STDOUT_FILENO, data);
+	struct stat st;
+	bool special = path && stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+	bool ok = !path ? write_all(STDOUT_FILENO, data) : special ? write_special(path, data) : replace_file(path, data);
 	if (!ok && !(errno == EPIPE && !path))
 		complain("cannot write %s: %s", path ? path : "standard output", strerror(errno));
 	return ok;

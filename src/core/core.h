@@ -144,7 +144,8 @@ static inline bool slice_eq(struct slice a, struct slice b) { return a.n == b.n 
 static inline bool slice_eqz(struct slice a, const char *z) { return slice_eq(a, slice_of(z)); }
 static inline bool slice_starts(struct slice s, struct slice pre)
 {
-	return pre.n == 0 || (s.n >= pre.n && memcmp(s.p, pre.p, pre.n) == 0);
+	/* the first byte decides nearly always: no call then */
+	return pre.n == 0 || (s.n >= pre.n && s.p[0] == pre.p[0] && memcmp(s.p, pre.p, pre.n) == 0);
 }
 static inline bool slice_ends(struct slice s, struct slice suf)
 {

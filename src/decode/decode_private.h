@@ -145,7 +145,9 @@ void decode_audit_end(struct decoder *d);     /* the block is over: records stil
 void decode_audit_free(struct decoder *d);
 
 /* Adds the address of its connection to an event of sshd that names none; *connections is made when first needed. */
-void join_sshd(struct lru **connections, struct batch *out, struct event *e);
+struct sshd_connections;
+void join_sshd(struct sshd_connections **connections, struct batch *out, struct event *e);
+void sshd_connections_free(struct sshd_connections *c);
 
 /* ---- times --------------------------------------------------------------------------------------------------- */
 /* Each parses at the start of s and on success moves s behind it (and one blank is left). They set l->time, l->flags. */

@@ -33,7 +33,7 @@ struct joiner {
 	unsigned nheld;
 	size_t bytes;
 	struct lru *parents;  /* host and pid */
-	struct lru *connections; /* of sshd, host and pid */
+	struct sshd_connections *connections;
 };
 
 struct joiner *joiner_new(const struct decode_tables *t)
@@ -57,7 +57,7 @@ void joiner_free(struct joiner *j)
 	for (unsigned i = 0; i < j->nheld; i++)
 		held_free(j->held[i]);
 	lru_free(j->parents);
-	lru_free(j->connections);
+	sshd_connections_free(j->connections);
 	decoder_free(j->d);
 	free(j);
 }

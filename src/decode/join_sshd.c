@@ -1,15 +1,20 @@
 /* join_sshd.c - whose connection a line of sshd is about. "Disconnecting: Too many authentication failures" and the errors of
- * the key exchange name no address; an earlier line of the same process does ("Connection from ..."). */
+ * the key exchange name no address; an earlier line of the same process does ("Connection from ..."). Few lines need it, so
+ * remembering must cost next to nothing: a table with one place a hash, the newer wins. */
 #include "decode/decode_private.h"
 
-enum { CONNECTIONS = 4096, PORT_MAX = 6 };
+#include <stdlib.h>
+
+enum { PLACES = 4096, PID_MAX = 10, HOST_MAX = 32, SOURCE_MAX = 46, PORT_MAX = 5 };
 #define CONNECTION_AGE (1 * NS_HOUR) /* processes' numbers come again */
 
 struct connection {
-	struct ip ip;
 	nstime time;
-	uint8_t nport;
-	char port[PORT_MAX];
+	uint8_t npid, nhost, nsource, nport;
+	char pid[PID_MAX], host[HOST_MAX], source[SOURCE_MAX], port[PORT_MAX];
+};
+struct sshd_connections {
+	struct connection at[PLACES];
 };
 
 static bool about_connection(const struct event *e)
@@ -22,43 +27,58 @@ static bool near(nstime a, nstime b)
 	return a == NSTIME_NONE || b == NSTIME_NONE || (a > b ? a - b : b - a) < CONNECTION_AGE;
 }
 
+static struct connection *place(struct sshd_connections *c, struct slice host, struct slice pid)
+{
+	unsigned h = 0;
+	for (size_t i = 0; i < pid.n; i++)
+		h = h * 10 + (uint8_t)pid.p[i];
+	if (host.n)
+		h += (uint8_t)host.p[host.n - 1] * 977u + (unsigned)host.n * 131u;
+	return &c->at[h % PLACES];
+}
+
 static void tell(struct batch *out, struct event *e, const struct connection *c)
 {
-	char text[48];
-	ip_text(&c->ip, text);
-	event_add(out, e, F_SOURCE_IP, slice_dup(&out->arena, slice_of(text)));
+	event_add(out, e, F_SOURCE_IP, slice_dup(&out->arena, slice_make(c->source, c->nsource)));
 	if (c->nport)
 		event_add(out, e, F_SOURCE_PORT, slice_dup(&out->arena, slice_make(c->port, c->nport)));
 	if (e->action == ACT_LOGIN_REFUSED && e->outcome == OUTCOME_NONE)
 		e->outcome = OUTCOME_FAILURE; /* now it is somebody's */
 }
 
-void join_sshd(struct lru **connections, struct batch *out, struct event *e)
+static void keep(struct connection *c, const struct event *e, struct slice pid, struct slice source)
 {
-	struct slice pid = event_str(e, F_PROCESS_PID), port;
-	struct connection *c;
-	struct key k;
-	struct ip ip;
-	if (!pid.n)
+	struct slice port = event_str(e, F_SOURCE_PORT), host = slice_to(e->host, HOST_MAX);
+	*c = (struct connection){.time = e->time, .npid = (uint8_t)pid.n, .nhost = (uint8_t)host.n, .nsource = (uint8_t)source.n};
+	memcpy(c->pid, pid.p, pid.n);
+	memcpy(c->source, source.p, source.n);
+	if (host.n)
+		memcpy(c->host, host.p, host.n);
+	if (port.n && port.n <= PORT_MAX)
+		memcpy(c->port, port.p, c->nport = (uint8_t)port.n);
+}
+
+void join_sshd(struct sshd_connections **connections, struct batch *out, struct event *e)
+{
+	const struct value *pid = event_get(e, F_PROCESS_PID);
+	if (!pid || !pid->len || pid->len > PID_MAX)
 		return;
-	struct slice source = event_source(e);
+	struct slice source = event_source(e), number = slice_make(pid->p, pid->len);
 	if (!source.n && (!*connections || !about_connection(e)))
 		return;
-	key_init(&k);
-	key_add(&k, e->host);
-	key_add(&k, pid);
-	if (!source.n) {
-		c = lru_get(*connections, key_slice(&k));
-		if (c && near(c->time, e->time))
-			tell(out, e, c);
+	if (!*connections)
+		*connections = xcalloc(1, sizeof **connections);
+	struct connection *c = place(*connections, e->host, number);
+	if (source.n) {
+		if (source.n <= SOURCE_MAX)
+			keep(c, e, number, source);
 		return;
 	}
-	if (!ip_parse(source, &ip))
-		return;
-	if (!*connections)
-		*connections = lru_new(sizeof *c, CONNECTIONS, NULL, NULL);
-	c = lru_put(*connections, key_slice(&k), NULL);
-	port = event_str(e, F_SOURCE_PORT);
-	*c = (struct connection){.ip = ip, .time = e->time, .nport = (uint8_t)(port.n <= PORT_MAX ? port.n : 0)};
-	memcpy(c->port, port.p ? port.p : "", c->nport);
+	if (slice_eq(slice_make(c->pid, c->npid), number) && slice_eq(slice_make(c->host, c->nhost), slice_to(e->host, HOST_MAX)) && near(c->time, e->time))
+		tell(out, e, c);
+}
+
+void sshd_connections_free(struct sshd_connections *c)
+{
+	free(c);
 }
