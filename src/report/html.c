@@ -17,7 +17,7 @@ static const char style[] =
 	"ol.story{padding-left:0;list-style:none}ol.story li{padding:.15rem 0;overflow-wrap:anywhere}"
 	"pre,code{font:13px/1.45 ui-monospace,monospace}pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--bg);border:1px solid var(--line);border-radius:4px;padding:.4rem .6rem;margin:.3rem 0}"
 	"details{margin:.3rem 0}summary{cursor:pointer}table{border-collapse:collapse;width:100%;font-size:.92rem}th,td{text-align:left;padding:.25rem .6rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}"
-	"td.n{text-align:right;white-space:nowrap}svg{width:100%;height:auto;font:12px system-ui,sans-serif}svg text{fill:var(--fg)}.grid{stroke:var(--line)}.axis,.account{fill:var(--soft)!important;font-size:11px}.start{text-anchor:start}.end{text-anchor:end}"
+	"td.n{text-align:right;white-space:nowrap}svg{width:100%;height:auto;font:12px system-ui,sans-serif}svg text{fill:var(--fg)}.grid{stroke:var(--line)}.axis,.account{fill:var(--soft)!important;font-size:11px}.account{paint-order:stroke;stroke:var(--card);stroke-width:4px;stroke-linejoin:round}.start{text-anchor:start}.end{text-anchor:end}"
 	".dot{stroke:var(--bg);stroke-width:1.5}.edge{fill:none;stroke:var(--l3);stroke-width:1.6}.head{fill:var(--l3)}"
 	".graph rect{fill:var(--card);stroke:var(--soft)}.graph .out rect{stroke:var(--l3);stroke-dasharray:4 3}.graph g text{text-anchor:middle}"
 	".stages span{display:inline-block;border:1px solid var(--line);border-radius:1rem;padding:.05rem .6rem;margin:.15rem .2rem .15rem 0;color:var(--soft)}.stages .seen{background:var(--l3);color:#fff;border-color:var(--l3)}"
@@ -35,7 +35,7 @@ static void when(struct buf *b, nstime t)
 		buf_addf(b, "<time datetime=\"%.10sT%.8sZ\">%.16s</time>", time_plain(t, s), s + 11, s);
 }
 
-static void term(struct buf *b, const char *name, const struct incident *in, enum entity_type t)
+static void term(struct buf *b, const struct org *org, const char *name, const struct incident *in, enum entity_type t)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < in->nentities; i++) {
@@ -45,7 +45,8 @@ static void term(struct buf *b, const char *name, const struct incident *in, enu
 			buf_addf(b, "<dt>%s</dt><dd>", name);
 		else
 			buf_addz(b, ", ");
-		text(b, n++ == 12 ? SL("...") : in->entities[i].value);
+		const struct org_provider *provider = t == ENT_PROVIDER ? org_provider(org, in->entities[i].value) : NULL;
+		text(b, n++ == 12 ? SL("...") : provider ? provider->name : in->entities[i].value);
 	}
 	if (n)
 		buf_addz(b, "</dd>");
@@ -122,13 +123,13 @@ static void incident(struct buf *b, const struct report_input *in, const struct 
 	buf_addz(b, "</h3><dl><dt>Why this level</dt><dd>");
 	text(b, i->level_reason);
 	buf_addz(b, "</dd>");
-	term(b, "Provider", i, ENT_PROVIDER);
-	term(b, "Persons", i, ENT_PERSON);
-	term(b, "Accounts", i, ENT_USER);
-	term(b, "From", i, ENT_SOURCE);
-	term(b, "On", i, ENT_HOST);
-	term(b, "Outside", i, ENT_DOMAIN);
-	term(b, "Keys", i, ENT_KEY);
+	term(b, in->org, "Provider", i, ENT_PROVIDER);
+	term(b, in->org, "Persons", i, ENT_PERSON);
+	term(b, in->org, "Accounts", i, ENT_USER);
+	term(b, in->org, "From", i, ENT_SOURCE);
+	term(b, in->org, "On", i, ENT_HOST);
+	term(b, in->org, "Outside", i, ENT_DOMAIN);
+	term(b, in->org, "Keys", i, ENT_KEY);
 	buf_addz(b, "</dl>");
 	stages(b, i);
 	buf_addz(b, "<h3>What happened</h3>");

@@ -135,8 +135,12 @@ static void accounts(struct buf *out, const struct incident *in, const struct in
 	}
 }
 
-static void edge(struct buf *out, const struct graph *g, const struct incident *in, size_t i, size_t a, size_t b)
+/* Arrows first, names later: an arrow across a name makes it unreadable. */
+enum part { PART_ARROW, PART_NAME };
+
+static void edge(struct buf *out, struct graph *g, const struct incident *in, size_t i, enum part part)
 {
+	size_t a = node_of(g, in->hops[i].from), b = node_of(g, in->hops[i].to);
 	const struct incident_hop *h = &in->hops[i];
 	const struct node *f = &g->v[a], *t = &g->v[b];
 	bool forward = t->x > f->x;
@@ -144,8 +148,11 @@ static void edge(struct buf *out, const struct graph *g, const struct incident *
 	int x2 = forward ? t->x - 4 : t->x + BOX_W / 2, y2 = forward ? t->y + BOX_H / 2 : t->y + BOX_H + 4;
 	int bend = forward ? (x2 - x1) / 2 : 0, drop = forward ? 0 : 24 + (int)i % 3 * 8;
 	char when[40];
-	buf_addf(out, "<path class=\"edge\" marker-end=\"url(#arrow)\" d=\"M%d %d C%d %d %d %d %d %d\"><title>%.16s UTC, %llu times</title></path>", x1, y1, x1 + bend,
-		y1 + drop, x2 - bend, y2 + drop, x2, y2, time_plain(h->first, when), (unsigned long long)h->count);
+	if (part == PART_ARROW) {
+		buf_addf(out, "<path class=\"edge\" marker-end=\"url(#arrow)\" d=\"M%d %d C%d %d %d %d %d %d\"><title>%.16s UTC, %llu times</title></path>", x1, y1, x1 + bend,
+			y1 + drop, x2 - bend, y2 + drop, x2, y2, time_plain(h->first, when), (unsigned long long)h->count);
+		return;
+	}
 	/* where arrows meet, the label stands at the other end */
 	bool at_start = arrivals(in, h->to) > 1;
 	buf_addf(out, "<text class=\"account %s\" x=\"%d\" y=\"%d\">", at_start ? "start" : "end", at_start ? x1 + 6 : x2 - 10, (at_start ? y1 : y2) - 6);
@@ -174,9 +181,10 @@ void svg_logins(struct buf *out, const struct incident *in, const struct org *or
 	buf_addf(out, "<svg class=\"graph\" viewBox=\"0 0 %d %d\" style=\"max-width:%dpx\" role=\"img\" aria-label=\"Who went from where to where\">"
 		"<defs><marker id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\">"
 		"<path class=\"head\" d=\"M0 0L8 4L0 8z\"/></marker></defs>", width, height + 30, width);
-	for (size_t i = 0; i < in->nhops; i++)
-		if (!drawn_before(in, i))
-			edge(out, &g, in, i, node_of(&g, in->hops[i].from), node_of(&g, in->hops[i].to));
+	for (int part = PART_ARROW; part <= PART_NAME; part++)
+		for (size_t i = 0; i < in->nhops; i++)
+			if (!drawn_before(in, i))
+				edge(out, &g, in, i, (enum part)part);
 	for (size_t i = 0; i < g.n; i++) {
 		const struct node *v = &g.v[i];
 		buf_addf(out, "<g class=\"%s\"><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"5\"/><text x=\"%d\" y=\"%d\">",
