@@ -67,8 +67,8 @@ def auth(size, out):
     while written < size:
         t += step
         scene = r.choice(scenes)
-        s = stamp(min(t, 30 * 86400 - 1))
-        text = ''.join('%s web1 %s: %s\n' % (s, program, message) for _, program, message in scene)
+        second, us = stamp(min(t, 30 * 86400 - 1))[:20], int(t % 1 * 500000)
+        text = ''.join('%s%06d+02:00 web1 %s: %s\n' % (second, us + i * 1813, program, message) for i, (_, program, message) in enumerate(scene))
         lines.append(text)
         written += len(text)
         if len(lines) >= 8192:

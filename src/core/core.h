@@ -140,11 +140,36 @@ struct slice {
 
 static inline struct slice slice_of(const char *z) { return (struct slice){z, z ? strlen(z) : 0}; }
 static inline struct slice slice_make(const char *p, size_t n) { return (struct slice){p, n}; }
+/* memcmp() == 0 without the call for what is short: for the few places where that counts. */
+static inline bool bytes_eq(const char *a, const char *b, size_t n)
+{
+	uint64_t x, y, u, v;
+	if (n > 16)
+		return memcmp(a, b, n) == 0;
+	if (n >= 8) {
+		memcpy(&x, a, 8);
+		memcpy(&y, b, 8);
+		memcpy(&u, a + n - 8, 8);
+		memcpy(&v, b + n - 8, 8);
+		return ((x ^ y) | (u ^ v)) == 0;
+	}
+	if (n >= 4) {
+		uint32_t x4, y4, u4, v4;
+		memcpy(&x4, a, 4);
+		memcpy(&y4, b, 4);
+		memcpy(&u4, a + n - 4, 4);
+		memcpy(&v4, b + n - 4, 4);
+		return ((x4 ^ y4) | (u4 ^ v4)) == 0;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (a[i] != b[i])
+			return false;
+	return true;
+}
 static inline bool slice_eq(struct slice a, struct slice b) { return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0); }
 static inline bool slice_eqz(struct slice a, const char *z) { return slice_eq(a, slice_of(z)); }
 static inline bool slice_starts(struct slice s, struct slice pre)
 {
-	/* the first byte decides nearly always: no call then */
 	return pre.n == 0 || (s.n >= pre.n && s.p[0] == pre.p[0] && memcmp(s.p, pre.p, pre.n) == 0);
 }
 static inline bool slice_ends(struct slice s, struct slice suf)

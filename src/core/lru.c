@@ -87,7 +87,7 @@ static struct lru_node *find(const struct lru *m, struct slice key, uint64_t has
 {
 	struct lru_node *n = m->buckets[hash & m->mask];
 
-	while (n != NULL && !(n->hash == hash && slice_eq(node_key(n), key)))
+	while (n != NULL && !(n->hash == hash && n->nkey == key.n && bytes_eq(node_key(n).p, key.p, key.n)))
 		n = n->chain;
 	return n;
 }

@@ -21,10 +21,18 @@ struct cprogram {
 	struct slice dataset;
 };
 
+enum { PLACES = 256 }; /* of programs by their definition's address */
+_Static_assert(ARRAY_LEN(programs) < PLACES / 2, "the table of definitions needs room");
 struct decode_tables {
 	struct decode_options opt;
 	struct cprogram prog[ARRAY_LEN(programs)];
+	const struct cprogram *by_def[PLACES];
 };
+
+static unsigned place_of(const struct program *p)
+{
+	return (unsigned)((uintptr_t)p / sizeof *p) % PLACES;
+}
 
 const char *decoded_name(enum decoded d)
 {
@@ -51,6 +59,10 @@ struct decode_tables *decode_tables_new(const struct decode_options *opt, struct
 		struct cprogram *c = &t->prog[i];
 		c->def = programs[i];
 		c->dataset = slice_of(c->def->dataset);
+		unsigned at = place_of(c->def);
+		while (t->by_def[at])
+			at = (at + 1) % PLACES;
+		t->by_def[at] = c;
 		if (c->def->rows && !(c->rows = rowset_new(c->def->rows, c->def->dataset, e))) {
 			decode_tables_free(t);
 			return NULL;
@@ -168,10 +180,10 @@ static const struct cprogram *program_of(struct decoder *d, struct slice name)
 
 const struct rowset *decode_rowset_of(const struct decoder *d, const struct program *p)
 {
-	for (size_t i = 0; i < ARRAY_LEN(programs); i++)
-		if (d->t->prog[i].def == p)
-			return d->t->prog[i].rows;
-	return NULL;
+	unsigned at = place_of(p);
+	while (d->t->by_def[at] && d->t->by_def[at]->def != p)
+		at = (at + 1) % PLACES;
+	return d->t->by_def[at] ? d->t->by_def[at]->rows : NULL;
 }
 
 /* ---- emitting ------------------------------------------------------------------------------------------------ */

@@ -42,6 +42,13 @@ static int64_t fraction(struct slice *s)
 		return 0;
 	int64_t ns = 0, unit = 100000000;
 	size_t i = 1;
+	if (s->n > 7 && !is_digit(s->p[7])) { /* rsyslog's microseconds */
+		unsigned us;
+		if (digits(s->p + 1, 6, &us)) {
+			*s = slice_from(*s, 7);
+			return (int64_t)us * 1000;
+		}
+	}
 	for (; i < s->n && is_digit(s->p[i]); i++, unit /= 10)
 		ns += (s->p[i] - '0') * unit;
 	*s = slice_from(*s, i);

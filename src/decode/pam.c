@@ -280,7 +280,7 @@ static bool more_failures(struct dline *l)
 {
 	struct slice s = l->msg, n;
 	uint64_t times;
-	if (!slice_cut(&s, ' ', &n) || !slice_u64(n, 1000000, &times) || !slice_starts(s, SL("more authentication failure")))
+	if (!s.n || s.p[0] < '1' || s.p[0] > '9' || !slice_cut(&s, ' ', &n) || !slice_u64(n, 1000000, &times) || !slice_starts(s, SL("more authentication failure")))
 		return false;
 	l->repeat = (uint32_t)MAX(times, 1);
 	return true;
@@ -337,15 +337,16 @@ enum decoded decode_pam(struct decoder *d, struct dline *l)
 		l->msg.n--;
 	if (slice_ends(l->msg, SL(" [preauth]")))
 		l->msg.n -= 10;
-	struct slice dataset = dataset_of(t.service.n ? t.service : l->program);
+	struct slice speaker = t.service.n ? t.service : l->program;
 	bool failed = slice_starts(l->msg, SL("authentication failure; ")) || slice_starts(l->msg, SL("authentication failure:")) || more_failures(l);
 	if (failed)
-		return decode_wanted(d, l, ACT_AUTH_FAILURE) ? failure(d, l, dataset, &t) : DECODED_UNWANTED;
+		return decode_wanted(d, l, ACT_AUTH_FAILURE) ? failure(d, l, dataset_of(speaker), &t) : DECODED_UNWANTED;
 	const struct crow *c = rowset_match(d, decode_rowset_of(d, &program_pam), l->msg);
 	if (!c)
-		return notice(d, l, dataset, &t);
+		return notice(d, l, dataset_of(speaker), &t);
 	if (!decode_wanted(d, l, crow_action(c)))
 		return DECODED_UNWANTED;
+	struct slice dataset = dataset_of(speaker);
 	struct event *e = decode_emit(d, l, dataset, crow_action(c), crow_outcome(c));
 	add_captures(d, e, dataset, &t);
 	return DECODED_EVENT;

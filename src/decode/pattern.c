@@ -30,7 +30,13 @@ struct rowset {
 	struct arena mem;
 	struct crow *rows;
 	size_t n;
-	uint16_t *bucket[256]; /* row numbers whose first byte may be this, in order, UINT16_MAX ends */
+	struct probe *bucket[256]; /* rows whose first byte may be this, in order */
+};
+
+/* A row as its first eight bytes show it: most rows are refused without being looked at. */
+struct probe {
+	uint64_t head, mask;
+	const struct crow *row; /* NULL ends */
 };
 
 /* ---- compiling ----------------------------------------------------------------------------------------------- */
@@ -201,17 +207,29 @@ static int compile_row(struct compiler *c, const struct row *in, struct crow *ou
 	return in->set ? compile_sets(c, out, in->set) : 0;
 }
 
+static struct probe probe_of(const struct crow *c)
+{
+	struct probe p = {.row = c};
+	const struct op *o = &c->ops[0];
+	if (o->kind == OP_LIT) {
+		size_t n = MIN(o->lit.n, sizeof p.head);
+		memcpy(&p.head, o->lit.p, n);
+		memset(&p.mask, 0xff, n);
+	}
+	return p;
+}
+
 static void fill_buckets(struct rowset *r)
 {
 	for (unsigned b = 0; b < 256; b++) {
-		uint16_t *v = arena_alloc(&r->mem, (r->n + 1) * sizeof *v);
+		struct probe *v = arena_alloc(&r->mem, (r->n + 1) * sizeof *v);
 		size_t n = 0;
 		for (size_t i = 0; i < r->n; i++) {
 			const struct op *o = &r->rows[i].ops[0];
 			if (o->kind != OP_LIT || (uint8_t)o->lit.p[0] == b)
-				v[n++] = (uint16_t)i;
+				v[n++] = probe_of(&r->rows[i]);
 		}
-		v[n] = UINT16_MAX;
+		v[n] = (struct probe){0};
 		r->bucket[b] = v;
 	}
 }
@@ -298,7 +316,7 @@ static ssize_t lit_find(const struct op *o, struct slice s)
 		return -1;
 	const char *p = s.p + o->rare, *end = p + (s.n - o->lit.n) + 1;
 	while (p < end && (p = memchr(p, o->lit.p[o->rare], (size_t)(end - p)))) {
-		if (memcmp(p - o->rare, o->lit.p, o->lit.n) == 0)
+		if (bytes_eq(p - o->rare, o->lit.p, o->lit.n))
 			return p - o->rare - s.p;
 		p++;
 	}
@@ -312,7 +330,7 @@ static ssize_t lit_rfind(const struct op *o, struct slice s)
 	const char *from = s.p + o->rare, *q;
 	size_t room = s.n - o->lit.n + 1;
 	while (room && (q = memrchr(from, o->lit.p[o->rare], room))) {
-		if (memcmp(q - o->rare, o->lit.p, o->lit.n) == 0)
+		if (bytes_eq(q - o->rare, o->lit.p, o->lit.n))
 			return q - o->rare - s.p;
 		room = (size_t)(q - from);
 	}
@@ -324,6 +342,10 @@ static bool take_to_literal(struct decoder *d, const struct op *ops, size_t i, s
 {
 	const struct slice lit = ops[i + 1].lit;
 	size_t run = class_run(s, ops[i].cls);
+	if (ops[i].cls != CLASS_ANY && !(char_class[(uint8_t)lit.p[0]] & class_mask[ops[i].cls])) { /* it can only stand where the run ends */
+		d->steps++;
+		return s.n - run >= lit.n && bytes_eq(s.p + run, lit.p, lit.n) && take(d, ops, i, s, run);
+	}
 	struct slice window = slice_to(s, run + lit.n);
 	if (ops[i].greedy) {
 		for (;;) {
@@ -378,7 +400,7 @@ static bool match_ops(struct decoder *d, const struct op *ops, size_t i, struct 
 		case OP_END:
 			return s.n == 0;
 		case OP_LIT:
-			if (!slice_starts(s, o->lit))
+			if (s.n < o->lit.n || !bytes_eq(s.p, o->lit.p, o->lit.n))
 				return false;
 			s = slice_from(s, o->lit.n);
 			break;
@@ -396,17 +418,28 @@ static bool match_ops(struct decoder *d, const struct op *ops, size_t i, struct 
 	}
 }
 
+/* The first eight bytes; zeros behind a short message. */
+static uint64_t head_of(struct slice s)
+{
+	uint64_t v = 0;
+	if (s.n >= sizeof v)
+		memcpy(&v, s.p, sizeof v);
+	else if (s.n)
+		memcpy(&v, s.p, s.n);
+	return v;
+}
+
 const struct crow *rowset_match(struct decoder *d, const struct rowset *r, struct slice msg)
 {
 	while (msg.n && (msg.p[msg.n - 1] == ' ' || msg.p[msg.n - 1] == '\r'))
 		msg.n--;
 	if (!msg.n)
 		return NULL;
-	for (const uint16_t *b = r->bucket[(uint8_t)msg.p[0]]; *b != UINT16_MAX; b++) {
-		const struct crow *c = &r->rows[*b];
-		const struct op *o = &c->ops[0];
-		if (o->kind == OP_LIT && !slice_starts(msg, o->lit))
+	const uint64_t head = head_of(msg);
+	for (const struct probe *b = r->bucket[(uint8_t)msg.p[0]]; b->row; b++) {
+		if ((head & b->mask) != b->head)
 			continue;
+		const struct crow *c = b->row;
 		d->ncap = 0;
 		d->steps = 0;
 		if (match_ops(d, c->ops, 0, msg)) {

@@ -3,11 +3,10 @@
 #include "decode/decode_private.h"
 
 /* Bytes a program tag is made of: "sshd", "postfix/smtpd", "CRON", "(sd-pam)", "rsyslogd-2177", "auth-worker(12182)". */
-static bool tag_char(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '/' ||
-	       c == '.' || c == '@' || c == '+' || c == '\\';
-}
+static const bool tag_char[256] = {
+	['0' ... '9'] = true, ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['-'] = true, ['_'] = true, ['/'] = true, ['.'] = true,
+	['@'] = true, ['+'] = true, ['\\'] = true,
+};
 
 /* "<34>" in front: a relayed raw message. */
 static void skip_priority(struct slice *s)
@@ -40,7 +39,7 @@ static bool take_tag(struct slice *s, struct dline *l)
 	size_t at = boxed ? 1 : 0, n = 0;
 	if (in.n > 1 && in.p[0] == '(') /* "(sd-pam)[812]:", "(systemd)[1]:" */
 		at = 1;
-	while (at + n < in.n && n < 64 && tag_char(in.p[at + n]))
+	while (at + n < in.n && n < 64 && tag_char[(uint8_t)in.p[at + n]])
 		n++;
 	if (!n)
 		return false;

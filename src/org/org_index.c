@@ -88,7 +88,14 @@ bool org_nets_put(struct org_nets *x, const struct cidr *c, const void *value, i
 	char buf[17];
 	unsigned bits = MIN(c->bits, 128u);
 
-	x->used[bits] = true;
+	unsigned at = 0;
+	while (at < x->nlengths && x->length[at] > bits)
+		at++;
+	if (at == x->nlengths || x->length[at] != bits) {
+		memmove(&x->length[at + 1], &x->length[at], x->nlengths - at);
+		x->length[at] = (uint8_t)bits;
+		x->nlengths++;
+	}
 	return org_index_put(&x->index, net_key(&c->net, bits, buf), value, line, old);
 }
 
@@ -96,10 +103,8 @@ const void *org_nets_get(const struct org_nets *x, const struct ip *ip)
 {
 	char buf[17];
 
-	for (unsigned bits = 129; bits-- > 0;) {
-		if (!x->used[bits])
-			continue;
-		const void *v = org_index_get(&x->index, net_key(ip, bits, buf));
+	for (unsigned i = 0; i < x->nlengths; i++) {
+		const void *v = org_index_get(&x->index, net_key(ip, x->length[i], buf));
 		if (v != NULL)
 			return v;
 	}

@@ -56,7 +56,8 @@ void org_index_free(struct org_index *x);
 /* Networks to objects, the longest prefix wins. */
 struct org_nets {
 	struct org_index index; /* key: prefix length, masked address */
-	bool used[129];         /* prefix lengths there are */
+	uint8_t length[129];    /* prefix lengths there are, longest first */
+	unsigned nlengths;
 };
 bool org_nets_put(struct org_nets *x, const struct cidr *c, const void *value, int line, struct org_entry *old);
 const void *org_nets_get(const struct org_nets *x, const struct ip *ip);

@@ -180,7 +180,7 @@ static void inspect_magic(struct finder *f, const struct found *it, const char *
 			set_problem(f->set, PROBLEM_NOT_A_LOG, it->path, "an office document or a program package");
 			break;
 		}
-		/* fall through */
+		__attribute__((fallthrough));
 	case MAGIC_TAR:
 		mark_taken(f, it);
 		archive_list(f, it, PACK_NONE);

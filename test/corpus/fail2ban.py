@@ -93,7 +93,7 @@ def main():
             print(f'| {name} | {c[0]} | {c[1]} | {c[2]} | {c[3]} |')
     print(f'fail2ban: {sums[0]} of {sums[1]} lines labelled true met ({100 * sums[0] / sums[1]:.1f} %), '
           f'{sums[2]} of {sums[3]} labelled false became failures ({100 * sums[2] / max(sums[3], 1):.1f} %)')
-    return 0 if sums[1] > 300 and sums[0] >= TARGET * sums[1] and sums[2] <= LIMIT * sums[3] else 1
+    return 0 if sums[1] > 250 and sums[0] >= TARGET * sums[1] and sums[2] <= LIMIT * sums[3] else 1
 
 
 sys.exit(main())

@@ -725,6 +725,6 @@ int main(void)
 		cmocka_unit_test(test_wtmp), cmocka_unit_test(test_btmp), cmocka_unit_test(test_journal_bytes), cmocka_unit_test(test_json_hostile),
 		cmocka_unit_test(test_json_nested),
 	};
-	cmocka_set_test_filter(getenv("CMOCKA_TEST_FILTER")); 
+	cmocka_set_test_filter(getenv("CMOCKA_TEST_FILTER"));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
