@@ -135,21 +135,38 @@ static int infer_year(const struct decoder *d, unsigned mon, unsigned day)
 	nstime ref = d->in->mtime != NSTIME_NONE ? d->in->mtime : d->opt->now;
 	struct civil c = civil_of(ref + 2 * NS_DAY);
 	bool after = mon > c.month || (mon == c.month && day > c.day);
-	return after ? c.year - 1 : c.year;
+	int year = after ? c.year - 1 : c.year;
+	if (mon == 2 && day == 29) /* the last year that had one */
+		while (year % 4 || (year % 100 == 0 && year % 400))
+			year--;
+	return year;
+}
+
+/* "2015 ": a year and its blank. */
+static bool year_at(struct slice s, unsigned *year)
+{
+	return s.n > 5 && s.p[4] == ' ' && digits(s.p, 4, year);
+}
+
+/* Does a fraction or a year follow? Then it belongs to the time. */
+static bool time_goes_on(struct slice s)
+{
+	unsigned year;
+	return s.n > 1 && (s.p[0] == '.' || s.p[0] == ',' || (s.n > 4 && s.p[0] == ' ' && digits(s.p + 1, 4, &year) && (s.n == 5 || s.p[5] == ' ')));
 }
 
 /* "May  4 07:12:33", "May 4 07:12:33", "2015 Nov 13 13:40:01", "Nov 13 2015 13:40:01", "May  4 07:12:33 2026". */
 bool time_bsd(struct decoder *d, struct slice *s, struct dline *l)
 {
-	if (s->n >= 15 && d->stamp_n == 15 && memcmp(s->p, d->stamp, 15) == 0) {
+	if (s->n >= 15 && d->stamp_n == 15 && memcmp(s->p, d->stamp, 15) == 0 && !time_goes_on(slice_from(*s, 15))) {
 		l->time = d->stamp_time;
 		l->flags |= d->stamp_flags;
 		*s = slice_from(*s, 15);
 		return true;
 	}
 	struct slice at = *s;
-	unsigned year = 0, day, h, m, sec;
-	while (at.n > 5 && digits(at.p, 4, &year) && at.p[4] == ' ') /* a year (or two) in front */
+	unsigned year = 0, behind, day, h, m, sec;
+	while (year_at(at, &year)) /* a year (or two) in front */
 		at = slice_from(at, 5);
 	if (at.n < 14 || at.p[3] != ' ')
 		return false;
@@ -163,17 +180,18 @@ bool time_bsd(struct decoder *d, struct slice *s, struct dline *l)
 	if (!digits(at.p + i, nd, &day) || day < 1 || day > 31 || at.p[i + nd] != ' ')
 		return false;
 	i += nd + 1;
-	if (at.n - i > 13 && digits(at.p + i, 4, &year) && at.p[i + 4] == ' ')
+	if (at.n - i > 13 && year_at(slice_from(at, i), &year))
 		i += 5;
 	if (at.n - i < 8 || !clock_at(at.p + i, &h, &m, &sec))
 		return false;
 	struct slice rest = slice_from(at, i + 8);
 	bool plain = year == 0 && i == 7 && at.p == s->p;
 	int64_t ns = fraction(&rest);
-	if (year == 0 && rest.n >= 5 && rest.p[0] == ' ' && digits(rest.p + 1, 4, &year) && (rest.n == 5 || rest.p[5] == ' ') && year > 1989 && year < 2200)
-		rest = slice_from(rest, 5), plain = false;
-	else if (year && plain)
-		year = 0;
+	if (year == 0 && rest.n >= 5 && rest.p[0] == ' ' && (rest.n == 5 || rest.p[5] == ' ') && digits(rest.p + 1, 4, &behind) && behind > 1989 && behind < 2200) {
+		year = behind;
+		rest = slice_from(rest, 5);
+		plain = false;
+	}
 	bool inferred = year < 1970;
 	if (inferred)
 		year = (unsigned)infer_year(d, (unsigned)mon, day);
