@@ -134,7 +134,7 @@ static void avoid_clashes(struct leaf *v, size_t n, struct arena *tmp)
 				memcpy(p, a.p, a.n);
 				memcpy(p + a.n, "_value", 6);
 				v[i].name = slice_make(p, a.n + 6);
-				break;
+				k = SIZE_MAX; /* the new name may clash too */
 			}
 		}
 }

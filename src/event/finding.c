@@ -41,6 +41,7 @@ void finding_entity(struct finding *f, enum entity_type t, struct slice value)
 {
 	if (!value.n)
 		return;
+	value = slice_to(value, LIMIT_RAW_KEPT);
 	for (size_t i = 0; i < f->nentities; i++)
 		if (f->entities[i].type == t && slice_eq(f->entities[i].value, value))
 			return;
@@ -50,7 +51,7 @@ void finding_entity(struct finding *f, enum entity_type t, struct slice value)
 			memcpy(v, f->entities, f->nentities * sizeof *v);
 		f->entities = v;
 	}
-	f->entities[f->nentities++] = (struct entity){t, slice_dup(&f->mem, slice_to(value, LIMIT_RAW_KEPT))};
+	f->entities[f->nentities++] = (struct entity){t, slice_dup(&f->mem, value)};
 }
 
 struct slice finding_get(const struct finding *f, enum entity_type t)

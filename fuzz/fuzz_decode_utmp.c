@@ -1,0 +1,4 @@
+/* fuzz_decode_utmp.c - wtmp and btmp records. */
+#include "fuzz_decode.h"
+
+FUZZ_TARGET(FUZZ_UTMP, "")
