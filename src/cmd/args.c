@@ -72,8 +72,10 @@ static int set_option(const struct command *c, struct args *out, size_t i, const
 		fprintf(stderr, "postern %s: %s: \"%s\" is not one of %s\n", c->name, shown, value, o->argument);
 		return EXIT_USAGE;
 	}
-	if (o->kind == OPT_NUMBER && !slice_u64(slice_of(value), UINT32_MAX, &n))
-		return bad(c, "not a whole number", value);
+	if (o->kind == OPT_NUMBER && (!slice_u64(slice_of(value), o->high, &n) || n < o->low)) {
+		fprintf(stderr, "postern %s: %s: \"%s\" is not a whole number from %u to %u\n", c->name, shown, value, o->low, o->high);
+		return EXIT_USAGE;
+	}
 	out->value[i] = value;
 	return 0;
 }

@@ -15,6 +15,7 @@ struct option {
 	enum option_kind kind;
 	const char *argument;     /* "DIR", NULL for a flag; for OPT_CHOICE "text|json" */
 	const char *help;
+	uint32_t low, high;       /* OPT_NUMBER: what may be given */
 };
 struct args;
 struct command {

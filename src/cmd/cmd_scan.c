@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { LEARNING_DEFAULT = 3, LEARNING_MAX = 3650 };
+
 static const struct option options[] = {
 	INPUT_OPTIONS,
 	{"format", 'f', OPT_CHOICE, "text|json|html", "how to report (default text); json is OCSF, one object a line"},
@@ -18,7 +20,7 @@ static const struct option options[] = {
 	{"min-level", 'l', OPT_CHOICE, "informational|low|medium|high|critical", "list findings from this level on (default low)"},
 	{"fail-on", 0, OPT_CHOICE, "informational|low|medium|high|critical", "exit 1 when a finding or incident has this level or more"},
 	{"disable", 'd', OPT_TEXT, "ID[,ID...]", "leave detectors out (postern rules list names them)"},
-	{"learning", 0, OPT_NUMBER, "DAYS", "days in which what is new for an account is only learnt\n(default 3)"},
+	{"learning", 0, OPT_NUMBER, "DAYS", "days in which what is new for an account is only learnt\n(default 3)", 0, LEARNING_MAX},
 	{"color", 0, OPT_CHOICE, "auto|always|never", "colour (default auto: only on a terminal)"},
 	{"verbose", 'v', OPT_FLAG, NULL, "tell everything: all findings with their raw lines, all files"},
 	{"quiet", 'q', OPT_FLAG, NULL, "no progress, no messages about single inputs"},
@@ -155,11 +157,11 @@ static double now_seconds(void)
 static int scan_inputs(struct scan *s, const struct args *a)
 {
 	struct err e;
-	uint64_t days;
+	uint64_t days = LEARNING_DEFAULT;
 	const char *learning = args_get(a, "learning");
-	struct detect_options dopt = {.org = s->setup.org, .disabled = is_disabled, .arg = s};
-	if (learning && slice_u64(slice_of(learning), 3650, &days))
-		dopt.learning = (nstime)days * NS_DAY;
+	if (learning)
+		slice_u64(slice_of(learning), LEARNING_MAX, &days);
+	struct detect_options dopt = {.org = s->setup.org, .learning = (nstime)days * NS_DAY, .disabled = is_disabled, .arg = s};
 	s->detect = detect_new(&dopt, on_finding, s);
 	s->incidents = incidents_new(s->setup.org);
 	detect_wants(s->detect, &s->setup.decode.want);

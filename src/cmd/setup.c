@@ -89,7 +89,7 @@ static unsigned thread_count(const struct args *a)
 {
 	uint64_t n;
 	const char *text = args_get(a, "threads");
-	if (text && slice_u64(slice_of(text), 64, &n) && n)
+	if (text && slice_u64(slice_of(text), THREADS_MAX, &n))
 		return (unsigned)n;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	return cpus > 0 ? (unsigned)MIN(cpus, 16) : 1;

@@ -7,11 +7,13 @@
 #include "org/org.h"
 #include "source/source.h"
 
+enum { THREADS_MAX = 64 };
+
 #define INPUT_OPTIONS                                                                                           \
 	{"org", 'o', OPT_TEXT, "FILE", "organisation file: hosts, providers, staff (default: org.yaml beside\nthe logs, then /etc/postern/org.yaml)"}, \
 	{"tz", 0, OPT_TEXT, "ZONE", "zone of times that carry none: Europe/Berlin, +02:00\n(default: the organisation file's, else UTC)"}, \
 	{"all", 'a', OPT_FLAG, NULL, "in folders, also read text files that do not look like logs"}, \
-	{"threads", 'j', OPT_NUMBER, "N", "threads to use (default: the machine's)"}
+	{"threads", 'j', OPT_NUMBER, "N", "threads to use (default: the machine's)", 1, THREADS_MAX}
 
 struct setup {
 	struct org *org;

@@ -118,6 +118,8 @@ static bool write_special(const char *path, struct slice data)
 
 bool write_out(const char *path, struct slice data)
 {
+	if (path && strcmp(path, "-") == 0)
+		path = NULL;
 	struct stat st;
 	bool special = path && stat(path, &st) == 0 && !S_ISREG(st.st_mode);
 	bool ok = !path ? write_all(STDOUT_FILENO, data) : special ? write_special(path, data) : replace_file(path, data);

@@ -179,8 +179,6 @@ struct detect *detect_new(const struct detect_options *opt, detect_sink *sink, v
 {
 	struct detect *d = xcalloc(1, sizeof *d);
 	d->opt = *opt;
-	if (!d->opt.learning)
-		d->opt.learning = 3 * NS_DAY;
 	d->sink = sink;
 	d->sink_arg = arg;
 	d->now = NSTIME_NONE;

@@ -80,23 +80,38 @@ static enum stage last_stage(const struct incident *in)
 	return STAGE_NONE;
 }
 
+/* "; crown jewels reached: db1, files1", or nothing: what org.yaml says is worth most. */
+static struct slice jewels_reached(struct incidents *s, const struct incident *in)
+{
+	struct slice text = SLICE_NONE;
+	for (size_t i = 0; i < in->nentities; i++) {
+		const struct entity *e = &in->entities[i];
+		if (e->type != ENT_HOST || !org_host_has_role(org_host(s->org, e->value), SL("crown-jewel")))
+			continue;
+		incident_printf(s, &text, "%.*s%s%.*s", SLFMT(text), text.n ? ", " : "; crown jewels reached: ", SLFMT(e->value));
+	}
+	return text;
+}
+
 static void judge(struct incidents *s, struct incident *in)
 {
+	struct slice jewels = jewels_reached(s, in);
 	enum stage last = last_stage(in);
 	const char *far = last ? stage_title(last) : "";
-	bool grave = in->stage_first[STAGE_MOVED] != NSTIME_NONE || in->stage_first[STAGE_DISTRIBUTION] != NSTIME_NONE;
+	bool grave = in->stage_first[STAGE_MOVED] != NSTIME_NONE || in->stage_first[STAGE_DISTRIBUTION] != NSTIME_NONE || jewels.n;
 	if (in->nstages >= 4 && grave && in->level >= LEVEL_HIGH) {
 		in->level = LEVEL_CRITICAL;
-		incident_printf(s, &in->level_reason, "%zu stages of one chain were seen, as far as \"%s\"; single findings reach %s", in->nstages, far, level_name(LEVEL_HIGH));
+		incident_printf(s, &in->level_reason, "%zu stages of one chain were seen, as far as \"%s\"; single findings reach %s%.*s", in->nstages, far,
+			level_name(LEVEL_HIGH), SLFMT(jewels));
 	} else if (in->nstages >= 3) {
 		in->level = MAX(in->level, LEVEL_HIGH);
-		incident_printf(s, &in->level_reason, "%zu stages of one chain were seen, as far as \"%s\"", in->nstages, far);
+		incident_printf(s, &in->level_reason, "%zu stages of one chain were seen, as far as \"%s\"%.*s", in->nstages, far, SLFMT(jewels));
 	} else {
 		struct finding *worst = in->findings[0];
 		for (size_t i = 1; i < in->nfindings; i++)
 			if (in->findings[i]->level > worst->level)
 				worst = in->findings[i];
-		incident_printf(s, &in->level_reason, "its worst finding is %s: %.*s", level_name(worst->level), SLFMT(worst->rule_name));
+		incident_printf(s, &in->level_reason, "its worst finding is %s: %.*s%.*s", level_name(worst->level), SLFMT(worst->rule_name), SLFMT(jewels));
 	}
 }
 

@@ -29,7 +29,9 @@ static void field(struct buf *b, const char *name, struct slice v)
 }
 
 static const struct { const char *id, *name; } technique_names[] = {
-	{"T1003.008", "/etc/passwd and /etc/shadow"}, {"T1021.004", "SSH"}, {"T1027", "Obfuscated Files or Information"}, {"T1040", "Network Sniffing"},
+	{"T1003.008", "/etc/passwd and /etc/shadow"}, {"T1005", "Data from Local System"}, {"T1016", "System Network Configuration Discovery"},
+	{"T1033", "System Owner/User Discovery"}, {"T1070.006", "Timestomp"}, {"T1082", "System Information Discovery"}, {"T1087.001", "Local Account"},
+	{"T1213", "Data from Information Repositories"}, {"T1021.004", "SSH"}, {"T1027", "Obfuscated Files or Information"}, {"T1040", "Network Sniffing"},
 	{"T1059.004", "Unix Shell"}, {"T1070.002", "Clear Linux or Mac System Logs"}, {"T1070.003", "Clear Command History"}, {"T1072", "Software Deployment Tools"},
 	{"T1078", "Valid Accounts"}, {"T1080", "Taint Shared Content"}, {"T1090", "Proxy"}, {"T1098.004", "SSH Authorized Keys"}, {"T1105", "Ingress Tool Transfer"},
 	{"T1110.001", "Password Guessing"}, {"T1110.003", "Password Spraying"}, {"T1114.002", "Remote Email Collection"}, {"T1136.001", "Local Account"},
