@@ -1,4 +1,5 @@
-/* command.c - a command line taken apart as far as detectors need: words, the tool, one level of wrapper. */
+/* command.c - a command line taken apart as far as detectors need: its simple commands, without the programs that only run
+ * others, each as words. */
 #include "detect/detect_private.h"
 
 bool slice_in_list(struct slice s, const char *list)
@@ -57,49 +58,159 @@ static void shift(struct command *c, size_t k)
 	c->tool = slice_basename(c->word[0]);
 }
 
-/* "env A=b nohup timeout 5 curl ..." -> "curl ..." */
+/* Programs that run another: which of their options take a value, and how many words of their own stand before it. */
+struct wrapper {
+	const char *tools, *valued;
+	unsigned own;
+};
+static const struct wrapper wrappers[] = {
+	{"env", "-u --unset -C --chdir", 0}, {"nohup setsid exec command time builtin busybox", "", 0}, {"timeout", "-k -s --kill-after --signal", 1},
+	{"nice", "-n --adjustment", 0}, {"ionice", "-c -n -p", 0}, {"stdbuf", "-i -o -e", 0}, {"sudo", "-u -g -h -p -C -r -t -T -U -D -R --user --group --host", 0},
+	{"doas", "-u -C", 0}, {"runuser", "-u -g -G", 0}, {"flock", "-w -E", 1}, {"chroot", "", 1}, {"systemd-run", "-p -E -u -M --unit --property", 0},
+	{"xargs", "-I -n -P -L -d -s -a -E", 0}, {"then do else if while until ! { (", "", 0},
+};
+
+static const struct wrapper *wrapper_of(struct slice tool)
+{
+	for (size_t i = 0; i < ARRAY_LEN(wrappers); i++)
+		if (slice_in_list(tool, wrappers[i].tools))
+			return &wrappers[i];
+	return NULL;
+}
+
+/* First word behind options and assignments, from k on. */
+static size_t skip_options(const struct command *c, size_t k, const char *valued)
+{
+	for (; k < c->n; k++) {
+		struct slice w = c->word[k];
+		if (slice_eq(w, SL("--")))
+			return k + 1;
+		bool assigned = w.n && w.p[0] != '/' && slice_chr(w, '=') > 0;
+		if (w.n && w.p[0] != '-' && !assigned)
+			break;
+		k += !assigned && slice_in_list(w, valued);
+	}
+	return k;
+}
+
+/* "env A=b nohup timeout 5 curl ..." -> "curl ..."; "docker exec -it NAME curl ..." -> "curl ..." */
 static bool unwrap_prefix(struct command *c)
 {
-	if (c->n < 2 || !slice_in_list(c->tool, "env nohup timeout nice ionice setsid stdbuf exec command time sudo doas"))
+	size_t k;
+	if (c->n > 3 && slice_in_list(c->tool, "docker podman") && slice_eq(c->word[1], SL("exec"))) {
+		k = skip_options(c, 2, "-u -e -w --user --env --workdir") + 1;
+	} else {
+		const struct wrapper *w = c->n > 1 ? wrapper_of(c->tool) : NULL;
+		if (!w)
+			return false;
+		k = skip_options(c, 1, w->valued) + w->own;
+	}
+	if (k >= c->n)
 		return false;
-	size_t k = 1;
-	while (k + 1 < c->n && (c->word[k].n == 0 || c->word[k].p[0] == '-' || slice_chr(c->word[k], '=') > 0 ||
-				(c->word[k].p[0] >= '0' && c->word[k].p[0] <= '9')))
-		k++;
 	shift(c, k);
 	return true;
 }
 
-/* sh -c "script": the script becomes the line. */
-static bool unwrap_shell(struct command *c)
+/* sh -c "script", su USER -c "script": the script. auditd gives it unquoted: everything behind -c is it. */
+static bool shell_script(const struct command *c, struct slice *script)
 {
-	if (c->n < 3 || !slice_in_list(c->tool, "sh bash dash zsh ksh ash"))
+	bool su = slice_in_list(c->tool, "su runuser flock");
+	if (c->n < 3 || (!su && !slice_in_list(c->tool, "sh bash dash zsh ksh ash rbash")))
 		return false;
 	size_t k = 1;
-	while (k < c->n && c->word[k].n && c->word[k].p[0] == '-' && !slice_ends(c->word[k], SL("c")))
+	while (k < c->n && (su ? !slice_eq(c->word[k], SL("-c")) && !slice_eq(c->word[k], SL("--command")) :
+				 c->word[k].n && c->word[k].p[0] == '-' && !slice_ends(c->word[k], SL("c"))))
 		k++;
-	if (k + 1 >= c->n || !slice_starts(c->word[k], SL("-")) || !slice_ends(c->word[k], SL("c")))
+	if (k + 1 >= c->n || c->word[k].p[0] != '-' || (!su && !slice_ends(c->word[k], SL("c"))))
 		return false;
-	/* auditd gives the script unquoted: everything behind -c is it */
-	struct slice script = c->word[k + 1];
-	if (k + 2 < c->n)
-		script = slice_make(script.p, (size_t)(c->line.p + c->line.n - script.p));
-	split(c, script);
-	c->shell = true;
+	*script = c->word[k + 1];
+	if (k + 2 < c->n && !su)
+		*script = slice_make(script->p, (size_t)(c->line.p + c->line.n - script->p));
 	return true;
+}
+
+/* ---- the commands of a script -------------------------------------------------------------------------------- */
+
+/* Where the simple command at the start of s ends: at ; | & and line ends outside quotes, at $( <( ` and ) outside single
+ * quotes. *next: where the one behind it begins. */
+static size_t simple_end(struct slice s, size_t *next)
+{
+	char quote = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i], after = i + 1 < s.n ? s.p[i + 1] : 0;
+		if (quote == '\'') {
+			quote = c == '\'' ? 0 : quote;
+		} else if (c == '\\') {
+			i++;
+		} else if (c == '`' || ((c == '$' || c == '<' || c == '>') && after == '(')) {
+			*next = i + (c == '`' ? 1 : 2);
+			return i;
+		} else if (c == '"') {
+			quote = quote ? 0 : '"';
+		} else if (!quote && c == '\'') {
+			quote = '\'';
+		} else if (!quote && (c == ';' || c == '|' || c == '\n' || c == ')' || (c == '&' && after != '>' && !(i && s.p[i - 1] == '>')))) {
+			for (*next = i + 1; *next < s.n && (s.p[*next] == c || s.p[*next] == '&'); ++*next)
+				;
+			return i;
+		}
+	}
+	*next = s.n;
+	return s.n;
+}
+
+void commands_begin(struct commands *it, const struct event *e)
+{
+	it->whole = event_str(e, F_PROCESS_CMDLINE);
+	it->n = it->whole.n ? 1 : 0;
+	it->part[0] = (struct command_part){it->whole, e->action == ACT_CRON || e->action == ACT_COMMAND};
+	it->budget = COMMANDS_MAX;
+}
+
+bool commands_next(struct commands *it, struct command *c)
+{
+	while (it->n && it->budget) {
+		struct command_part *p = &it->part[it->n - 1];
+		struct slice text = p->text, script;
+		size_t next = text.n;
+		bool in_script = p->script;
+		if (in_script)
+			text = slice_to(text, simple_end(text, &next));
+		p->text = slice_from(p->text, next);
+		if (!p->text.n)
+			it->n--;
+		split(c, text);
+		if (!c->n)
+			continue;
+		it->budget--;
+		c->whole = it->whole;
+		c->shell = in_script;
+		for (int depth = 0; depth < 6 && unwrap_prefix(c); depth++)
+			;
+		if (it->n < ARRAY_LEN(it->part) && shell_script(c, &script) && script.n) {
+			it->part[it->n++] = (struct command_part){script, true};
+			continue;
+		}
+		return true;
+	}
+	return false;
+}
+
+bool command_find(const struct event *e, bool (*fits)(const struct command *c), struct command *c)
+{
+	struct commands it;
+	commands_begin(&it, e);
+	while (commands_next(&it, c))
+		if (fits(c))
+			return true;
+	return false;
 }
 
 bool detect_command(const struct event *e, struct command *c)
 {
-	struct slice line = event_str(e, F_PROCESS_CMDLINE);
-	c->shell = false;
-	if (!line.n)
-		return false;
-	split(c, line);
-	c->whole = line;
-	for (int depth = 0; depth < 4 && (unwrap_prefix(c) || unwrap_shell(c)); depth++)
-		;
-	return c->n > 0;
+	struct commands it;
+	commands_begin(&it, e);
+	return commands_next(&it, c);
 }
 
 bool command_has(const struct command *c, const char *word)
@@ -116,4 +227,56 @@ bool command_has_prefix(const struct command *c, const char *prefix)
 		if (slice_starts(c->word[i], slice_of(prefix)))
 			return true;
 	return false;
+}
+
+/* ---- what a command writes to -------------------------------------------------------------------------------- */
+
+static bool redirected(const struct command *c, size_t i, const char *needle, struct slice *path)
+{
+	struct slice w = c->word[i];
+	while (w.n && w.p[0] >= '0' && w.p[0] <= '9') /* 2>file */
+		w = slice_from(w, 1);
+	if (!w.n || w.p[0] != '>')
+		return false;
+	while (w.n && (w.p[0] == '>' || w.p[0] == '|'))
+		w = slice_from(w, 1);
+	if (!w.n && i + 1 < c->n)
+		w = c->word[i + 1];
+	*path = w;
+	return slice_has(w, slice_of(needle));
+}
+
+/* Tools whose last word is the target; that write what they are given; that want an option to write. */
+static bool is_target(const struct command *c, size_t i)
+{
+	struct slice before = i ? c->word[i - 1] : SLICE_NONE;
+	if (slice_in_list(c->tool, "cp mv install ln rsync scp"))
+		return i + 1 == c->n || (i + 2 == c->n && slice_eq(c->word[c->n - 2], SL("-t")));
+	if (slice_in_list(c->tool, "tee vi vim nano ed ex emacs visudo patch truncate"))
+		return true;
+	if (slice_eq(c->tool, SL("dd")))
+		return slice_starts(c->word[i], SL("of="));
+	if (slice_in_list(c->tool, "sed perl ruby"))
+		return command_has_prefix(c, "-i") || command_has_prefix(c, "--in-place") || command_has_prefix(c, "-pi");
+	if (slice_eq(c->tool, SL("curl")))
+		return (before.n > 1 && before.p[0] == '-' && before.p[before.n - 1] == 'o') || slice_eq(before, SL("--output"));
+	if (slice_eq(c->tool, SL("wget")))
+		return (before.n > 1 && before.p[0] == '-' && before.p[before.n - 1] == 'O') || slice_starts(c->word[i], SL("--output-document="));
+	return false;
+}
+
+bool command_writes(const struct command *c, const char *needle, struct slice *path)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		if (redirected(c, i, needle, path))
+			return true;
+		if (i && slice_has(c->word[i], slice_of(needle)) && is_target(c, i)) {
+			*path = c->word[i];
+			return true;
+		}
+	}
+	/* an interpreter's one-line program that opens the file for writing */
+	bool program = slice_starts(c->tool, SL("python")) || slice_in_list(c->tool, "perl ruby php");
+	*path = slice_of(needle);
+	return program && slice_has(c->line, *path) && (slice_has(c->line, SL("'w")) || slice_has(c->line, SL("\"w")) || slice_has(c->line, SL("'a")) || slice_has(c->line, SL("\"a")) || slice_chr(c->line, '>') >= 0);
 }

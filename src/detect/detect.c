@@ -239,13 +239,14 @@ static void note_host(struct detect *d, const struct event *e)
 
 static uint64_t ask_detectors(const struct event *e)
 {
-	struct command c;
+	struct commands it UNINIT;
+	struct command c UNINIT;
 	uint64_t mask = 0;
-	if (!detect_command(e, &c))
-		return 0;
-	for (size_t i = 0; i < DETECTORS; i++)
-		if (!table[i]->might || table[i]->might(&c))
-			mask |= (uint64_t)1 << i;
+	commands_begin(&it, e);
+	while (commands_next(&it, &c))
+		for (size_t i = 0; i < DETECTORS; i++)
+			if (!table[i]->might || table[i]->might(&c))
+				mask |= (uint64_t)1 << i;
 	return mask;
 }
 

@@ -73,6 +73,10 @@ void detect_actor(struct detect *d, const struct event *e, struct actor *a);
 bool login_to_host(struct detect *d, const struct event *e, bool vpn);
 /* Put host, user, person, provider, source of the actor into the finding. */
 void finding_actor(struct finding *f, const struct actor *a);
+/* The level of what staff may do and a provider's person or a service account may not. */
+enum level level_for(const struct actor *a, enum level staff);
+/* The finding of this account on this host. */
+struct finding *open_by_account(struct detect *d, const struct detector *def, const struct event *e, const struct actor *a, nstime quiet, bool *fresh);
 /* "hl-jansen (Jan Jansen of Hafenlicht Webcare)" for texts; static per-detect buffer, valid until the next call. */
 const char *actor_text(struct detect *d, const struct actor *a);
 
@@ -98,19 +102,38 @@ char *detect_text_buffer(struct detect *d, size_t *n);
 
 /* ---- commands ------------------------------------------------------------------------------------------------ */
 /* The command line of an event that tells of one (sudo, auditd exec, cron, forced command): words split at blanks, quotes
- * minded, wrappers (sudo, env, nohup, timeout, sh -c) looked through one level into `inner`. */
-enum { WORDS_MAX = 64 };
+ * minded, what only runs another program (sudo, env, timeout, docker exec, sh -c) looked through. */
+enum { WORDS_MAX = 64, COMMANDS_MAX = 32, SCRIPT_DEPTH = 4 };
 struct command {
 	struct slice whole;     /* as logged */
 	struct slice line;      /* without wrappers */
 	struct slice tool;      /* basename of the program: "curl" */
 	struct slice word[WORDS_MAX]; /* word[0] is the program */
 	size_t n;
-	bool shell;             /* sh -c "...": line is the script, tool its first command */
+	bool shell;             /* one of the commands of a script */
 };
+/* A script has several: sh -c "cd /tmp; curl ... | sh", cron's lines, substitutions. */
+struct command_part {
+	struct slice text;
+	bool script;
+};
+struct commands {
+	struct slice whole;
+	struct command_part part[SCRIPT_DEPTH]; /* what is left: the innermost script last */
+	unsigned n, budget;
+};
+void commands_begin(struct commands *it, const struct event *e);
+bool commands_next(struct commands *it, struct command *c);
+/* The first that fits. */
+bool command_find(const struct event *e, bool (*fits)(const struct command *c), struct command *c);
+/* The first of all. */
 bool detect_command(const struct event *e, struct command *c);
 bool command_has(const struct command *c, const char *word);           /* exact word */
 bool command_has_prefix(const struct command *c, const char *prefix);  /* a word that starts so */
+/* The first outside machine that a fetching command names; *address: by its number. SLICE_NONE: none, or only ours. */
+struct slice fetched_from(const struct org *org, const struct command *c, bool *address);
+/* Does it write to a file whose path holds needle (redirection, tee, cp's target, sed -i, curl -o ...)? */
+bool command_writes(const struct command *c, const char *needle, struct slice *path);
 bool slice_in_list(struct slice s, const char *blank_separated);       /* exact, case-sensitive */
 
 #endif

@@ -5,31 +5,58 @@ static const enum action wants[] = {ACT_SUDO, ACT_EXEC, ACT_COMMAND, ACT_CRON, A
 static const char *const techniques[] = {"T1105", NULL};
 static const char *const techniques_script[] = {"T1059.004", "T1140", "T1027", NULL};
 
-/* "https://host:port/path", "user@host:path" -> host; SLICE_NONE when the word names no other machine. */
-static struct slice remote_host(struct slice word, bool copy_tool)
+/* The host at the start of s: up to a port, a path, a quote. */
+static struct slice host_at(struct slice s)
 {
+	size_t n = 0;
+	while (n < s.n && !strchr("/?#'\")> ,;\\", s.p[n]))
+		n++;
+	struct slice host = slice_to(s, n);
+	ssize_t user = slice_chr(host, '@');
+	if (user >= 0)
+		host = slice_from(host, (size_t)user + 1);
+	ssize_t port = host.n && host.p[0] != '[' ? slice_chr(host, ':') : -1;
+	return port > 0 ? slice_to(host, (size_t)port) : host;
+}
+
+static bool bare_host(struct slice host)
+{
+	struct ip ip;
+	ssize_t dot = slice_rfind(host, SL("."));
+	if (ip_parse(host, &ip))
+		return true;
+	if (dot <= 0 || (size_t)dot + 3 > host.n)
+		return false;
+	for (size_t i = (size_t)dot + 1; i < host.n; i++)
+		if ((unsigned)((host.p[i] | 0x20) - 'a') > 25)
+			return false;
+	return true;
+}
+
+/* "https://host:port/path" anywhere in a word (an interpreter's program has it inside), "user@host:path" of a copying tool,
+ * "host/path" for those that need no scheme; SLICE_NONE when the word names no other machine. */
+static struct slice remote_host(const struct command *c, size_t i, bool copy_tool)
+{
+	struct slice word = c->word[i], head, rest = word;
 	ssize_t at = slice_find(word, SL("://"));
-	struct slice host = SLICE_NONE, head;
-	if (at > 0 && at <= 8) {
-		struct slice rest = slice_from(word, (size_t)at + 3);
-		size_t n = 0;
-		while (n < rest.n && !strchr("/?#'\"", rest.p[n]))
-			n++;
-		host = slice_to(rest, n);
-		ssize_t user = slice_chr(host, '@');
-		if (user >= 0)
-			host = slice_from(host, (size_t)user + 1);
-		ssize_t port = host.n && host.p[0] != '[' ? slice_chr(host, ':') : -1;
-		return port > 0 ? slice_to(host, (size_t)port) : host;
-	}
-	if (copy_tool && word.n && word.p[0] != '-' && word.p[0] != '/') {
-		struct slice rest = word;
+	if (at > 0)
+		return host_at(slice_from(word, (size_t)at + 3));
+	if (!word.n || word.p[0] == '-' || word.p[0] == '/')
+		return SLICE_NONE;
+	if (copy_tool) {
 		if (slice_cut(&rest, ':', &head) && head.n > 1 && slice_chr(head, '/') < 0) {
 			ssize_t user = slice_chr(head, '@');
 			return user >= 0 ? slice_from(head, (size_t)user + 1) : head;
 		}
+		return SLICE_NONE;
 	}
-	return host;
+	static const char valued[] = "-o -H -d -u -A -e -x -T -F -X -b -c -m -w -K -E -O -P -U -t -w --output --header --data --user --user-agent --max-time --proxy --cacert --cert --key";
+	struct slice before = c->word[i - 1];
+	bool value = slice_in_list(before, valued) || (before.n > 2 && before.p[0] == '-' && before.p[1] != '-' && strchr("oOHdu", before.p[before.n - 1]));
+	if (!slice_in_list(c->tool, "curl wget aria2c") || value)
+		return SLICE_NONE;
+	head = host_at(word);
+	return bare_host(head) ? head : SLICE_NONE;
 }
 
 /* Is the machine one of ours? */
@@ -52,14 +79,13 @@ static bool fetches(const struct command *c)
 	       slice_starts(c->tool, SL("python"));
 }
 
-/* First outside machine a fetching command names. */
-static struct slice fetched_from(const struct org *org, const struct command *c, bool *address)
+struct slice fetched_from(const struct org *org, const struct command *c, bool *address)
 {
 	bool copy = copies(c);
 	if (!fetches(c))
 		return SLICE_NONE;
 	for (size_t i = 1; i < c->n; i++) {
-		struct slice host = remote_host(c->word[i], copy);
+		struct slice host = remote_host(c, i, copy);
 		struct ip ip;
 		if (host.n && !ours(org, host)) {
 			*address = ip_parse(host, &ip);
@@ -77,12 +103,14 @@ static bool world_writable(struct slice line)
 static void ingress_event(struct detect *d, void *state, const struct event *e)
 {
 	(void)state;
+	struct commands it UNINIT;
 	struct command c UNINIT;
 	struct actor a UNINIT;
+	struct slice from = SLICE_NONE;
 	bool address = false;
-	if (!detect_command(e, &c))
-		return;
-	struct slice from = fetched_from(detect_org(d), &c, &address);
+	commands_begin(&it, e);
+	while (!from.n && commands_next(&it, &c))
+		from = fetched_from(detect_org(d), &c, &address);
 	if (!from.n)
 		return;
 	detect_actor(d, e, &a);
@@ -104,7 +132,7 @@ static void ingress_event(struct detect *d, void *state, const struct event *e)
 	finding_entity(f, ENT_DOMAIN, from);
 	finding_raise(f, a.service ? LEVEL_MEDIUM : LEVEL_LOW);
 	if (a.service || a.provider)
-		finding_raise(f, address && world_writable(c.line) ? LEVEL_HIGH : LEVEL_MEDIUM);
+		finding_raise(f, address && (world_writable(c.line) || world_writable(c.whole)) ? LEVEL_HIGH : LEVEL_MEDIUM);
 	finding_evidence(f, e);
 }
 
@@ -124,6 +152,10 @@ static bool piped_to_interpreter(struct slice s)
 	ssize_t at;
 	while ((at = slice_chr(s, '|')) >= 0) {
 		struct slice word, rest = s = slice_from(s, (size_t)at + 1);
+		if (s.n && s.p[0] == '|') { /* "or else", no pipe */
+			s = slice_from(s, 1);
+			continue;
+		}
 		while (slice_word(&rest, &word) && slice_in_list(slice_basename(word), "sudo env nohup exec"))
 			;
 		while (word.n && strchr(";&|)'\"", word.p[word.n - 1]))
@@ -134,11 +166,28 @@ static bool piped_to_interpreter(struct slice s)
 	return false;
 }
 
+/* bash -c "$(curl ...)", eval `... | base64 -d`, bash <(wget ...). */
+static const char *substituted(struct slice line)
+{
+	static const char *const runs[] = {"sh -c", "eval ", "sh <(", "source <(", ". <(", "python3 -c \"$("};
+	bool run = false;
+	for (size_t i = 0; i < ARRAY_LEN(runs) && !run; i++)
+		run = slice_has(line, slice_of(runs[i]));
+	if (!run)
+		return NULL;
+	if (slice_has(line, SL("$(curl ")) || slice_has(line, SL("$(wget ")) || slice_has(line, SL("`curl ")) || slice_has(line, SL("`wget ")) || slice_has(line, SL("<(curl ")) ||
+	    slice_has(line, SL("<(wget ")))
+		return "fetched and run without being looked at";
+	bool inside = slice_has(line, SL("$(")) || slice_chr(line, '`') >= 0 || slice_has(line, SL("<("));
+	return inside && slice_has(line, SL("base64 -")) ? "decoded from base64 and run" : NULL;
+}
+
 static const char *script_form(struct slice line)
 {
 	static const struct { const char *needle, *what; bool pipe; } forms[] = {
 		{"base64 -d", "decoded from base64 and run", true}, {"base64 --decode", "decoded from base64 and run", true},
-		{"base64 -D", "decoded from base64 and run", true}, {"openssl enc -d", "decrypted and run", true},
+		{"base64 -D", "decoded from base64 and run", true}, {"base64 -id", "decoded from base64 and run", true}, {"base64 -di", "decoded from base64 and run", true},
+		{"decode_base64(", "decoded from base64 and run", false}, {"gzinflate(", "decoded from base64 and run", false}, {"openssl enc -d", "decrypted and run", true},
 		{"openssl base64 -d", "decoded from base64 and run", true}, {"xxd -r", "decoded from hex and run", true},
 		{"curl ", "fetched and run without being looked at", true}, {"wget ", "fetched and run without being looked at", true},
 		{"b64decode(", "decoded from base64 and run", false}, {"base64_decode(", "decoded from base64 and run", false},
@@ -149,7 +198,7 @@ static const char *script_form(struct slice line)
 		if (at >= 0 && (!forms[i].pipe || piped_to_interpreter(slice_from(line, (size_t)at))))
 			return forms[i].what;
 	}
-	return NULL;
+	return substituted(line);
 }
 
 static bool hides_script(const struct command *c)

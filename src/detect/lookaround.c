@@ -77,18 +77,33 @@ static void tell(struct detect *d, struct asking *s, const struct event *e, cons
 	finding_evidence(f, e);
 }
 
+/* Root asks all day by way of jobs; a person who logged in as root does so at a terminal. */
+static bool asks_in_person(const struct event *e, const struct actor *a)
+{
+	if (a->service || !a->account.n)
+		return false;
+	if (!slice_eq(a->account, SL("root")))
+		return true;
+	struct slice tty = event_str(e, F_PROCESS_TTY);
+	return (slice_eq(event_str(e, F_USER_AUDIT_ID), SL("0")) || slice_eq(event_str(e, F_USER_AUDIT), SL("root"))) && slice_starts(tty, SL("pts"));
+}
+
 static void event(struct detect *d, void *state, const struct event *e)
 {
+	struct commands it UNINIT;
 	struct command c UNINIT;
 	struct actor a UNINIT;
-	const char *asks;
-	if (!detect_command(e, &c))
-		return;
-	asks = asked(&c);
-	if (!asks)
+	struct small_set asked_now = {0};
+	commands_begin(&it, e);
+	while (commands_next(&it, &c)) {
+		const char *asks = asked(&c);
+		if (asks)
+			set_add(&asked_now, hash_slice(slice_of(asks)));
+	}
+	if (!asked_now.n)
 		return;
 	detect_actor(d, e, &a);
-	if (a.service || !a.account.n || slice_eq(a.account, SL("root")))
+	if (!asks_in_person(e, &a))
 		return;
 	struct key k UNINIT;
 	key_init(&k);
@@ -101,7 +116,8 @@ static void event(struct detect *d, void *state, const struct event *e)
 		s->questions = (struct small_set){0};
 		s->nfirst = 0;
 	}
-	set_add(&s->questions, hash_slice(slice_of(asks)));
+	for (unsigned i = 0; i < asked_now.n; i++)
+		set_add(&s->questions, asked_now.v[i]);
 	if (s->questions.n >= ASKED_LEAST)
 		tell(d, s, e, &a, key_slice(&k));
 	else if (s->nfirst < ARRAY_LEN(s->first))
@@ -130,14 +146,25 @@ static void *dumpers_new(struct detect *d)
 
 static bool dumps(const struct command *c)
 {
-	return slice_in_list(c->tool, "pg_dump pg_dumpall mysqldump mariadb-dump mongodump slapcat ldapsearch");
+	static const struct { const char *tools, *argument; } table[] = {
+		{"pg_dump pg_dumpall mysqldump mariadb-dump mongodump slapcat pg_basebackup mydumper mongoexport xtrabackup mariabackup", ""},
+		{"psql", "\\\\copy"}, {"psql", "\\copy"}, {"psql", "COPY "}, {"mysql mariadb", "OUTFILE"}, {"sqlite3", ".dump"}, {"sqlite3", ".backup"}, {"redis-cli", "--rdb"},
+		{"tar zip rsync cp scp", "/var/lib/postgresql"}, {"tar zip rsync cp scp", "/var/lib/mysql"}, {"tar zip rsync cp scp", "/var/lib/ldap"},
+		{"ldapsearch", "objectclass=*"}, {"ldapsearch", "(uid=*)"},
+	};
+	if (command_has(c, "--version") || command_has(c, "--help") || command_has(c, "-V") || command_has(c, "--schema-only") || command_has(c, "--no-data"))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		if (slice_in_list(c->tool, table[i].tools) && slice_ihas(c->line, slice_of(table[i].argument)))
+			return true;
+	return false;
 }
 
 static void dump_event(struct detect *d, void *state, const struct event *e)
 {
 	struct command c UNINIT;
 	struct actor a UNINIT;
-	if (!detect_command(e, &c) || !dumps(&c))
+	if (!command_find(e, dumps, &c))
 		return;
 	detect_actor(d, e, &a);
 	if (!a.person)

@@ -25,7 +25,7 @@ struct host_logins {
 /* How often a hop was seen. */
 struct hop {
 	uint32_t days;
-	nstime last;
+	int64_t day;
 };
 struct switches {
 	struct lru *hosts, *hops;
@@ -77,9 +77,12 @@ static uint32_t hop_habit(struct switches *s, const struct actor *a, struct slic
 	bool fresh;
 	struct hop *h = lru_put(s->hops, key_slice(&k), &fresh);
 	uint32_t days = h->days;
-	if (fresh || t - h->last > 12 * NS_HOUR)
+	if (fresh || t / NS_DAY != h->day) {
+		h->day = t / NS_DAY;
 		h->days++;
-	h->last = t;
+	} else {
+		days--; /* today does not count yet */
+	}
 	return days;
 }
 
@@ -144,15 +147,34 @@ const struct detector detector_switch = {
 
 /* ---- fan-out ------------------------------------------------------------------------------------------------- */
 
-enum { RING = 24, FAN_LEAST = 4 };
+enum { RING = 24, FAN_LEAST = 4, FAN_DAY = 6 };
 
 struct fan {
 	struct small_set known;      /* hosts ever */
 	struct { nstime time; uint64_t host; bool fresh; } ring[RING];
 	unsigned next;
-	unsigned usual;              /* most hosts within an hour so far */
+	unsigned usual, hour_most;   /* most hosts within an hour: of finished hours, of the running one */
+	nstime hour;                 /* when that began */
+	unsigned usual_new, day_new; /* most new hosts of a day: of finished days, of the running one */
+	int64_t day;
 	nstime first;
 };
+
+/* What was usual is learnt from time that has passed: the running hour must not explain itself. */
+static void fan_clock(struct fan *p, nstime t)
+{
+	if (t - p->hour > NS_HOUR) {
+		p->usual = MAX(p->usual, p->hour_most);
+		p->hour_most = 0;
+		p->hour = t;
+	}
+	int64_t day = (t - 12 * NS_HOUR) / NS_DAY; /* from noon to noon: nights are whole */
+	if (day != p->day) {
+		p->usual_new = MAX(p->usual_new, p->day_new);
+		p->day_new = 0;
+		p->day = day;
+	}
+}
 
 static void *fans_new(struct detect *d)
 {
@@ -175,10 +197,14 @@ static void fanout_event(struct detect *d, void *state, const struct event *e)
 		return;
 	bool fresh;
 	struct fan *p = lru_put(state, a.account, &fresh);
-	if (fresh)
-		p->first = e->time;
+	if (fresh) {
+		p->first = p->hour = e->time;
+		p->day = (e->time - 12 * NS_HOUR) / NS_DAY;
+	}
+	fan_clock(p, e->time);
 	uint64_t host = hash_slice(a.host);
 	bool new_host = set_add(&p->known, host);
+	p->day_new += new_host;
 	p->ring[p->next] = (typeof(p->ring[0])){e->time, host, new_host};
 	p->next = (p->next + 1) % RING;
 	struct small_set within = {0};
@@ -187,24 +213,28 @@ static void fanout_event(struct detect *d, void *state, const struct event *e)
 		if (p->ring[i].host && e->time - p->ring[i].time < NS_HOUR && set_add(&within, p->ring[i].host))
 			unknown += p->ring[i].fresh;
 	unsigned hosts = within.n;
+	p->hour_most = MAX(p->hour_most, hosts);
 	bool learnt = e->time - p->first > detect_learning(d);
-	if (learnt && hosts >= FAN_LEAST && hosts >= 2 * p->usual && unknown >= 2) {
-		struct finding *f = detect_open(d, &detector_fanout, a.account, NS_DAY, e->time, &fresh);
-		if (fresh) {
-			finding_printf(f, &f->title, "%s went to %u hosts within an hour, %u of them new", actor_text(d, &a), hosts, unknown);
-			finding_printf(f, &f->text, "At most %u in an hour was usual for this account.", p->usual);
-		}
-		finding_actor(f, &a);
-		finding_entity(f, ENT_DEST_HOST, a.host);
-		finding_evidence(f, e);
-	} else if (hosts > p->usual) {
-		p->usual = hosts;
+	bool quick = hosts >= FAN_LEAST && hosts >= 2 * p->usual && unknown >= 2;
+	bool slow = p->day_new >= FAN_DAY && p->day_new >= 2 * p->usual_new;
+	if (!learnt || (!quick && !slow))
+		return;
+	struct finding *f = detect_open(d, &detector_fanout, a.account, NS_DAY, e->time, &fresh);
+	if (fresh && quick) {
+		finding_printf(f, &f->title, "%s went to %u hosts within an hour, %u of them new", actor_text(d, &a), hosts, unknown);
+		finding_printf(f, &f->text, "At most %u in an hour was usual for this account.", p->usual);
+	} else if (fresh) {
+		finding_printf(f, &f->title, "%s went to %u new hosts within a day", actor_text(d, &a), p->day_new);
+		finding_printf(f, &f->text, "At most %u new ones in a day was usual for this account.", p->usual_new);
 	}
+	finding_actor(f, &a);
+	finding_entity(f, ENT_DEST_HOST, a.host);
+	finding_evidence(f, e);
 }
 
 const struct detector detector_fanout = {
 	.info = {"postern.fan-out", "One account on many hosts", LEVEL_MEDIUM, STAGE_MOVED, techniques,
-		"After a learning period: an account that logs in to four hosts or more within an hour, twice its usual number, two or more of them new.",
+		"After a learning period: an account that logs in to four hosts or more within an hour, twice its usual number, two or more of them new; or to six new ones within a day.",
 		"A roll-out or an inventory job of a new administrator."},
 	.wants = wants, .create = fans_new, .event = fanout_event, .destroy = fans_free,
 };

@@ -15,8 +15,10 @@ struct profile {
 	struct small_set networks, keys, hosts;
 	uint32_t hour[24];
 	/* for "two places at once" */
-	nstime outside_time;
-	struct ip outside;
+	struct {
+		nstime time;
+		struct ip ip;
+	} outside[2]; /* v4, v6: the two say nothing about each other */
 };
 
 static void *profiles_new(struct detect *d)
@@ -134,19 +136,21 @@ static void distant_event(struct detect *d, void *state, const struct event *e)
 		return;
 	bool fresh;
 	struct profile *p = lru_put(state, a.account, &fresh);
-	if (!fresh && e->time - p->outside_time < NS_HOUR && far_apart(&p->outside, &a.ip)) {
+	typeof(p->outside[0]) *last = &p->outside[!ip_is_v4(&a.ip)];
+	nstime apart = e->time > last->time ? e->time - last->time : last->time - e->time;
+	if (last->time && apart < NS_HOUR && far_apart(&last->ip, &a.ip)) {
 		char other[48];
 		struct finding *f = detect_open(d, &detector_distant, a.account, NS_DAY, e->time, &fresh);
 		if (fresh) {
 			finding_printf(f, &f->title, "%s logged in from two distant networks within an hour", actor_text(d, &a));
-			finding_printf(f, &f->text, "%.*s came from %.*s, less than an hour after %s.", SLFMT(a.account), SLFMT(a.source), ip_text(&p->outside, other));
+			finding_printf(f, &f->text, "%.*s came from %.*s, less than an hour after %s.", SLFMT(a.account), SLFMT(a.source), ip_text(&last->ip, other));
 			finding_actor(f, &a);
 			finding_entity(f, ENT_SOURCE, slice_of(other));
 		}
 		finding_evidence(f, e);
 	}
-	p->outside = a.ip;
-	p->outside_time = e->time;
+	last->ip = a.ip;
+	last->time = e->time;
 }
 
 const struct detector detector_distant = {

@@ -34,11 +34,12 @@ static struct slice target(const struct org *org, const struct event *e)
 	struct slice path = event_str(e, F_FILE_PATH);
 	if (path.n)
 		return e->outcome != OUTCOME_FAILURE && org_patch_path(org, path) ? path : SLICE_NONE;
-	if (!detect_command(e, &c) || !puts_files(&c))
-		return SLICE_NONE;
-	for (size_t i = c.n; i-- > 1;)
-		if (org_patch_path(org, c.word[i]))
-			return c.word[i];
+	struct commands it UNINIT;
+	commands_begin(&it, e);
+	while (commands_next(&it, &c))
+		for (size_t i = c.n; puts_files(&c) && i-- > 1;)
+			if (org_patch_path(org, c.word[i]))
+				return c.word[i];
 	return SLICE_NONE;
 }
 

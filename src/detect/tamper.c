@@ -82,7 +82,7 @@ static void tamper_event(struct detect *d, void *state, const struct event *e)
 		*when = e->time;
 		return;
 	}
-	if (!happened && detect_command(e, &c))
+	if (!happened && command_find(e, covers_traces, &c))
 		what = covers(&c);
 	if (!happened && !what)
 		return;

@@ -6,30 +6,53 @@ static const char *const techniques[] = {"T1572", "T1090", NULL};
 
 enum tunnel_kind { TUNNEL_NONE, TUNNEL_LOCAL, TUNNEL_OUT };
 
-/* "-R", "-NR", "-fNR": a letter in a group of ssh flags that come before the host. */
-static bool ssh_flag(const struct command *c, char letter)
+/* What ssh's words in front of the host ask for: "-R", "-fNR", "-o RemoteForward=...". Words behind the host are a command for
+ * the other side. */
+static enum tunnel_kind ssh_tunnel(const struct command *c)
+{
+	enum tunnel_kind kind = TUNNEL_NONE;
+	for (size_t i = 1; i < c->n; i++) {
+		struct slice w = c->word[i];
+		if (w.n < 2 || w.p[0] != '-')
+			break; /* the host */
+		for (size_t k = 1; k < w.n; k++) {
+			char f = w.p[k];
+			if (f == 'R' || f == 'w')
+				return TUNNEL_OUT;
+			if (f == 'D' || f == 'L')
+				kind = TUNNEL_LOCAL;
+			if (!strchr("BbcDEeFIiJLlmOoPpQSW", f))
+				continue;
+			/* takes a value: the rest of the word, or the next */
+			struct slice value = k + 1 < w.n ? slice_from(w, k + 1) : ++i < c->n ? c->word[i] : SLICE_NONE;
+			if (f == 'o' && (slice_istarts(value, SL("RemoteForward")) || slice_istarts(value, SL("Tunnel="))))
+				return TUNNEL_OUT;
+			if (f == 'o' && (slice_istarts(value, SL("DynamicForward")) || slice_istarts(value, SL("LocalForward"))))
+				kind = TUNNEL_LOCAL;
+			break;
+		}
+	}
+	return kind;
+}
+
+/* "-e", "-lvpe", "--exec": netcat with a program behind it. */
+static bool netcat_runs(const struct command *c)
 {
 	for (size_t i = 1; i < c->n; i++) {
 		struct slice w = c->word[i];
-		if (w.n < 2 || w.p[0] != '-' || w.p[1] == '-')
-			continue;
-		for (size_t k = 1; k < w.n; k++) {
-			if (w.p[k] == letter)
-				return true;
-			if (strchr("BbcDEeFIiJLlmOoPpQRSWw", w.p[k])) /* takes a value: the rest of the word is it */
-				break;
-		}
+		if (slice_eq(w, SL("--exec")) || slice_starts(w, SL("--sh-exec")) || slice_starts(w, SL("--exec=")) || slice_starts(w, SL("--lua-exec")))
+			return true;
+		if (w.n > 1 && w.n < 8 && w.p[0] == '-' && w.p[1] != '-' && (slice_chr(w, 'e') > 0 || slice_eq(w, SL("-c"))))
+			return true;
 	}
-	return false;
+	/* mkfifo f; cat f | sh -i | nc HOST PORT > f: the same by hand */
+	return slice_has(c->whole, SL("mkfifo ")) && (slice_has(c->whole, SL("sh -i")) || slice_has(c->whole, SL("|sh")) || slice_has(c->whole, SL("| sh")) || slice_has(c->whole, SL("bash")));
 }
 
 static enum tunnel_kind tunnel_of(const struct command *c)
 {
-	if (slice_in_list(c->tool, "ssh autossh plink")) {
-		if (ssh_flag(c, 'R') || ssh_flag(c, 'w'))
-			return TUNNEL_OUT;
-		return ssh_flag(c, 'D') || ssh_flag(c, 'L') ? TUNNEL_LOCAL : TUNNEL_NONE;
-	}
+	if (slice_in_list(c->tool, "ssh autossh plink"))
+		return ssh_tunnel(c);
 	if (slice_in_list(c->tool, "chisel frpc frps ngrok gost iodine dnscat dnscat2 ligolo ligolo-ng nps npc ptunnel reGeorg rathole bore pgrok revsocks socat_tunnel"))
 		return TUNNEL_OUT;
 	if (slice_eq(c->tool, SL("cloudflared")))
@@ -37,7 +60,7 @@ static enum tunnel_kind tunnel_of(const struct command *c)
 	if (slice_eq(c->tool, SL("socat")))
 		return slice_ihas(c->line, SL("exec:")) || slice_ihas(c->line, SL("tcp-listen")) || slice_ihas(c->line, SL("openssl:")) ? TUNNEL_OUT : TUNNEL_NONE;
 	if (slice_in_list(c->tool, "nc ncat netcat"))
-		return command_has(c, "-e") || command_has(c, "-c") || command_has_prefix(c, "--sh-exec") ? TUNNEL_OUT : TUNNEL_NONE;
+		return netcat_runs(c) ? TUNNEL_OUT : TUNNEL_NONE;
 	/* a renamed tool keeps its grammar */
 	if (command_has(c, "client") && (slice_has(c->line, SL(" R:")) || slice_has(c->line, SL(":socks"))))
 		return TUNNEL_OUT;
@@ -84,7 +107,7 @@ static void tunnel_event(struct detect *d, void *state, const struct event *e)
 		return;
 	}
 	enum tunnel_kind kind = e->action == ACT_FORWARD ? TUNNEL_LOCAL : TUNNEL_NONE;
-	if (kind == TUNNEL_NONE && detect_command(e, &c))
+	if (kind == TUNNEL_NONE && command_find(e, tunnels, &c))
 		kind = tunnel_of(&c);
 	if (kind == TUNNEL_NONE)
 		return;
@@ -143,7 +166,7 @@ static void capture_event(struct detect *d, void *state, const struct event *e)
 	if (e->action == ACT_PROMISCUOUS) {
 		if (virtual_device(dev) || slice_eq(event_str(e, F_EVENT_REASON), SL("left")))
 			return;
-	} else if (!detect_command(e, &c) || !captures(&c)) {
+	} else if (!command_find(e, captures, &c)) {
 		return;
 	}
 	detect_actor(d, e, &a);

@@ -24,7 +24,16 @@ static const char *const discovery = "id whoami uname hostname w who last ifconf
 
 static bool discovers(const struct command *c)
 {
+	if (slice_in_list(c->tool, "sh bash dash zsh ksh"))
+		return command_has(c, "-i");
 	return slice_in_list(c->tool, discovery);
+}
+
+/* A health check: curl http://localhost/ */
+static bool asks_ourselves(const struct detect *d, const struct command *c)
+{
+	bool address;
+	return slice_in_list(c->tool, "curl wget") && slice_has(c->line, SL("://")) && !fetched_from(detect_org(d), c, &address).n;
 }
 
 static void process_event(struct detect *d, void *state, const struct event *e)
@@ -33,7 +42,7 @@ static void process_event(struct detect *d, void *state, const struct event *e)
 	struct command c UNINIT;
 	struct actor a UNINIT;
 	struct slice user = event_str(e, F_USER_NAME);
-	if (!web_account(user, e) || !detect_command(e, &c) || !discovers(&c))
+	if (!web_account(user, e) || !command_find(e, discovers, &c) || asks_ourselves(d, &c))
 		return;
 	detect_actor(d, e, &a);
 	if (event_str(e, F_USER_AUDIT).n && !a.service)
@@ -81,17 +90,18 @@ static void scripts_free(void *state)
 
 static bool is_script(struct slice path)
 {
-	static const char *const ends[] = {".php", ".phtml", ".php5", ".php7", ".phar", ".jsp", ".jspx", ".asp", ".aspx", ".ashx", ".cgi", ".pl", ".py", ".cfm"};
+	static const char *const ends[] = {".php", ".phtml", ".php5", ".php7", ".phar", ".jsp", ".jspx", ".asp", ".aspx", ".ashx", ".cgi", ".pl", ".py", ".cfm", ".php3", ".php8", ".phps", ".pht", ".shtml", "/.htaccess", "/.user.ini"};
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
 		if (slice_iends(path, slice_of(ends[i])))
 			return true;
-	return false;
+	/* PATH_INFO: what stands behind the script is its argument */
+	return slice_ihas(path, SL(".php/")) || slice_ihas(path, SL(".phtml/")) || slice_ihas(path, SL(".jsp/"));
 }
 
 /* Folders that people's uploads and pictures go to hold no scripts. */
 static bool upload_folder(struct slice path)
 {
-	static const char *const parts[] = {"/upload", "/files/", "/images/", "/img/", "/media/", "/tmp/", "/cache/", "/attachments/", "/avatars/", "/static/", "/assets/"};
+	static const char *const parts[] = {"/upload/", "/uploads/", "/uploaded/", "/images/", "/img/", "/media/", "/tmp/", "/cache/", "/attachments/", "/avatars/", "/userfiles/"};
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
 		if (slice_ihas(path, slice_of(parts[i])))
 			return true;
@@ -157,11 +167,17 @@ static struct slice placed_script(const struct org *org, const struct event *e)
 	struct slice path = event_str(e, F_FILE_PATH);
 	if (path.n)
 		return org_web_path(org, path) && upload_folder(path) && is_script(path) && e->outcome != OUTCOME_FAILURE ? path : SLICE_NONE;
-	if (!detect_command(e, &c) || !places(&c))
-		return SLICE_NONE;
-	for (size_t i = c.n; i-- > 1;)
-		if (org_web_path(org, c.word[i]) && upload_folder(c.word[i]) && is_script(c.word[i]))
-			return c.word[i];
+	struct commands it UNINIT;
+	commands_begin(&it, e);
+	while (commands_next(&it, &c))
+		for (size_t i = c.n; i-- > 1;) {
+			struct slice w = c.word[i], target;
+			bool written = slice_chr(w, '>') == 0 || places(&c) || (command_writes(&c, "/", &target) && slice_eq(target, w));
+			while (w.n && w.p[0] == '>')
+				w = slice_from(w, 1);
+			if (written && org_web_path(org, w) && upload_folder(w) && is_script(w))
+				return w;
+		}
 	return SLICE_NONE;
 }
 
@@ -176,9 +192,14 @@ static void file_event(struct detect *d, void *state, const struct event *e)
 	struct key k UNINIT;
 	key_init(&k);
 	key_add(&k, a.host);
-	key_add(&k, path);
+	key_add(&k, a.account);
 	bool fresh;
+	/* applications compile templates into a cache of their own */
+	bool compiled = slice_ihas(path, SL("/cache/")) && a.service && !event_str(e, F_PROCESS_CMDLINE).n;
 	struct finding *f = detect_open(d, &detector_web_file, key_slice(&k), NS_DAY, e->time, &fresh);
+	if (fresh)
+		f->level = LEVEL_MEDIUM;
+	finding_raise(f, compiled ? LEVEL_MEDIUM : LEVEL_HIGH);
 	if (fresh) {
 		finding_printf(f, &f->title, "%s put a script into a folder for uploads on %.*s: %.*s", actor_text(d, &a), SLFMT(a.host), SLFMT(slice_to(path, 200)));
 		finding_printf(f, &f->text, "Whoever can reach the page can then run it: this is how a web shell is planted.");

@@ -218,3 +218,22 @@ void login_memory_event(struct detect *d, const struct event *e)
 	if (m->nkey)
 		memcpy(m->key, fp.p, m->nkey);
 }
+
+/* ---- findings by account --------------------------------------------------------------------------------------- */
+
+enum level level_for(const struct actor *a, enum level staff)
+{
+	return a->provider || a->service ? LEVEL_HIGH : staff;
+}
+
+struct finding *open_by_account(struct detect *d, const struct detector *def, const struct event *e, const struct actor *a, nstime quiet, bool *fresh)
+{
+	struct key k UNINIT;
+	key_init(&k);
+	key_add(&k, a->host);
+	key_add(&k, a->account);
+	struct finding *f = detect_open(d, def, key_slice(&k), quiet, e->time, fresh);
+	if (*fresh)
+		finding_actor(f, a);
+	return f;
+}
