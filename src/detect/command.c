@@ -162,9 +162,12 @@ static size_t simple_end(struct slice s, size_t *next)
 void commands_begin(struct commands *it, const struct event *e)
 {
 	it->whole = event_str(e, F_PROCESS_CMDLINE);
+	if (!it->whole.n && e->action == ACT_EXEC) /* auditd without its EXECVE record */
+		it->whole = event_str(e, F_PROCESS_EXE);
 	it->n = it->whole.n ? 1 : 0;
 	it->part[0] = (struct command_part){it->whole, e->action == ACT_CRON || e->action == ACT_COMMAND};
 	it->budget = COMMANDS_MAX;
+	it->folder = event_str(e, F_PROCESS_CWD);
 }
 
 bool commands_next(struct commands *it, struct command *c)
@@ -191,6 +194,9 @@ bool commands_next(struct commands *it, struct command *c)
 			it->part[it->n++] = (struct command_part){script, true};
 			continue;
 		}
+		c->folder = it->folder;
+		if (slice_eq(c->tool, SL("cd")) && c->n > 1)
+			it->folder = c->word[1];
 		return true;
 	}
 	return false;
@@ -243,15 +249,19 @@ static bool redirected(const struct command *c, size_t i, const char *needle, st
 	if (!w.n && i + 1 < c->n)
 		w = c->word[i + 1];
 	*path = w;
-	return slice_has(w, slice_of(needle));
+	return slice_has(w, slice_of(needle)) && !slice_starts(w, SL("/dev/null")) && !slice_starts(w, SL("/dev/std"));
 }
 
 /* Tools whose last word is the target; that write what they are given; that want an option to write. */
-static bool is_target(const struct command *c, size_t i)
+bool command_target(const struct command *c, size_t i)
 {
 	struct slice before = i ? c->word[i - 1] : SLICE_NONE;
 	if (slice_in_list(c->tool, "cp mv install ln rsync scp"))
 		return i + 1 == c->n || (i + 2 == c->n && slice_eq(c->word[c->n - 2], SL("-t")));
+	if (slice_eq(c->tool, SL("tar")))
+		return slice_in_list(before, "-C --directory") && c->n > 1 && slice_chr(c->word[1], 'x') >= 0;
+	if (slice_eq(c->tool, SL("unzip")))
+		return slice_eq(before, SL("-d"));
 	if (slice_in_list(c->tool, "tee vi vim nano ed ex emacs visudo patch truncate"))
 		return true;
 	if (slice_eq(c->tool, SL("dd")))
@@ -261,7 +271,7 @@ static bool is_target(const struct command *c, size_t i)
 	if (slice_eq(c->tool, SL("curl")))
 		return (before.n > 1 && before.p[0] == '-' && before.p[before.n - 1] == 'o') || slice_eq(before, SL("--output"));
 	if (slice_eq(c->tool, SL("wget")))
-		return (before.n > 1 && before.p[0] == '-' && before.p[before.n - 1] == 'O') || slice_starts(c->word[i], SL("--output-document="));
+		return (before.n > 1 && before.p[0] == '-' && (before.p[before.n - 1] == 'O' || before.p[before.n - 1] == 'P')) || slice_starts(c->word[i], SL("--output-document="));
 	return false;
 }
 
@@ -270,7 +280,7 @@ bool command_writes(const struct command *c, const char *needle, struct slice *p
 	for (size_t i = 0; i < c->n; i++) {
 		if (redirected(c, i, needle, path))
 			return true;
-		if (i && slice_has(c->word[i], slice_of(needle)) && is_target(c, i)) {
+		if (i && slice_has(c->word[i], slice_of(needle)) && command_target(c, i)) {
 			*path = c->word[i];
 			return true;
 		}

@@ -20,7 +20,7 @@ struct host_memory {
 };
 
 /* Which detectors a command line could matter to; direct-mapped by the line's hash. */
-enum { LINE_MEMOS = 1 << 13 };
+enum { LINE_MEMOS = 1 << 13, TOLD = 1 << 12 };
 struct line_memo {
 	uint64_t hash, mask;
 };
@@ -42,6 +42,12 @@ struct detect {
 	nstime now;
 	struct host_memo *host_memo;      /* caches of who.c */
 	struct actor_memo actor_memo;
+	struct told {
+		uint64_t hash;
+		uint32_t source;
+	} *told;                          /* newest happenings and who told them */
+	bool several;                     /* logs speak, not one */
+	uint32_t first_source;            /* + 1 */
 	char text[512];                   /* actor_text */
 };
 _Static_assert(DETECTORS < UINT8_MAX, "detector numbers fit a byte");
@@ -184,6 +190,7 @@ struct detect *detect_new(const struct detect_options *opt, detect_sink *sink, v
 	d->now = NSTIME_NONE;
 	d->host_memo = xcalloc(1, sizeof *d->host_memo);
 	d->lines = xcalloc(LINE_MEMOS, sizeof *d->lines);
+	d->told = xcalloc(TOLD, sizeof *d->told);
 	arena_init(&d->mem);
 	d->open = lru_new(sizeof(struct open_finding), MEM_FINDINGS, finding_leaves, d);
 	d->hosts = lru_new(sizeof(struct host_memory), 10000, NULL, NULL);
@@ -212,6 +219,7 @@ void detect_free(struct detect *d)
 	arena_free(&d->mem);
 	free(d->host_memo);
 	free(d->lines);
+	free(d->told);
 	free(d);
 }
 
@@ -265,9 +273,39 @@ static uint64_t detectors_for(struct detect *d, const struct event *e)
 	return m->mask;
 }
 
+/* The same happening told by two logs of a host (auth.log and syslog, the journal's export, a copied folder). What it is, is
+ * what the fields say: the same line in the same log is another attempt. */
+static bool told_by_another_log(struct detect *d, const struct event *e)
+{
+	static const enum field_id fields[] = {F_USER_NAME, F_USER_TARGET, F_SOURCE_IP, F_SOURCE_PORT, F_PROCESS_CMDLINE};
+	if (!d->several) {
+		d->several = d->first_source && d->first_source != e->source + 1;
+		d->first_source = e->source + 1;
+		if (!d->several)
+			return false;
+	}
+	struct slice pid = event_str(e, F_PROCESS_PID), host = detect_host(d, e->host);
+	uint64_t what[] = {(uint64_t)(e->time / NS_SEC), e->action, e->outcome, hash_bytes(host.p, host.n), 0};
+	if (!pid.n) {
+		what[4] = hash_bytes(e->at.raw.p, e->at.raw.n);
+	} else {
+		what[4] = hash_bytes(pid.p, pid.n) ^ hash_bytes(e->dataset.p, e->dataset.n);
+		for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+			struct slice v = event_str(e, fields[i]);
+			what[4] = what[4] * 31 + (v.n ? hash_bytes(v.p, v.n) : 0);
+		}
+	}
+	uint64_t hash = hash_bytes((const char *)what, sizeof what);
+	struct told *t = &d->told[hash % TOLD];
+	bool known = t->hash == hash && t->source != e->source;
+	if (t->hash != hash)
+		*t = (struct told){hash, e->source};
+	return known;
+}
+
 void detect_event(struct detect *d, const struct event *e)
 {
-	if (e->time == NSTIME_NONE || e->action >= ACTION_COUNT)
+	if (e->time == NSTIME_NONE || e->action >= ACTION_COUNT || told_by_another_log(d, e))
 		return;
 	if (d->now == NSTIME_NONE || e->time > d->now)
 		d->now = e->time;

@@ -111,6 +111,7 @@ struct command {
 	struct slice word[WORDS_MAX]; /* word[0] is the program */
 	size_t n;
 	bool shell;             /* one of the commands of a script */
+	struct slice folder;    /* it works in: of a cd before it, or what auditd says; empty: unknown */
 };
 /* A script has several: sh -c "cd /tmp; curl ... | sh", cron's lines, substitutions. */
 struct command_part {
@@ -121,6 +122,7 @@ struct commands {
 	struct slice whole;
 	struct command_part part[SCRIPT_DEPTH]; /* what is left: the innermost script last */
 	unsigned n, budget;
+	struct slice folder;
 };
 void commands_begin(struct commands *it, const struct event *e);
 bool commands_next(struct commands *it, struct command *c);
@@ -132,6 +134,8 @@ bool command_has(const struct command *c, const char *word);           /* exact 
 bool command_has_prefix(const struct command *c, const char *prefix);  /* a word that starts so */
 /* The first outside machine that a fetching command names; *address: by its number. SLICE_NONE: none, or only ours. */
 struct slice fetched_from(const struct org *org, const struct command *c, bool *address);
+/* Is word i what the command writes to: cp's last word, tee's files, curl -o's, tar -C's when it unpacks? */
+bool command_target(const struct command *c, size_t i);
 /* Does it write to a file whose path holds needle (redirection, tee, cp's target, sed -i, curl -o ...)? */
 bool command_writes(const struct command *c, const char *needle, struct slice *path);
 bool slice_in_list(struct slice s, const char *blank_separated);       /* exact, case-sensitive */

@@ -97,7 +97,7 @@ struct slice fetched_from(const struct org *org, const struct command *c, bool *
 
 static bool world_writable(struct slice line)
 {
-	return slice_has(line, SL("/tmp/")) || slice_has(line, SL("/dev/shm/")) || slice_has(line, SL("/var/tmp/"));
+	return slice_has(line, SL("/tmp/")) || slice_has(line, SL("cd /tmp")) || slice_has(line, SL("cd /dev/shm")) || slice_has(line, SL("cd /var/tmp")) || slice_has(line, SL("/dev/shm/")) || slice_has(line, SL("/var/tmp/"));
 }
 
 static void ingress_event(struct detect *d, void *state, const struct event *e)

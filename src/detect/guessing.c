@@ -177,11 +177,12 @@ static void login_event(struct detect *d, struct guess_memory *m, const struct e
 	bool key = slice_eq(event_str(e, F_SSH_METHOD), SL("publickey"));
 	uint64_t hash = hash_slice(user);
 	const struct victim *v = user.n ? lru_get(m->by_account, user) : NULL;
+	bool tried = user_failures(g, hash, 0) > 0;
 	if (user_failures(g, hash, 0) < SUCCESS_AFTER)
 		forgive(g, hash);
 	if (g->failures >= SUCCESS_AFTER && (!key || g->nusers >= SPRAY_USERS))
 		success(d, &(struct attempts){g->first, g->failures, g->nusers, 1}, e, source);
-	else if (!key && v && crowded(v) && e->time - v->last < FORGET && set_has(&v->sources, hash_slice(source)))
+	else if (!key && v && crowded(v) && e->time - v->last < FORGET && tried)
 		success(d, &(struct attempts){v->first, v->failures, 1, v->sources.n}, e, source);
 }
 

@@ -80,10 +80,8 @@ static void tell(struct detect *d, struct asking *s, const struct event *e, cons
 /* Root asks all day by way of jobs; a person who logged in as root does so at a terminal. */
 static bool asks_in_person(const struct event *e, const struct actor *a)
 {
-	if (a->service || !a->account.n)
-		return false;
 	if (!slice_eq(a->account, SL("root")))
-		return true;
+		return !a->service && a->account.n;
 	struct slice tty = event_str(e, F_PROCESS_TTY);
 	return (slice_eq(event_str(e, F_USER_AUDIT_ID), SL("0")) || slice_eq(event_str(e, F_USER_AUDIT), SL("root"))) && slice_starts(tty, SL("pts"));
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 static const enum action wants_login[] = {ACT_LOGIN, ACT_NONE};
-static const enum action wants_mail[] = {ACT_MAIL_RECEIVED, ACT_MAIL_ATTACHMENT, ACT_MAIL_SENT, ACT_LOGIN, ACT_NONE};
+static const enum action wants_mail[] = {ACT_MAIL_QUEUE, ACT_MAIL_RECEIVED, ACT_MAIL_ATTACHMENT, ACT_MAIL_SENT, ACT_LOGIN, ACT_NONE};
 static const char *const techniques_box[] = {"T1078", "T1114.002", NULL};
 static const char *const techniques_wave[] = {"T1534", "T1566.001", "T1586.002", NULL};
 
@@ -102,22 +102,24 @@ const struct detector detector_mailbox = {
 
 /* ---- waves --------------------------------------------------------------------------------------------------- */
 
-enum { WAVE_LEAST = 50 };
+enum { WAVE_LEAST = 50, WAVES_USUAL = 2 };
 
 struct sender {
 	nstime window;             /* start of the running hour */
 	uint32_t recipients;       /* in it */
 	uint32_t usual;            /* most in an hour before it */
+	uint32_t waves;            /* told so far: the third of its size is its way of working */
 	bool told;
 };
 /* A queue id between its lines. */
 struct queued {
 	uint8_t nsender, nfile, nlogin;
 	char sender[96], file[96], login[64];
+	uint64_t message; /* hash of its message-id; 0 unknown */
 	bool counted;
 };
 struct waves {
-	struct lru *senders, *queue;
+	struct lru *senders, *queue, *messages;
 };
 
 static void *waves_new(struct detect *d)
@@ -126,6 +128,7 @@ static void *waves_new(struct detect *d)
 	struct waves *w = xcalloc(1, sizeof *w);
 	w->senders = lru_new(sizeof(struct sender), MEM_ACCOUNTS, NULL, NULL);
 	w->queue = lru_new(sizeof(struct queued), 5000, NULL, NULL);
+	w->messages = lru_new(sizeof(bool), 5000, NULL, NULL);
 	return w;
 }
 
@@ -134,6 +137,7 @@ static void waves_free(void *state)
 	struct waves *w = state;
 	lru_free(w->senders);
 	lru_free(w->queue);
+	lru_free(w->messages);
 	free(w);
 }
 
@@ -172,15 +176,27 @@ static void wave_tell(struct detect *d, const struct event *e, struct sender *s,
 	s->told = true;
 }
 
+/* A filter hands every mail back under a second queue id. */
+static bool known_message(struct waves *w, const struct queued *q)
+{
+	bool fresh = true;
+	if (q->message)
+		lru_put(w->messages, slice_make((const char *)&q->message, sizeof q->message), &fresh);
+	return !fresh;
+}
+
 static void wave_count(struct detect *d, struct waves *w, const struct event *e, const struct queued *q, uint32_t recipients)
 {
 	struct slice from = slice_make(q->sender, q->nsender);
 	if (!org_domain_own(detect_org(d), domain_of(from)))
+		from = slice_make(q->login, q->nlogin); /* whatever name it gave itself, an account of ours sent it */
+	if (!from.n || known_message(w, q))
 		return;
 	bool fresh;
 	struct sender *s = lru_put(w->senders, from, &fresh);
 	if (fresh || e->time - s->window > NS_HOUR) {
-		if (!s->told)
+		s->waves += s->told;
+		if (!s->told || s->waves >= WAVES_USUAL)
 			s->usual = MAX(s->usual, s->recipients);
 		s->window = e->time;
 		s->recipients = 0;
@@ -204,6 +220,10 @@ static void wave_event(struct detect *d, void *state, const struct event *e)
 	struct queued *q = lru_put(w->queue, key_slice(&k), NULL);
 	if (e->action == ACT_LOGIN) {
 		q->nlogin = keep(q->login, sizeof q->login, event_str(e, F_USER_NAME));
+	} else if (e->action == ACT_MAIL_QUEUE) {
+		struct slice message = event_str(e, F_MAIL_MESSAGE_ID);
+		if (message.n)
+			q->message = hash_slice(message);
 	} else if (e->action == ACT_MAIL_ATTACHMENT) {
 		q->nfile = keep(q->file, sizeof q->file, event_str(e, F_MAIL_ATTACHMENT));
 	} else if (e->action == ACT_MAIL_RECEIVED && !q->counted) {

@@ -24,7 +24,8 @@ static void habits_free(void *state)
 
 static bool puts_files(const struct command *c)
 {
-	return slice_in_list(c->tool, "cp mv install rsync scp tee dd ln wget curl tar unzip");
+	struct slice path;
+	return command_writes(c, "/", &path) || slice_in_list(c->tool, "cp mv install rsync scp tee dd ln wget curl tar unzip");
 }
 
 /* The path in the distribution folder that the event writes to; SLICE_NONE when none. */
@@ -36,10 +37,14 @@ static struct slice target(const struct org *org, const struct event *e)
 		return e->outcome != OUTCOME_FAILURE && org_patch_path(org, path) ? path : SLICE_NONE;
 	struct commands it UNINIT;
 	commands_begin(&it, e);
-	while (commands_next(&it, &c))
-		for (size_t i = c.n; puts_files(&c) && i-- > 1;)
-			if (org_patch_path(org, c.word[i]))
-				return c.word[i];
+	while (commands_next(&it, &c)) {
+		if (command_writes(&c, "/", &path) && org_patch_path(org, path))
+			return path;
+		/* cd there; mv FILE . */
+		struct slice last = c.n > 1 ? c.word[c.n - 1] : SLICE_NONE;
+		if (last.n && last.p[0] != '/' && puts_files(&c) && command_target(&c, c.n - 1) && org_patch_path(org, c.folder))
+			return c.folder;
+	}
 	return SLICE_NONE;
 }
 

@@ -67,7 +67,8 @@ static bool makes_twin(const struct command *c)
 	return slice_eq(c->tool, SL("usermod")) && command_has(c, "-u") && command_has(c, "0");
 }
 
-/* "adduser USER GROUP" puts USER into GROUP. */
+/* How many words are neither options nor their values; the first and the last of them. sudo's log has no quotes: of a comment
+ * of two words the second stands there too, hence the last for useradd. "adduser USER GROUP" puts USER into GROUP. */
 static size_t plain_words(const struct command *c, size_t at[2])
 {
 	size_t n = 0;
@@ -76,8 +77,7 @@ static size_t plain_words(const struct command *c, size_t at[2])
 			i += slice_in_list(c->word[i], "-b -c -d -e -f -g -G -k -K -p -R -s -u -Z --home --shell --uid --gid --gecos --ingroup --groups --comment");
 			continue;
 		}
-		if (n < 2)
-			at[n] = i;
+		at[n ? 1 : 0] = i;
 		n++;
 	}
 	return n;
@@ -98,13 +98,14 @@ static bool adds_account(const struct command *c)
 static struct slice account_added(const struct event *e, struct command *c)
 {
 	size_t at[2];
-	*c = (struct command){0};
+	*c = (struct command){.n = 0};
 	if (e->action == ACT_USER_ADDED)
 		return e->outcome == OUTCOME_FAILURE ? SLICE_NONE : event_str(e, F_USER_TARGET);
 	if (!command_find(e, adds_account, c))
 		return SLICE_NONE;
+	size_t n = plain_words(c, at);
 	if (slice_in_list(c->tool, "useradd adduser usermod luseradd"))
-		return plain_words(c, at) ? c->word[at[0]] : SLICE_NONE;
+		return n ? c->word[at[n > 1]] : SLICE_NONE;
 	return SL("by hand in /etc/passwd");
 }
 
@@ -226,21 +227,16 @@ static void sudoers_event(struct detect *d, void *state, const struct event *e)
 	struct key k UNINIT;
 	key_init(&k);
 	key_add(&k, a.host);
-	/* usermod's own line does not say who called it: it belongs to the command before it */
-	struct finding *f = e->action == ACT_GROUP_CHANGED ? detect_peek(d, &detector_sudoers, key_slice(&k), NS_MIN, e->time) : NULL;
-	if (!f) {
-		if (a.account.n)
-			key_add(&k, a.account);
-		f = detect_open(d, &detector_sudoers, key_slice(&k), 12 * NS_HOUR, e->time, &fresh);
-		if (fresh) {
-			finding_actor(f, &a);
-			const char *who = a.account.n ? actor_text(d, &a) : "Somebody";
-			if (file)
-				finding_printf(f, &f->title, "%s changed sudo rights on %.*s", who, SLFMT(a.host));
-			else
-				finding_printf(f, &f->title, "%s put an account into the group %.*s on %.*s", who, SLFMT(given), SLFMT(a.host));
-			finding_printf(f, &f->text, "Such rights make an ordinary account as powerful as root, for as long as they stay.");
-		}
+	key_add(&k, file ? a.account : given); /* usermod's own line does not say who called it, but the group */
+	struct finding *f = detect_open(d, &detector_sudoers, key_slice(&k), 12 * NS_HOUR, e->time, &fresh);
+	if (fresh) {
+		const char *who = a.account.n ? actor_text(d, &a) : "Somebody";
+		finding_actor(f, &a);
+		if (file)
+			finding_printf(f, &f->title, "%s changed sudo rights on %.*s", who, SLFMT(a.host));
+		else
+			finding_printf(f, &f->title, "%s put an account into the group %.*s on %.*s", who, SLFMT(given), SLFMT(a.host));
+		finding_printf(f, &f->text, "Such rights make an ordinary account as powerful as root, for as long as they stay.");
 	}
 	if (file)
 		finding_entity(f, ENT_FILE, given);

@@ -9,24 +9,91 @@ static const char *const techniques[] = {"T1070.002", "T1070.003", "T1070.006", 
 static const char *const techniques_gap[] = {"T1070.002", NULL};
 
 /* What a command does to the traces; NULL when nothing. */
-static const char *covers(const struct command *c)
+/* Files that only the system writes to; jobs of all kinds have logs of their own in /var/log. */
+static bool system_log(struct slice path)
+{
+	static const char *const names[] = {"auth.log", "secure", "syslog", "messages", "wtmp", "btmp", "lastlog", "utmp", "faillog", "kern.log", "daemon.log",
+		"audit.log", "audit/", "journal", "sudo.log", "access.log", "error.log", "mail.log", "cron.log", "access_log", "error_log"};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (slice_has(path, slice_of(names[i])))
+			return true;
+	return slice_ends(path, SL("*"));
+}
+
+/* The log that the command names, in full or in the folder it works in. */
+static struct slice named_log(const struct command *c, size_t i)
+{
+	struct slice w = c->word[i];
+	while (w.n && w.p[0] == '>')
+		w = slice_from(w, 1);
+	bool there = slice_has(w, SL("/var/log")) || (w.n && w.p[0] != '/' && w.p[0] != '-' && slice_starts(c->folder, SL("/var/log")));
+	return there ? w : SLICE_NONE;
+}
+
+/* One '>' in front of word i, with or without a blank: it is emptied, not added to. */
+static bool emptied(const struct command *c, size_t i)
+{
+	struct slice w = c->word[i], before = i ? c->word[i - 1] : SLICE_NONE;
+	return (w.n > 1 && w.p[0] == '>' && w.p[1] != '>') || slice_eq(before, SL(">")) || slice_eq(before, SL(">|"));
+}
+
+static const char *covers_log(const struct command *c)
+{
+	bool nothing = command_has(c, "/dev/null");
+	for (size_t i = 0; i < c->n; i++) {
+		struct slice log = named_log(c, i);
+		if (!log.n)
+			continue;
+		if (emptied(c, i) && system_log(log))
+			return "emptied a log";
+		if (!i)
+			continue;
+		if (slice_in_list(c->tool, "rm shred truncate unlink") || (slice_eq(c->tool, SL("sed")) && command_has_prefix(c, "-i")))
+			return "removed or rewrote a log";
+		if (slice_eq(c->tool, SL("mv")) && i + 1 < c->n && system_log(log))
+			return "moved a log away";
+		if (slice_in_list(c->tool, "cp ln") && nothing)
+			return "emptied a log";
+		if (slice_in_list(c->tool, "tee dd") && system_log(log) && !command_has(c, "-a") && !slice_starts(c->word[i], SL("if=")))
+			return "emptied a log";
+		if (slice_eq(c->tool, SL("find")) && (command_has(c, "-delete") || command_has(c, "rm") || command_has(c, "shred")) && !command_has(c, "-mtime"))
+			return "removed or rewrote a log";
+	}
+	return NULL;
+}
+
+static const char *covers_history(const struct command *c)
 {
 	if (slice_has(c->line, SL("HISTFILE=/dev/null")) || slice_has(c->line, SL("unset HISTFILE")) || slice_has(c->line, SL("HISTSIZE=0")) ||
-	    (slice_eq(c->tool, SL("history")) && command_has(c, "-c")) || slice_has(c->line, SL("history -c")))
+	    (slice_eq(c->tool, SL("history")) && command_has(c, "-c")))
 		return "wiped the shell history";
-	if (slice_has(c->line, SL("_history")) && (slice_in_list(c->tool, "rm shred truncate ln unlink") || slice_chr(c->line, '>') >= 0))
-		return "wiped the shell history";
-	if (slice_has(c->line, SL("/var/log/")) && (slice_in_list(c->tool, "rm shred truncate unlink") || (slice_eq(c->tool, SL("sed")) && command_has_prefix(c, "-i"))))
-		return "removed or rewrote a log";
-	ssize_t at = slice_find(c->line, SL("> /var/log/"));
-	if (at >= 0 && (at == 0 || c->line.p[at - 1] != '>'))
-		return "emptied a log";
+	bool named = slice_has(c->line, SL("_history"));
+	return named && (slice_in_list(c->tool, "rm shred truncate ln unlink") || slice_chr(c->line, '>') >= 0) ? "wiped the shell history" : NULL;
+}
+
+static bool names_logger(const struct command *c)
+{
+	return slice_has(c->line, SL("auditd")) || slice_has(c->line, SL("rsyslog")) || slice_has(c->line, SL("journald")) || slice_has(c->line, SL("syslog-ng"));
+}
+
+/* HUP, USR1 and the like only tell a logger to open its files anew. */
+static bool only_signals(const struct command *c)
+{
+	return command_has_prefix(c, "-HUP") || command_has_prefix(c, "-SIGHUP") || command_has_prefix(c, "-USR") || command_has_prefix(c, "-SIGUSR") || command_has(c, "-1") ||
+	       command_has(c, "HUP") || command_has(c, "USR1") || command_has(c, "-0");
+}
+
+static const char *covers(const struct command *c)
+{
+	const char *what = covers_history(c);
+	if (!what)
+		what = covers_log(c);
+	if (what)
+		return what;
 	if (slice_eq(c->tool, SL("auditctl")) && (command_has(c, "-D") || slice_has(c->line, SL("-e 0")) || slice_has(c->line, SL("-e0"))))
 		return "switched auditing off";
 	bool stops = slice_in_list(c->tool, "systemctl service") && (command_has(c, "stop") || command_has(c, "disable") || command_has(c, "mask"));
-	if (stops && (slice_has(c->line, SL("auditd")) || slice_has(c->line, SL("rsyslog")) || slice_has(c->line, SL("journald")) || slice_has(c->line, SL("syslog-ng"))))
-		return "stopped logging";
-	if (slice_in_list(c->tool, "pkill killall kill") && (slice_has(c->line, SL("auditd")) || slice_has(c->line, SL("rsyslogd"))))
+	if (names_logger(c) && (stops || (slice_in_list(c->tool, "pkill killall kill") && !only_signals(c))))
 		return "stopped logging";
 	if (slice_in_list(c->tool, "utmpdump wtmpclean logtamper") && (slice_has(c->line, SL("-r")) || slice_chr(c->line, '>') >= 0))
 		return "rewrote the login records";
@@ -137,10 +204,18 @@ static void gaps_free(void *state)
 	lru_free(state);
 }
 
+/* Jobs run by the clock on the wall, which summer time moves. */
+static nstime local_time(const struct detect *d, nstime t)
+{
+	return t + org_utc_offset(detect_org(d), t) * NS_SEC;
+}
+
 /* Whole hours between the two beats in which there always was one on the days before. */
-static int missing_hours(const struct heartbeat *h, nstime from, nstime to)
+static int missing_hours(const struct detect *d, const struct heartbeat *h, nstime from, nstime to)
 {
 	int missing = 0;
+	from = local_time(d, from);
+	to = local_time(d, to);
 	int64_t first = from / NS_HOUR + 1, last = to / NS_HOUR; /* hours [first, last) are wholly inside */
 	for (int64_t hour = first; hour < last && hour - first < 24 * 14; hour++) {
 		int64_t day = hour / 24, days = day - h->first_day;
@@ -187,12 +262,12 @@ static void gap_event(struct detect *d, void *state, const struct event *e)
 	key_add(&k, e->action == ACT_SESSION_OPENED ? SL("auth") : SL("cron"));
 	struct heartbeat *h = lru_put(state, key_slice(&k), &fresh);
 	if (fresh) {
-		h->first_day = e->time / NS_DAY;
+		h->first_day = local_time(d, e->time) / NS_DAY;
 		memset(h->last_slot, 0xff, sizeof h->last_slot);
 	}
-	if (!fresh && e->action != ACT_BOOT && missing_hours(h, h->last, e->time))
+	if (!fresh && e->action != ACT_BOOT && missing_hours(d, h, h->last, e->time))
 		gap_tell(d, h, e, host, &rotated);
-	int64_t hour = e->time / NS_HOUR;
+	int64_t hour = local_time(d, e->time) / NS_HOUR;
 	if (h->last_slot[hour % 24] != hour) {
 		h->last_slot[hour % 24] = hour;
 		h->seen[hour % 24]++;

@@ -161,6 +161,14 @@ static bool places(const struct command *c)
 	return slice_in_list(c->tool, "cp mv install tee wget curl ln dd touch scp rsync");
 }
 
+static bool names_script(const struct command *c)
+{
+	for (size_t i = 1; i < c->n; i++)
+		if (is_script(c->word[i]))
+			return true;
+	return false;
+}
+
 static struct slice placed_script(const struct org *org, const struct event *e)
 {
 	struct command c UNINIT;
@@ -172,7 +180,7 @@ static struct slice placed_script(const struct org *org, const struct event *e)
 	while (commands_next(&it, &c))
 		for (size_t i = c.n; i-- > 1;) {
 			struct slice w = c.word[i], target;
-			bool written = slice_chr(w, '>') == 0 || places(&c) || (command_writes(&c, "/", &target) && slice_eq(target, w));
+			bool written = slice_chr(w, '>') == 0 || slice_eq(c.word[i - 1], SL(">")) || slice_eq(c.word[i - 1], SL(">>")) || places(&c) || (command_writes(&c, "/", &target) && slice_eq(target, w));
 			while (w.n && w.p[0] == '>')
 				w = slice_from(w, 1);
 			if (written && org_web_path(org, w) && upload_folder(w) && is_script(w))
@@ -214,5 +222,5 @@ const struct detector detector_web_file = {
 	.info = {"postern.web-shell-file", "Script put into a folder for uploads", LEVEL_HIGH, STAGE_TOOLS, techniques_post,
 		"A .php, .jsp or like file created in, or copied by command into, an upload, image or cache folder below web_roots.",
 		"Applications that keep compiled templates in a cache folder."},
-	.wants = wants_file, .might = places, .event = file_event,
+	.wants = wants_file, .might = names_script, .event = file_event,
 };
