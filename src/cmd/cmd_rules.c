@@ -46,7 +46,10 @@ static void list_json(struct buf *b)
 static int run(const struct args *a)
 {
 	if (a->noperands != 1 || strcmp(a->operand[0], "list") != 0) {
-		complain("rules: say what to do: list\nTry 'postern rules --help'.");
+		if (a->noperands && strcmp(a->operand[0], "list") != 0)
+			complain("rules: \"%s\" is nothing it can do; 'postern rules list' lists what is looked for", a->operand[0]);
+		else
+			complain("rules: say what to do: list\nTry 'postern rules --help'.");
 		return EXIT_USAGE;
 	}
 	struct buf b = {0};
