@@ -89,6 +89,8 @@ struct decoder {
 	unsigned ncap;
 	unsigned steps;              /* of the running match */
 	/* memos: log lines repeat their neighbour's time, host, program */
+	char host[64];
+	unsigned nhost;
 	char stamp[40];
 	unsigned stamp_n;
 	nstime stamp_time;

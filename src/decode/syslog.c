@@ -104,20 +104,37 @@ static void skip_msgid(struct dline *l)
 	}
 }
 
+/* The host of the line before stands here again: no need to find out that it is no tag. */
+static bool same_host(const struct decoder *d, struct slice s)
+{
+	return d->nhost && s.n > d->nhost && s.p[d->nhost] == ' ' && bytes_eq(s.p, d->host, d->nhost);
+}
+
+static void keep_host(struct decoder *d, struct slice host)
+{
+	d->nhost = host.n <= sizeof d->host ? (unsigned)host.n : 0;
+	memcpy(d->host, host.p, d->nhost);
+}
+
 /* Behind the time: "host prog[pid]: msg", "prog[pid]: msg", "host msg". */
 static enum decoded after_time(struct decoder *d, struct dline *l, struct slice s)
 {
 	s = slice_trim(s);
 	skip_facility(&s, l);
 	struct slice whole = s, host;
-	if (take_tag(&s, l)) { /* no host name: "Nov 23 21:50:19 sshd[8148]: ..." */
+	bool known = same_host(d, s);
+	if (!known && take_tag(&s, l)) { /* no host name: "Nov 23 21:50:19 sshd[8148]: ..." */
 		l->host = SLICE_NONE;
 	} else {
 		l->pid = SLICE_NONE;
 		if (!slice_cut(&whole, ' ', &host))
 			return DECODED_NO_FORMAT;
-		s = slice_trim(whole);
+		s = whole;
+		while (s.n && s.p[0] == ' ')
+			s = slice_from(s, 1);
 		l->host = host;
+		if (!known)
+			keep_host(d, host);
 		if (!take_tag(&s, l)) {
 			l->program = SLICE_NONE;
 			l->pid = SLICE_NONE;
