@@ -350,6 +350,8 @@ enum decoded decode_nested(struct decoder *d, struct dline *outer, struct slice 
 
 static bool is_blank(struct slice s)
 {
+	if (s.n && (uint8_t)s.p[0] > '#')
+		return false;
 	return s.n == 0 || s.p[0] == '#' || slice_trim(s).n == 0;
 }
 
@@ -371,7 +373,7 @@ int decode_block(struct decoder *d, const struct decode_in *in, struct batch *ou
 	while (p < end) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
 		size_t n = (size_t)((nl ? nl : end) - p);
-		struct dline fresh = {.raw = {p, n}, .offset = in->offset + (uint64_t)(p - in->data.p), .time = NSTIME_NONE}, l;
+		struct dline fresh = {.raw = {p, n}, .offset = in->offset + (uint64_t)(p - in->data.p), .time = NSTIME_NONE}, l UNINIT;
 		if (n && p[n - 1] == '\r')
 			fresh.raw.n--;
 		enum decoded r = is_blank(fresh.raw) ? (l = fresh, DECODED_BLANK) : decode_line(d, &fresh, &l, &format);

@@ -46,6 +46,9 @@ struct detect {
 		uint64_t hash;
 		uint32_t source;
 	} *told;                          /* newest happenings and who told them */
+	char noted[64];                   /* host of the event before */
+	size_t nnoted;
+	nstime noted_began;
 	bool several;                     /* logs speak, not one */
 	uint32_t first_source;            /* + 1 */
 	char text[512];                   /* actor_text */
@@ -191,6 +194,7 @@ struct detect *detect_new(const struct detect_options *opt, detect_sink *sink, v
 	d->host_memo = xcalloc(1, sizeof *d->host_memo);
 	d->lines = xcalloc(LINE_MEMOS, sizeof *d->lines);
 	d->told = xcalloc(TOLD, sizeof *d->told);
+	d->nnoted = SIZE_MAX;
 	arena_init(&d->mem);
 	d->open = lru_new(sizeof(struct open_finding), MEM_FINDINGS, finding_leaves, d);
 	d->hosts = lru_new(sizeof(struct host_memory), 10000, NULL, NULL);
@@ -240,9 +244,16 @@ nstime detect_host_began(const struct detect *d, struct slice host)
 static void note_host(struct detect *d, const struct event *e)
 {
 	bool fresh;
-	struct host_memory *m = lru_put(d->hosts, detect_host(d, e->host), &fresh);
+	struct slice host = detect_host(d, e->host);
+	if (host.n == d->nnoted && e->time >= d->noted_began && bytes_eq(host.p, d->noted, host.n))
+		return; /* the same host goes on */
+	struct host_memory *m = lru_put(d->hosts, host, &fresh);
 	if (fresh || e->time < m->began)
 		m->began = e->time;
+	d->nnoted = host.n <= sizeof d->noted ? host.n : SIZE_MAX;
+	if (host.n && d->nnoted == host.n)
+		memcpy(d->noted, host.p, host.n);
+	d->noted_began = m->began;
 }
 
 static uint64_t ask_detectors(const struct event *e)
