@@ -116,16 +116,11 @@ static void ingress_event(struct detect *d, void *state, const struct event *e)
 	detect_actor(d, e, &a);
 	if (!a.service && !a.provider && !address)
 		return;
-	struct key k UNINIT;
-	key_init(&k);
-	key_add(&k, a.host);
-	key_add(&k, a.account);
 	bool fresh;
-	struct finding *f = detect_open(d, &detector_ingress, key_slice(&k), NS_DAY, e->time, &fresh);
+	struct finding *f = open_by_account(d, &detector_ingress, e, &a, NS_DAY, &fresh);
 	if (fresh) {
 		finding_printf(f, &f->title, "%s fetched from %.*s with %.*s on %.*s", actor_text(d, &a), SLFMT(from), SLFMT(c.tool), SLFMT(a.host));
 		finding_printf(f, &f->text, "An account that has no reason to download software got something from outside: %.*s", SLFMT(slice_to(c.line, 300)));
-		finding_actor(f, &a);
 		finding_entity(f, ENT_COMMAND, c.line);
 		f->level = LEVEL_LOW;
 	}
@@ -215,17 +210,12 @@ static void script_event(struct detect *d, void *state, const struct event *e)
 	if (!what)
 		return;
 	detect_actor(d, e, &a);
-	struct key k UNINIT;
-	key_init(&k);
-	key_add(&k, a.host);
-	key_add(&k, a.account);
 	bool fresh;
-	struct finding *f = detect_open(d, &detector_decoded_script, key_slice(&k), NS_DAY, e->time, &fresh);
+	struct finding *f = open_by_account(d, &detector_decoded_script, e, &a, NS_DAY, &fresh);
 	if (fresh) {
 		f->level = a.service || a.provider ? LEVEL_HIGH : LEVEL_MEDIUM;
 		finding_printf(f, &f->title, "Script %s by %s on %.*s", what, actor_text(d, &a), SLFMT(a.host));
 		finding_printf(f, &f->text, "The command hides what it does or runs what nobody read: %.*s", SLFMT(slice_to(line, 300)));
-		finding_actor(f, &a);
 		finding_entity(f, ENT_COMMAND, line);
 	}
 	finding_evidence(f, e);

@@ -83,16 +83,11 @@ static void loopback_login(struct detect *d, const struct event *e)
 	detect_actor(d, e, &a);
 	if (a.service)
 		return;
-	struct key k UNINIT;
-	key_init(&k);
-	key_add(&k, a.host);
-	key_add(&k, a.account);
-	struct finding *f = detect_open(d, &detector_tunnel, key_slice(&k), 4 * NS_DAY, e->time, &fresh);
+	struct finding *f = open_by_account(d, &detector_tunnel, e, &a, 4 * NS_DAY, &fresh);
 	if (fresh) {
 		f->level = a.provider ? LEVEL_HIGH : LEVEL_LOW;
 		finding_printf(f, &f->title, "%s logged in on %.*s from the host itself, as through a tunnel", actor_text(d, &a), SLFMT(a.host));
 		finding_printf(f, &f->text, "The login came from %.*s: from a process on the host that carries a connection in from elsewhere, such as ssh -R.", SLFMT(a.source));
-		finding_actor(f, &a);
 	}
 	finding_evidence(f, e);
 }
@@ -113,17 +108,12 @@ static void tunnel_event(struct detect *d, void *state, const struct event *e)
 		return;
 	detect_actor(d, e, &a);
 	struct slice shown = c.line.n ? slice_to(c.line, 200) : SL("a forwarding opened in an SSH session");
-	struct key k UNINIT;
-	key_init(&k);
-	key_add(&k, a.host);
-	key_add(&k, a.account);
 	bool fresh;
-	struct finding *f = detect_open(d, &detector_tunnel, key_slice(&k), NS_DAY, e->time, &fresh);
+	struct finding *f = open_by_account(d, &detector_tunnel, e, &a, NS_DAY, &fresh);
 	if (fresh) {
 		f->level = LEVEL_LOW;
 		finding_printf(f, &f->title, "Tunnel by %s on %.*s: %.*s", actor_text(d, &a), SLFMT(a.host), SLFMT(shown));
 		finding_printf(f, &f->text, "A tunnel carries connections past the firewall; one that is opened from inside keeps a way in open when passwords and keys are changed.");
-		finding_actor(f, &a);
 		finding_entity(f, ENT_COMMAND, c.line);
 	}
 	bool stranger = a.provider || a.service;
