@@ -154,7 +154,7 @@ static bool drivers_speak(struct slice name)
 /* The tag of an own log file's line may hold the user and the address already: "auth(anna,192.0.2.1,sasl:login)<id>: ". */
 static enum decoded message(struct decoder *d, struct dline *l)
 {
-	struct speaker sp = {.inside = slice_chr(l->facility, ',') > 0 ? l->facility : SLICE_NONE}, next;
+	struct speaker sp = {.inside = l->facility}, next;
 	struct slice s = l->msg, before = s;
 	skip_level(&s);
 	skip_connection(&s);

@@ -52,7 +52,9 @@ static bool take_peer(struct slice *s, struct slice *name, struct slice *ip)
 	if (!slice_cut(&rest, ' ', &server) || !rest.n || rest.p[0] != '(')
 		return false;
 	rest = slice_from(rest, 1);
-	ssize_t end = slice_find(slice_to(rest, 512), SL("])"));
+	ssize_t end = slice_find(slice_to(rest, 512), SL("]): "));
+	if (end < 0)
+		end = slice_find(slice_to(rest, 512), SL("]) - "));
 	if (end < 0)
 		return false;
 	struct slice inside = slice_to(rest, (size_t)end);

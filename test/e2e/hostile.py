@@ -17,10 +17,10 @@ def attack(address='203.0.113.9', day='2026-05-04'):
     return ('\n'.join(lines) + '\n').encode()
 
 
-def run(argv, cwd=None, stdin=None, preexec=None, timeout=120):
+def run(argv, cwd=None, stdin=None, preexec=None, timeout=120, program=None):
     """(exit status, stdout, stderr, peak RSS in MB)"""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        p = subprocess.Popen([POSTERN] + argv, cwd=cwd, stdin=stdin or subprocess.DEVNULL, stdout=out, stderr=err, preexec_fn=preexec)
+        p = subprocess.Popen([program or POSTERN] + argv, cwd=cwd, stdin=stdin or subprocess.DEVNULL, stdout=out, stderr=err, preexec_fn=preexec)
         killer = threading.Timer(timeout, p.kill)
         killer.start()
         _, status, usage = os.wait4(p.pid, 0)
@@ -36,9 +36,9 @@ def check(what, holds, told=''):
         print(f'hostile: {what}: FAILED {str(told)[:600]}')
 
 
-def scan(what, folder, *options, expect=0, preexec=None, found=True):
+def scan(what, folder, *options, expect=0, preexec=None, found=True, program=None):
     """Scans as JSON and as text; returns findings and the ledger."""
-    status, out, err, rss = run(['scan', '--format', 'json', *options, str(folder)], preexec=preexec)
+    status, out, err, rss = run(['scan', '--format', 'json', *options, str(folder)], preexec=preexec, program=program)
     check(f'{what}: exit status {expect}', status == expect, (status, err))
     check(f'{what}: {rss:.0f} MB of memory', rss < RSS_MAX_MB)
     records = []
@@ -49,7 +49,7 @@ def scan(what, folder, *options, expect=0, preexec=None, found=True):
     findings = [r for r in records if r.get('class_uid') == 2004]
     if found:
         check(f'{what}: the brute force is found', any('guess-success' in f['finding_info']['analytic']['uid'] for f in findings), [f['finding_info']['title'] for f in findings])
-    status, text, err, rss = run(['scan', *options, str(folder)], preexec=preexec)
+    status, text, err, rss = run(['scan', *options, str(folder)], preexec=preexec, program=program)
     check(f'{what}: text, exit status {expect}', status == expect, (status, err))
     check(f'{what}: text is clean', not re.search(rb'[\x00-\x08\x0b-\x1f\x7f]', text + err), text[-300:])
     return findings, (records[-1] if records else {})
@@ -173,7 +173,10 @@ def unreadable(base):
     (d / 'secret.log').chmod(0)
     (d / 'closed').mkdir(mode=0)
     os.chmod(base, 0o755)
-    _, ledger = scan('unreadable files', d, preexec=nobody if os.getuid() == 0 else None)
+    program = base / 'postern'  # where nobody can reach it
+    shutil.copy(POSTERN, program)
+    program.chmod(0o755)
+    _, ledger = scan('unreadable files', d, preexec=nobody if os.getuid() == 0 else None, program=str(program))
     for word in ('secret.log', 'closed'):
         check(f'unreadable files: the ledger names {word}', word in told(ledger), told(ledger)[:600])
     (d / 'closed').chmod(0o755)
