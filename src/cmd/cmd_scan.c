@@ -97,6 +97,12 @@ static int on_event(void *arg, const struct event *e)
 	return 0;
 }
 
+static void on_began(void *arg, struct slice host, nstime first)
+{
+	struct scan *s = arg;
+	detect_began(s->detect, host, first);
+}
+
 static void on_progress(void *arg, uint64_t done, uint64_t total)
 {
 	const struct scan *s = arg;
@@ -171,7 +177,7 @@ static int scan_inputs(struct scan *s, const struct args *a)
 		return EXIT_USAGE;
 	}
 	struct pipeline_options opt = {.tables = t, .org = s->setup.org, .threads = s->setup.threads, .max_disorder = 5 * NS_MIN,
-		.event = on_event, .progress = on_progress, .arg = s};
+		.event = on_event, .began = on_began, .progress = on_progress, .arg = s};
 	struct pipeline_result r;
 	double start = now_seconds();
 	int rc = pipeline_run(&s->setup.set, &opt, &r, &e);

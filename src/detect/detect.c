@@ -241,6 +241,17 @@ nstime detect_host_began(const struct detect *d, struct slice host)
 	return m ? m->began : NSTIME_NONE;
 }
 
+void detect_began(struct detect *d, struct slice host, nstime t)
+{
+	bool fresh;
+	if (!host.n || t == NSTIME_NONE)
+		return;
+	struct host_memory *m = lru_put(d->hosts, detect_host(d, host), &fresh);
+	if (fresh || t < m->began)
+		m->began = t;
+	d->nnoted = SIZE_MAX;
+}
+
 static void note_host(struct detect *d, const struct event *e)
 {
 	bool fresh;

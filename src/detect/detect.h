@@ -42,9 +42,8 @@ void detect_free(struct detect *d);
 /* Adds what the enabled detectors want. */
 void detect_wants(const struct detect *d, struct interest *want);
 void detect_event(struct detect *d, const struct event *e);
-/* Something about a source that only the reader knows, for the log-tampering detector. */
-enum detect_source_note { NOTE_TRUNCATED, NOTE_NUL_BLOCK };
-void detect_note(struct detect *d, enum detect_source_note what, uint32_t source, struct slice host, struct slice path, uint64_t offset, nstime t);
+/* The log of a host begins at t, whoever wants its lines: "never before" counts from there. */
+void detect_began(struct detect *d, struct slice host, nstime t);
 /* Closes every open finding. */
 void detect_finish(struct detect *d);
 /* How often bounded memory had to forget (0: never): belongs into the ledger. */

@@ -18,11 +18,32 @@ static bool is_mail(const struct event *e)
 
 enum { BOX_LOGINS_FIRST = 5 };
 
+enum { CARRIERS = 8, CARRIER_NETWORKS = 3 };
+
 struct mailbox {
 	nstime first;
 	uint32_t logins;
 	struct small_set networks;
+	/* telephones and home lines get another network of the same carrier every day */
+	struct {
+		uint64_t hash;
+		unsigned networks;
+	} carrier[CARRIERS];
+	unsigned next;
 };
+
+/* Is the carrier's wider network (v4: /16, v6: /32) one that the box comes from in ever new parts? Counts this one. */
+static bool usual_carrier(struct mailbox *b, const struct ip *ip)
+{
+	uint64_t hash = ip_is_v4(ip) ? hash_bytes((const char *)ip->b + 12, 2) : hash_bytes((const char *)ip->b, 4);
+	for (unsigned i = 0; i < CARRIERS; i++)
+		if (b->carrier[i].networks && b->carrier[i].hash == hash)
+			return b->carrier[i].networks++ >= CARRIER_NETWORKS;
+	b->carrier[b->next].hash = hash;
+	b->carrier[b->next].networks = 1;
+	b->next = (b->next + 1) % CARRIERS;
+	return false;
+}
 
 static void *boxes_new(struct detect *d)
 {
@@ -59,7 +80,7 @@ static void box_event(struct detect *d, void *state, const struct event *e)
 	if (fresh)
 		b->first = e->time;
 	struct cidr net = ip_network(&a.ip);
-	bool new_net = set_add(&b->networks, hash_bytes(net.net.b, sizeof net.net.b));
+	bool new_net = set_add(&b->networks, hash_bytes(net.net.b, sizeof net.net.b)) && !usual_carrier(b, &a.ip);
 	nstime began = detect_host_began(d, a.host);
 	/* either the box was used from outside before, or the log is long enough to say that it never was */
 	bool learnt = (b->logins >= BOX_LOGINS_FIRST && e->time - b->first > detect_learning(d)) ||

@@ -72,6 +72,30 @@ static bool tunnels(const struct command *c)
 	return tunnel_of(c) != TUNNEL_NONE;
 }
 
+/* Where a tunnel leads: the host of a URL, of user@host, or an address among the words. */
+static struct slice far_end(const struct org *org, const struct command *c)
+{
+	for (size_t i = 1; i < c->n; i++) {
+		struct slice w = c->word[i], host = SLICE_NONE, rest = w;
+		struct ip ip;
+		ssize_t at = slice_find(w, SL("://"));
+		if (at > 0)
+			rest = slice_from(w, (size_t)at + 3);
+		else if ((at = slice_chr(w, '@')) > 0)
+			rest = slice_from(w, (size_t)at + 1);
+		else if (!ip_parse(w, &ip))
+			continue;
+		size_t n = 0;
+		while (n < rest.n && rest.p[n] != '/' && (rest.p[n] != ':' || ip_parse(rest, &ip)))
+			n++;
+		host = slice_to(rest, n);
+		bool ours = ip_parse(host, &ip) ? org_inside(org, &ip) || ip_is_loopback(&ip) : org_host(org, host) || org_domain_own(org, host) || slice_chr(host, '.') < 0;
+		if (host.n && !ours)
+			return host;
+	}
+	return SLICE_NONE;
+}
+
 /* A person who logs in from this very machine came through something that ends here. */
 static void loopback_login(struct detect *d, const struct event *e)
 {
@@ -116,6 +140,7 @@ static void tunnel_event(struct detect *d, void *state, const struct event *e)
 		finding_printf(f, &f->text, "A tunnel carries connections past the firewall; one that is opened from inside keeps a way in open when passwords and keys are changed.");
 		finding_entity(f, ENT_COMMAND, c.line);
 	}
+	finding_entity(f, ENT_DOMAIN, far_end(detect_org(d), &c));
 	bool stranger = a.provider || a.service;
 	finding_raise(f, kind == TUNNEL_OUT ? (stranger ? LEVEL_HIGH : LEVEL_MEDIUM) : stranger ? LEVEL_MEDIUM : LEVEL_LOW);
 	finding_evidence(f, e);

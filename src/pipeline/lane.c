@@ -113,6 +113,9 @@ nstime lane_first_time(struct run *r, struct lane *l)
 		in.data = slice_make(buf, n);
 		l->format = decode_block(r->own, &in, &b, &st);
 		first = st.first;
+		struct slice host = in.host.n ? in.host : b.n ? b.v[0].host : SLICE_NONE;
+		if (r->opt->began && host.n && first != NSTIME_NONE)
+			r->opt->began(r->opt->arg, host, first);
 		batch_free(&b);
 	}
 	stream_close(s);

@@ -20,6 +20,8 @@ struct pipeline_options {
 	nstime max_disorder;       /* clock disorder tolerated within a stream; later events are flagged EV_LATE */
 	/* Events in time order (within max_disorder); borrowed for the call. Non-zero stops. */
 	int (*event)(void *arg, const struct event *e);
+	/* Before all events: the first time in the log of a host, as far as it can be told beforehand; may be NULL. */
+	void (*began)(void *arg, struct slice host, nstime first);
 	/* Now and then: bytes read so far; may be NULL. */
 	void (*progress)(void *arg, uint64_t bytes, uint64_t total);
 	void *arg;
