@@ -16,7 +16,7 @@ struct open_finding {
 };
 
 struct host_memory {
-	nstime began; /* first event seen of this host */
+	nstime began, newest; /* of the events of this host */
 };
 
 /* Which detectors a command line could matter to; direct-mapped by the line's hash. */
@@ -48,7 +48,7 @@ struct detect {
 	} *told;                          /* newest happenings and who told them */
 	char noted[64];                   /* host of the event before */
 	size_t nnoted;
-	nstime noted_began;
+	nstime noted_began, noted_newest;
 	bool several;                     /* logs speak, not one */
 	uint32_t first_source;            /* + 1 */
 	char text[512];                   /* actor_text */
@@ -241,30 +241,55 @@ nstime detect_host_began(const struct detect *d, struct slice host)
 	return m ? m->began : NSTIME_NONE;
 }
 
+/* What the memo knows of the host before goes back into its memory. */
+static void leave_host(struct detect *d)
+{
+	struct host_memory *m = d->nnoted == SIZE_MAX ? NULL : lru_get(d->hosts, slice_make(d->noted, d->nnoted));
+	if (m)
+		m->newest = MAX(m->newest, d->noted_newest);
+	d->nnoted = SIZE_MAX;
+}
+
 void detect_began(struct detect *d, struct slice host, nstime t)
 {
 	bool fresh;
 	if (!host.n || t == NSTIME_NONE)
 		return;
+	leave_host(d);
 	struct host_memory *m = lru_put(d->hosts, detect_host(d, host), &fresh);
 	if (fresh || t < m->began)
 		m->began = t;
-	d->nnoted = SIZE_MAX;
+	if (fresh)
+		m->newest = t;
+}
+
+nstime detect_host_newest(struct detect *d, struct slice host)
+{
+	leave_host(d);
+	const struct host_memory *m = lru_get(d->hosts, host);
+	return m ? m->newest : NSTIME_NONE;
 }
 
 static void note_host(struct detect *d, const struct event *e)
 {
 	bool fresh;
 	struct slice host = detect_host(d, e->host);
-	if (host.n == d->nnoted && e->time >= d->noted_began && bytes_eq(host.p, d->noted, host.n))
+	if (host.n == d->nnoted && e->time >= d->noted_began && bytes_eq(host.p, d->noted, host.n)) {
+		d->noted_newest = MAX(d->noted_newest, e->time);
 		return; /* the same host goes on */
+	}
+	leave_host(d);
 	struct host_memory *m = lru_put(d->hosts, host, &fresh);
 	if (fresh || e->time < m->began)
 		m->began = e->time;
-	d->nnoted = host.n <= sizeof d->noted ? host.n : SIZE_MAX;
-	if (host.n && d->nnoted == host.n)
+	m->newest = fresh ? e->time : MAX(m->newest, e->time);
+	if (host.n > sizeof d->noted)
+		return;
+	d->nnoted = host.n;
+	if (host.n)
 		memcpy(d->noted, host.p, host.n);
 	d->noted_began = m->began;
+	d->noted_newest = m->newest;
 }
 
 static uint64_t ask_detectors(const struct event *e)

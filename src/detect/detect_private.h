@@ -38,6 +38,9 @@ nstime detect_now(const struct detect *d); /* time of the newest event */
 /* When the log of a host began, as far as seen; NSTIME_NONE unknown. "New" means little before now - begin > learning. */
 nstime detect_host_began(const struct detect *d, struct slice host);
 
+/* The time of the newest event of a host, from whichever log. */
+nstime detect_host_newest(struct detect *d, struct slice host);
+
 /* ---- findings ------------------------------------------------------------------------------------------------ */
 /* The open finding of this detector under this key, or a fresh one (*fresh) when there is none or the last evidence is
  * older than quiet. Fresh: rule id, title, level, stage and techniques are set from info; the caller writes title, text

@@ -123,7 +123,7 @@ const struct detector detector_mailbox = {
 
 /* ---- waves --------------------------------------------------------------------------------------------------- */
 
-enum { WAVE_LEAST = 50, WAVES_USUAL = 2 };
+enum { WAVE_LEAST = 50, WAVES_USUAL = 2, SPREAD_LEAST = 10, SPREAD_SENDERS = 3, SPREAD_SIZE = 1024 };
 
 struct sender {
 	nstime window;             /* start of the running hour */
@@ -139,8 +139,14 @@ struct queued {
 	uint64_t message; /* hash of its message-id; 0 unknown */
 	bool counted;
 };
+/* Mails of one size by several senders: a wave spread over stolen boxes stays below the bound of each. */
+struct spread {
+	nstime window;
+	uint32_t recipients;
+	struct small_set senders;
+};
 struct waves {
-	struct lru *senders, *queue, *messages;
+	struct lru *senders, *queue, *messages, *spreads;
 };
 
 static void *waves_new(struct detect *d)
@@ -150,6 +156,7 @@ static void *waves_new(struct detect *d)
 	w->senders = lru_new(sizeof(struct sender), MEM_ACCOUNTS, NULL, NULL);
 	w->queue = lru_new(sizeof(struct queued), 5000, NULL, NULL);
 	w->messages = lru_new(sizeof(bool), 5000, NULL, NULL);
+	w->spreads = lru_new(sizeof(struct spread), 1000, NULL, NULL);
 	return w;
 }
 
@@ -159,6 +166,7 @@ static void waves_free(void *state)
 	lru_free(w->senders);
 	lru_free(w->queue);
 	lru_free(w->messages);
+	lru_free(w->spreads);
 	free(w);
 }
 
@@ -206,6 +214,31 @@ static bool known_message(struct waves *w, const struct queued *q)
 	return !fresh;
 }
 
+static void spread_count(struct detect *d, struct waves *w, const struct event *e, struct slice from, uint32_t recipients)
+{
+	int64_t size = event_int(e, F_MAIL_SIZE, 0) / SPREAD_SIZE;
+	struct key k UNINIT;
+	bool fresh;
+	if (recipients < SPREAD_LEAST || size <= 0)
+		return;
+	key_init(&k);
+	key_add(&k, detect_host(d, e->host));
+	key_add(&k, slice_make((const char *)&size, sizeof size));
+	struct spread *s = lru_put(w->spreads, key_slice(&k), &fresh);
+	if (fresh || e->time - s->window > NS_HOUR)
+		*s = (struct spread){.window = e->time};
+	s->recipients += recipients;
+	set_add(&s->senders, hash_slice(from));
+	if (s->senders.n < SPREAD_SENDERS || s->recipients < 2 * WAVE_LEAST)
+		return;
+	struct finding *f = detect_open(d, &detector_mail_wave, key_slice(&k), 6 * NS_HOUR, e->time, &fresh);
+	finding_printf(f, &f->title, "Mail wave: %u of our accounts wrote to %u recipients within an hour, mails of one size", s->senders.n, s->recipients);
+	finding_printf(f, &f->text, "One mail sent from several boxes stays below what is unusual for each of them. Ask their owners.");
+	finding_entity(f, ENT_HOST, detect_host(d, e->host));
+	finding_entity(f, ENT_MAIL, from);
+	finding_evidence(f, e);
+}
+
 static void wave_count(struct detect *d, struct waves *w, const struct event *e, const struct queued *q, uint32_t recipients)
 {
 	struct slice from = slice_make(q->sender, q->nsender);
@@ -226,6 +259,8 @@ static void wave_count(struct detect *d, struct waves *w, const struct event *e,
 	s->recipients += recipients;
 	if (s->recipients >= WAVE_LEAST && s->recipients >= 3 * s->usual)
 		wave_tell(d, e, s, q, from);
+	else
+		spread_count(d, w, e, from, recipients);
 }
 
 static void wave_event(struct detect *d, void *state, const struct event *e)
@@ -258,7 +293,7 @@ static void wave_event(struct detect *d, void *state, const struct event *e)
 
 const struct detector detector_mail_wave = {
 	.info = {"postern.mail-wave", "Mass mail by one of our own accounts", LEVEL_MEDIUM, STAGE_DISTRIBUTION, techniques_wave,
-		"An own sender that reaches 50 recipients or more within an hour, three times its usual; with an attachment it is high.",
+		"An own sender that reaches 50 recipients or more within an hour, three times its usual; with an attachment it is high. Also mails of one size by three own senders or more to a hundred.",
 		"Newsletters and invitations sent by hand for the first time."},
 	.wants = wants_mail, .create = waves_new, .event = wave_event, .destroy = waves_free,
 };

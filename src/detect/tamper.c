@@ -190,6 +190,9 @@ struct heartbeat {
 	int64_t first_day;
 	struct kept_line beat;  /* newest */
 	struct kept_line rotated; /* newest word of the logger that it opened its files again */
+	char host[64];
+	uint8_t nhost;
+	bool auth;             /* the authentication log, else cron's */
 };
 enum { DAYS_FIRST = 5 };
 
@@ -225,11 +228,16 @@ static int missing_hours(const struct detect *d, const struct heartbeat *h, nsti
 	return missing;
 }
 
+static const char *log_name(const struct heartbeat *h)
+{
+	return h->auth ? "the authentication log" : "cron's log";
+}
+
 static void gap_tell(struct detect *d, struct heartbeat *h, const struct event *e, struct slice host, const struct kept_line *rotated)
 {
 	char from[40], to[40];
 	bool fresh;
-	const char *log = e->action == ACT_CRON ? "cron's log" : "the authentication log";
+	const char *log = log_name(h);
 	struct finding *f = detect_open(d, &detector_gap, host, NS_HOUR, e->time, &fresh);
 	finding_printf(f, &f->title, "%.*s: %s is silent for %lld minutes at an hour that never was", SLFMT(host), log, (long long)((e->time - h->last) / NS_MIN));
 	finding_printf(f, &f->text, "Between %s and %s UTC %s has no line about cron, though it had one in the same hour on every day before: "
@@ -264,6 +272,10 @@ static void gap_event(struct detect *d, void *state, const struct event *e)
 	if (fresh) {
 		h->first_day = local_time(d, e->time) / NS_DAY;
 		memset(h->last_slot, 0xff, sizeof h->last_slot);
+		h->auth = e->action != ACT_CRON;
+		h->nhost = (uint8_t)MIN(host.n, sizeof h->host);
+		if (h->nhost)
+			memcpy(h->host, host.p, h->nhost);
 	}
 	if (!fresh && e->action != ACT_BOOT && missing_hours(d, h, h->last, e->time))
 		gap_tell(d, h, e, host, &rotated);
@@ -276,9 +288,37 @@ static void gap_event(struct detect *d, void *state, const struct event *e)
 	kept_set(&h->beat, e);
 }
 
+/* A log that stops for good, while other logs of the host go on. */
+static bool gap_at_end(void *arg, struct slice key, void *value)
+{
+	enum { HOURS_SILENT = 3 };
+	struct detect *d = arg;
+	struct heartbeat *h = value;
+	struct slice host = slice_make(h->host, h->nhost);
+	bool fresh;
+	(void)key;
+	nstime newest = h->nhost ? detect_host_newest(d, host) : NSTIME_NONE;
+	if (newest == NSTIME_NONE || newest <= h->last || missing_hours(d, h, h->last, newest) < HOURS_SILENT)
+		return true;
+	struct finding *f = detect_open(d, &detector_gap, host, NS_HOUR, newest, &fresh);
+	char from[40], to[40];
+	finding_printf(f, &f->title, "%.*s: %s ends %lld hours before the host's other logs", SLFMT(host), log_name(h), (long long)((newest - h->last) / NS_HOUR));
+	finding_printf(f, &f->text, "Its last line about cron is of %s UTC; another log of the host goes on until %s UTC. It was stopped, or its newest part is not here.",
+		time_plain(h->last, from), time_plain(newest, to));
+	finding_entity(f, ENT_HOST, host);
+	kept_add(f, &h->beat);
+	f->first = f->last = h->last;
+	return true;
+}
+
+static void gap_finish(struct detect *d, void *state)
+{
+	lru_each(state, gap_at_end, d);
+}
+
 const struct detector detector_gap = {
 	.info = {"postern.log-gap", "Hours missing from a log", LEVEL_MEDIUM, STAGE_COVER, techniques_gap,
 		"A whole hour without lines about cron in a log that had them in that hour on every day of the five or more before.",
 		"The machine was switched off or cron was stopped (a boot line right behind the gap clears it)."},
-	.wants = wants_gap, .create = gaps_new, .event = gap_event, .destroy = gaps_free,
+	.wants = wants_gap, .create = gaps_new, .event = gap_event, .finish = gap_finish, .destroy = gaps_free,
 };
