@@ -48,6 +48,7 @@ bool term_color(int fd, const char *when);  /* when: NULL or "auto", "always", "
 unsigned term_width(int fd);
 /* Progress on stderr when it is a terminal; at most ten times a second. */
 void progress_show(uint64_t done, uint64_t total, const char *what);
+void progress_say(const char *what); /* before something that takes long and has no measure */
 void progress_clear(void);
 /* "postern: error: ..." on stderr. */
 void complain(const char *fmt, ...) PRINTF_LIKE(1, 2);

@@ -32,6 +32,7 @@ struct scan {
 	struct detect *detect;
 	struct incidents *incidents;
 	const char *disabled;
+	double started;            /* packed files are unpacked before the first line is read: that counts, too */
 	bool quiet;
 	enum level worst;
 	bool any;
@@ -179,14 +180,13 @@ static int scan_inputs(struct scan *s, const struct args *a)
 	struct pipeline_options opt = {.tables = t, .org = s->setup.org, .threads = s->setup.threads, .max_disorder = 5 * NS_MIN,
 		.event = on_event, .began = on_began, .progress = on_progress, .arg = s};
 	struct pipeline_result r;
-	double start = now_seconds();
 	int rc = pipeline_run(&s->setup.set, &opt, &r, &e);
 	progress_clear();
 	if (rc) {
 		complain_err(&e);
 		rc = EXIT_INPUT;
 	} else {
-		rc = finish(s, a, &r, now_seconds() - start);
+		rc = finish(s, a, &r, now_seconds() - s->started);
 	}
 	pipeline_result_free(&r);
 	decode_tables_free(t);
@@ -195,7 +195,7 @@ static int scan_inputs(struct scan *s, const struct args *a)
 
 static int run(const struct args *a)
 {
-	struct scan s = {.disabled = args_get(a, "disable"), .quiet = args_has(a, "quiet")};
+	struct scan s = {.disabled = args_get(a, "disable"), .started = now_seconds(), .quiet = args_has(a, "quiet")};
 	if (s.disabled && !disabled_known(s.disabled))
 		return EXIT_USAGE;
 	int r = setup_inputs(&s.setup, a);

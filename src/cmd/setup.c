@@ -141,7 +141,12 @@ int setup_inputs(struct setup *s, const struct args *a)
 	if (r)
 		return r;
 	struct source_options so = {.all = args_has(a, "all")};
-	if (source_find(&s->set, a->operand, a->noperands, &so, &e)) {
+	if (!args_has(a, "quiet"))
+		progress_say("looking for logs, unpacking archives");
+	int found = source_find(&s->set, a->operand, a->noperands, &so, &e);
+	if (!args_has(a, "quiet"))
+		progress_clear();
+	if (found) {
 		complain_err(&e);
 		s->missing = EXIT_INPUT;
 	}

@@ -52,6 +52,12 @@ void progress_show(uint64_t done, uint64_t total, const char *what)
 	fflush(stderr);
 }
 
+void progress_say(const char *what)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r\033[K%s ...", what);
+}
+
 void progress_clear(void)
 {
 	if (isatty(STDERR_FILENO))
