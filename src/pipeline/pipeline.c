@@ -117,7 +117,7 @@ static void heap_push(struct heap *h, struct node x)
  * clock along, or everything behind it would count as late. The event after it tells; at a block's end it is believed. */
 static bool lone_jump(const struct lane *l, const struct event *ev)
 {
-	if (l->key == NSTIME_NONE || ev->time - l->key < NS_DAY || !l->count)
+	if (l->key == NSTIME_NONE || ev->time - l->key < NS_DAY || l->tail_done)
 		return false;
 	const struct slot *s = &l->slot[l->head];
 	const struct event *next = s->at < s->joined.n ? &s->joined.v[s->at] : NULL;
