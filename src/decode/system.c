@@ -11,6 +11,7 @@
 /* ---- kernel -------------------------------------------------------------------------------------------------- */
 
 static const struct row kernel_rows[] = {
+	{"{:w} port {:d}({observer.ingress.interface.name}) entered {event.reason:w} state", ACT_BRIDGE_PORT, NONE, NULL},
 	{"device {observer.ingress.interface.name:w} entered promiscuous mode", ACT_PROMISCUOUS, NONE, NULL},
 	{"{observer.ingress.interface.name:w}: entered promiscuous mode", ACT_PROMISCUOUS, NONE, NULL},
 	{"device {observer.ingress.interface.name:w} left promiscuous mode", ACT_KERNEL, NONE, NULL},
@@ -44,7 +45,7 @@ const struct program program_kernel_messages = {.names = "", .dataset = "kernel"
 /* Words that can start a message of a row; the millions of others are kernel chatter and need no matching. */
 static bool may_matter(struct slice s)
 {
-	static const struct slice words[] = {SL("promiscuous mode"), SL("audit"), SL("usb"), SL("sd "), SL("scsi "), SL("Linux version"), SL("taints kernel"),
+	static const struct slice words[] = {SL("promiscuous mode"), SL(") entered "), SL("audit"), SL("usb"), SL("sd "), SL("scsi "), SL("Linux version"), SL("taints kernel"),
 		SL("module verification"), SL("segfault at"), SL("general protection"), SL("] trap "), SL("traps: "), SL("Out of memory"), SL("Kernel logging"), SL("type=")};
 	struct slice head = slice_to(s, 160);
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)

@@ -155,7 +155,7 @@ const struct detector detector_tunnel = {
 
 /* ---- packet capture ------------------------------------------------------------------------------------------ */
 
-static const enum action wants_capture[] = {ACT_SUDO, ACT_EXEC, ACT_COMMAND, ACT_PROMISCUOUS, ACT_NONE};
+static const enum action wants_capture[] = {ACT_SUDO, ACT_EXEC, ACT_COMMAND, ACT_PROMISCUOUS, ACT_BRIDGE_PORT, ACT_NONE};
 static const char *const techniques_capture[] = {"T1040", NULL};
 
 static bool virtual_device(struct slice dev)
@@ -172,14 +172,40 @@ static bool captures(const struct command *c)
 	return slice_in_list(c->tool, "tcpdump tshark dumpcap ngrep ettercap bettercap dsniff netsniff-ng responder Responder.py");
 }
 
+static void *ports_new(struct detect *d)
+{
+	(void)d;
+	return lru_new(sizeof(nstime), 1000, NULL, NULL);
+}
+
+static void ports_free(void *state)
+{
+	lru_free(state);
+}
+
+/* The device was made a bridge's port a moment ago, and hears everything for that. Remembers what it is told of ports. */
+static bool bridged(struct detect *d, struct lru *ports, const struct event *e, struct slice dev)
+{
+	struct key k UNINIT;
+	key_init(&k);
+	key_add(&k, detect_host(d, e->host));
+	key_add(&k, dev);
+	if (e->action == ACT_BRIDGE_PORT) {
+		nstime *when = lru_put(ports, key_slice(&k), NULL);
+		*when = e->time;
+		return true;
+	}
+	const nstime *when = lru_get(ports, key_slice(&k));
+	return when && e->time - *when < NS_MIN;
+}
+
 static void capture_event(struct detect *d, void *state, const struct event *e)
 {
-	(void)state;
 	struct command c = {0};
 	struct actor a UNINIT;
 	struct slice dev = event_str(e, F_INTERFACE);
-	if (e->action == ACT_PROMISCUOUS) {
-		if (virtual_device(dev) || slice_eq(event_str(e, F_EVENT_REASON), SL("left")))
+	if (e->action == ACT_PROMISCUOUS || e->action == ACT_BRIDGE_PORT) {
+		if (bridged(d, state, e, dev) || virtual_device(dev) || slice_eq(event_str(e, F_EVENT_REASON), SL("left")))
 			return;
 	} else if (!command_find(e, captures, &c)) {
 		return;
@@ -206,5 +232,5 @@ const struct detector detector_capture = {
 	.info = {"postern.packet-capture", "Packet capture", LEVEL_LOW, STAGE_CREDENTIALS, techniques_capture,
 		"tcpdump, tshark and like tools run through sudo or seen by auditd; a real network device entering promiscuous mode.",
 		"Network troubleshooting by staff (told as low); virtual machines and containers put their own devices into that mode (left out)."},
-	.wants = wants_capture, .might = captures, .event = capture_event,
+	.wants = wants_capture, .might = captures, .create = ports_new, .event = capture_event, .destroy = ports_free,
 };
