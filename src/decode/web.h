@@ -11,7 +11,8 @@ enum decoded web_access(struct decoder *d, struct dline *l, struct slice s, stru
 /* ---- web_url.c ----------------------------------------------------------------------------------------------- */
 /* "GET /x?y HTTP/1.1" as the log wrote it (escapes and all): method, url.*, http.version. Garbage becomes url.original. */
 void web_add_request(struct decoder *d, struct event *e, struct slice request);
-/* ACT_HTTP_WRITE when the request line (or bare method) begins with a method that sends something, else ACT_HTTP. */
+/* ACT_HTTP_WRITE when the request line (or bare method) begins with a method that sends something, ACT_HTTP_SCRIPT when it gets a
+ * script with an argument, else ACT_HTTP. Who wants all requests asks for the three. */
 enum action web_action(struct slice request);
 /* Target alone: origin form, absolute form, or host:port (CONNECT). */
 void web_add_target(struct decoder *d, struct event *e, struct slice target, bool authority);

@@ -162,11 +162,32 @@ static size_t method_len(struct slice s)
 	return n < s.n && s.p[n] == ' ' ? n : 0;
 }
 
+/* "GET /x/t.php?c=id ...": does a script get an argument? Most targets hold no '?' and cost two looks. */
+static bool script_with_argument(struct slice request)
+{
+	enum { TARGET_MAX = 512 };
+	static const struct slice ends[] = {SL(".php"), SL(".phtml"), SL(".jsp"), SL(".jspx"), SL(".asp"), SL(".aspx"), SL(".cgi"), SL(".pl"), SL(".py"), SL(".cfm")};
+	if (!slice_starts(request, SL("GET ")))
+		return false;
+	struct slice target = slice_to(slice_from(request, 4), TARGET_MAX);
+	ssize_t blank = slice_chr(target, ' ');
+	if (blank >= 0)
+		target = slice_to(target, (size_t)blank);
+	ssize_t query = slice_chr(target, '?');
+	if (query <= 0)
+		return false;
+	target = slice_to(target, (size_t)query);
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		if (slice_iends(target, ends[i]))
+			return true;
+	return false;
+}
+
 enum action web_action(struct slice request)
 {
 	static const char *const writes[] = {"POST", "PUT", "PATCH", "DELETE"};
 	if (!request.n || (request.p[0] != 'P' && request.p[0] != 'D'))
-		return ACT_HTTP;
+		return script_with_argument(request) ? ACT_HTTP_SCRIPT : ACT_HTTP;
 	for (size_t i = 0; i < ARRAY_LEN(writes); i++) {
 		struct slice m = slice_of(writes[i]);
 		if (slice_starts(request, m) && (request.n == m.n || request.p[m.n] == ' '))

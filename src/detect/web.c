@@ -5,7 +5,7 @@
 
 static const enum action wants_process[] = {ACT_EXEC, ACT_NONE};
 static const enum action wants_file[] = {ACT_EXEC, ACT_SUDO, ACT_COMMAND, ACT_FILE_CREATED, ACT_FILE_RENAMED, ACT_UPLOAD, ACT_NONE};
-static const enum action wants_post[] = {ACT_HTTP_WRITE, ACT_NONE};
+static const enum action wants_post[] = {ACT_HTTP_WRITE, ACT_HTTP_SCRIPT, ACT_NONE};
 static const char *const techniques[] = {"T1505.003", "T1059.004", NULL};
 static const char *const techniques_post[] = {"T1505.003", NULL};
 
@@ -112,8 +112,12 @@ static void post_event(struct detect *d, void *state, const struct event *e)
 {
 	struct slice path = event_str(e, F_URL_PATH);
 	int64_t status = event_int(e, F_HTTP_STATUS, 0);
-	if (!slice_eq(event_str(e, F_HTTP_METHOD), SL("POST")) || status < 200 || status >= 300 || !is_script(path))
+	bool got = e->action == ACT_HTTP_SCRIPT;
+	bool sent = slice_eq(event_str(e, F_HTTP_METHOD), SL("POST")) || slice_eq(event_str(e, F_HTTP_METHOD), SL("PUT"));
+	if ((!sent && !got) || status < 200 || status >= 300 || !is_script(path))
 		return;
+	if (got && !upload_folder(path))
+		return; /* elsewhere that is what scripts are for */
 	struct actor a UNINIT;
 	detect_actor(d, e, &a);
 	struct key k UNINIT;
@@ -135,7 +139,7 @@ static void post_event(struct detect *d, void *state, const struct event *e)
 	struct finding *f = detect_open(d, &detector_web_post, key_slice(&k), 3 * NS_DAY, e->time, &fresh);
 	if (fresh) {
 		f->level = upload ? LEVEL_MEDIUM : LEVEL_LOW;
-		finding_printf(f, &f->title, "POST to a %s script on %.*s: %.*s", new_script ? "new" : "strangely placed", SLFMT(a.host), SLFMT(slice_to(path, 200)));
+		finding_printf(f, &f->title, "%s a %s script on %.*s: %.*s", got ? "Commands for" : "POST to", new_script ? "new" : "strangely placed", SLFMT(a.host), SLFMT(slice_to(path, 200)));
 		finding_printf(f, &f->text, "%s%s Only %u address%s used it.", upload ? "The script lies in a folder for uploads. " : "",
 			new_script ? "It was never used in the days before." : "", s->sources.n, s->sources.n == 1 ? "" : "es");
 		finding_entity(f, ENT_HOST, a.host);
@@ -149,7 +153,7 @@ static void post_event(struct detect *d, void *state, const struct event *e)
 
 const struct detector detector_web_post = {
 	.info = {"postern.web-shell-post", "POST to a fresh or strangely placed script", LEVEL_MEDIUM, STAGE_TOOLS, techniques_post,
-		"Successful POSTs by one or two addresses to a script in a folder for uploads, or to one that was not used before.",
+		"Successful POSTs by one or two addresses to a script in a folder for uploads, or to one that was not used before; GETs with arguments to the former.",
 		"A new form of the web application, used by few."},
 	.wants = wants_post, .create = scripts_new, .event = post_event, .destroy = scripts_free,
 };
