@@ -219,19 +219,33 @@ static struct probe probe_of(const struct crow *c)
 	return p;
 }
 
+/* Rows that may begin with the byte, in order; byte < 0: those that may begin with any. */
+static struct probe *bucket_of(struct rowset *r, int byte, size_t room)
+{
+	struct probe *v = arena_alloc(&r->mem, (room + 1) * sizeof *v);
+	size_t n = 0;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct op *o = &r->rows[i].ops[0];
+		if (o->kind != OP_LIT || (uint8_t)o->lit.p[0] == byte)
+			v[n++] = probe_of(&r->rows[i]);
+	}
+	v[n] = (struct probe){0};
+	return v;
+}
+
 static void fill_buckets(struct rowset *r)
 {
-	for (unsigned b = 0; b < 256; b++) {
-		struct probe *v = arena_alloc(&r->mem, (r->n + 1) * sizeof *v);
-		size_t n = 0;
-		for (size_t i = 0; i < r->n; i++) {
-			const struct op *o = &r->rows[i].ops[0];
-			if (o->kind != OP_LIT || (uint8_t)o->lit.p[0] == b)
-				v[n++] = probe_of(&r->rows[i]);
-		}
-		v[n] = (struct probe){0};
-		r->bucket[b] = v;
+	size_t literals[256] = {0}, any = 0;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct op *o = &r->rows[i].ops[0];
+		if (o->kind == OP_LIT)
+			literals[(uint8_t)o->lit.p[0]]++;
+		else
+			any++;
 	}
+	struct probe *rest = bucket_of(r, -1, any); /* most bytes begin no literal: they share one */
+	for (int byte = 0; byte < 256; byte++)
+		r->bucket[byte] = literals[byte] ? bucket_of(r, byte, any + literals[byte]) : rest;
 }
 
 struct rowset *rowset_new(const struct row *rows, const char *owner, struct err *e)
