@@ -76,11 +76,11 @@ static bool zone_at(struct slice *s, int *off)
 	return m < 60;
 }
 
-/* Seconds of a parsed time to nanoseconds; the range ends in 2262, hostile years do not. */
+/* Seconds of a parsed time to nanoseconds; the range goes from 1677 to 2262, hostile years do not keep to it. */
 static nstime nanos_of(int64_t seconds, int64_t nanos)
 {
 	const int64_t last = INT64_MAX / NS_SEC - 2 * 86400;
-	return MIN(seconds, last) * NS_SEC + nanos;
+	return MAX(MIN(seconds, last), -last) * NS_SEC + nanos;
 }
 
 nstime time_local(struct decoder *d, int64_t seconds, int64_t nanos, struct dline *l)
