@@ -76,11 +76,12 @@ static bool zone_at(struct slice *s, int *off)
 	return m < 60;
 }
 
-/* Seconds of a parsed time to nanoseconds; the range goes from 1677 to 2262, hostile years do not keep to it. */
+/* Seconds of a parsed time to nanoseconds. No log is older than the epoch or younger than 2229, and within these bounds the
+ * difference of any two times fits into 64 bits, whatever years a hostile line names. */
 static nstime nanos_of(int64_t seconds, int64_t nanos)
 {
-	const int64_t last = INT64_MAX / NS_SEC - 2 * 86400;
-	return MAX(MIN(seconds, last), -last) * NS_SEC + nanos;
+	const int64_t day = 86400, last = 95000 * day;
+	return MAX(MIN(seconds, last), -2 * day) * NS_SEC + nanos;
 }
 
 nstime time_local(struct decoder *d, int64_t seconds, int64_t nanos, struct dline *l)

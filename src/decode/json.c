@@ -180,7 +180,7 @@ static bool time_number(struct slice s, nstime *out)
 	else if (whole > 11)
 		*out = (nstime)n * 1000000;
 	else
-		*out = n > 9000000000u ? 0 : (nstime)n * NS_SEC + (nstime)frac;
+		*out = n > 8200000000u ? 0 : (nstime)n * NS_SEC + (nstime)frac;
 	return *out > 0;
 }
 

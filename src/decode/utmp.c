@@ -38,7 +38,7 @@ static void read_record(const char *p, struct login *u, struct dline *l)
 	u->host = text_at(p, HOST, HOST_N);
 	int64_t micros = (int32_t)word_at(p, MICROS);
 	if (word_at(p, SECONDS))
-		l->time = (nstime)word_at(p, SECONDS) * NS_SEC + (micros > 0 && micros < 1000000 ? micros * 1000 : 0);
+		l->time = (nstime)MAX(word_at(p, SECONDS), 0) * NS_SEC + (micros > 0 && micros < 1000000 ? micros * 1000 : 0);
 	memcpy(u->ip.b, p + ADDRESS, 16);
 	u->has_ip = memcmp(u->ip.b, none, 16) != 0;
 	if (u->has_ip && memcmp(u->ip.b + 4, none, 12) == 0) { /* only the first word: IPv4 */
