@@ -99,6 +99,12 @@ static size_t file_read(struct stream *s, char *p, size_t n)
 	return 0;
 }
 
+/* Progress is shown from another thread while this one reads. */
+static void count_bytes(struct source_file *f, size_t n)
+{
+	__atomic_fetch_add(&f->bytes, n, __ATOMIC_RELAXED);
+}
+
 /* Have `upto` bytes in b->mem, fewer only at the end of the file. */
 static int fill(struct stream *s, struct block *b, size_t *n, size_t upto, struct err *e)
 {
@@ -151,12 +157,12 @@ static int skip_line(struct stream *s, struct block *b, size_t n, struct err *e)
 	s->file->too_long++;
 	while (!(nl = memchr(b->mem, '\n', n)) && !s->ended) {
 		s->offset += n;
-		s->file->bytes += n;
+		count_bytes(s->file, n);
 		n = file_read(s, b->mem, b->cap);
 	}
 	size_t drop = nl ? (size_t)(nl - b->mem) + 1 : n;
 	s->offset += drop;
-	s->file->bytes += drop;
+	count_bytes(s->file, drop);
 	return put_back(s, b->mem + drop, n - drop, e);
 }
 
@@ -175,7 +181,7 @@ static int deliver(struct stream *s, struct block *b, size_t n, size_t cut, stru
 	b->first = s->first;
 	b->last = s->ended && s->n == 0;
 	s->offset += cut;
-	s->file->bytes += cut;
+	count_bytes(s->file, cut);
 	s->first = false;
 	if (b->last)
 		file_close(s);
@@ -227,7 +233,7 @@ static int next_records(struct stream *s, size_t want, struct block *b, struct e
 	if (s->ended && n > cut) {
 		set_problem(s->set, PROBLEM_TRUNCATED, s->file->path, "its last record is cut: %zu of %d bytes", n - cut,
 			    SOURCE_RECORD);
-		s->file->bytes += n - cut;
+		count_bytes(s->file, n - cut);
 		n = cut;
 	}
 	return deliver(s, b, n, cut, e);

@@ -49,7 +49,7 @@ struct source_file {
 	struct slice host;   /* from a HOST/var/log/... layout, else empty */
 	nstime mtime;        /* of the file or the archive entry; NSTIME_NONE when unknown (stdin) */
 	uint64_t size;       /* bytes on disk, 0 unknown */
-	uint64_t bytes;        /* read so far, unpacked, with what was skipped; filled by stream_next() */
+	uint64_t bytes;        /* read so far, unpacked, with what was skipped; counted by stream_next(), atomically */
 	uint64_t lines;        /* filled by the decoder, which sees every line anyway */
 	uint64_t too_long;     /* lines over LIMIT_LINE, skipped */
 	bool records;          /* no lines but utmp records of SOURCE_RECORD bytes (wtmp, btmp) */
