@@ -4,7 +4,7 @@
 #define POSTERN_DECODE_JSON_PRIVATE_H
 
 #include "decode/decode_private.h"
-#include "decode/json_shim.h"
+#include "json/json.h"
 
 /* Names that tell what kind of object it is, or that all kinds read alike. */
 enum json_slot {

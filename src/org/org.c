@@ -69,7 +69,7 @@ struct org *org_parse(struct slice yaml, const char *name, struct err *e)
 	int r;
 
 	arena_init(&tmp);
-	r = org_yaml_read(yaml, l.file, &tmp, &root, e);
+	r = yaml_read(yaml, l.file, &(struct yaml_options){.max_bytes = LIMIT_CONFIG_BYTES, .max_nodes = ORG_NODES_MAX}, &tmp, &root, e);
 	if (r == 0 && root != NULL)
 		r = org_fill(&l, root);
 	free(l.later.v);

@@ -1,16 +1,15 @@
 /* org_private.h - the inside of struct org and the steps that fill it; for src/org/org*.c, their tests and fuzz target.
  *
- * Steps: org_yaml.c turns bytes into a tree of nodes with positions; org_keys.c walks a mapping along a table of keys;
+ * Steps: room yaml turns bytes into a tree of nodes with positions; org_keys.c walks a mapping along a table of keys;
  * org_parse.c holds the tables; org_index.c the hash tables behind the lookups in org.c.
  */
 #ifndef POSTERN_ORG_PRIVATE_H
 #define POSTERN_ORG_PRIVATE_H
 
 #include "org/org.h"
+#include "yaml/yaml.h"
 
 enum {
-	ORG_DEPTH_MAX = 16,       /* the schema needs 6 */
-	ORG_BRACKETS_MAX = 256,   /* [ and { open at once, counted without regard to quotes */
 	ORG_NODES_MAX = 1 << 21,  /* about 200 MB of nodes; 100,000 hosts with ten values each fit */
 	ORG_TEXT_MAX = 1024,      /* bytes of one value; paths are the longest */
 	ORG_HOST_MAX = 255,       /* RFC 1035 name */
@@ -18,21 +17,6 @@ enum {
 	ORG_PATH_MAX = 4096,
 	ORG_KEY_MAX = 64,         /* longest key looked at for a suggestion */
 };
-
-/* ---- tree ---------------------------------------------------------------------------------------------------- */
-enum node_kind { NODE_SCALAR, NODE_LIST, NODE_MAP };
-struct node {
-	enum node_kind kind;
-	bool plain;          /* scalar without quotes: may mean null */
-	int line, column;    /* 1-based */
-	size_t n;            /* children of a list, pairs of a map */
-	struct slice text;   /* scalar */
-	struct node *child;  /* first item, or first key */
-	struct node *next;   /* next item, or next key */
-	struct node *value;  /* of a key */
-};
-/* The one document in yaml; *root is NULL when it is empty. Nodes and text live in a. */
-int org_yaml_read(struct slice yaml, const char *file, struct arena *a, struct node **root, struct err *e);
 
 /* ---- indexes ------------------------------------------------------------------------------------------------- */
 /* Name to object. A name is put once; the line of the first one serves the message about a second one. */

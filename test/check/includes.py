@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SRC = ROOT / "src"
 LEVELS = {
     "core": 0,
-    "sys": 1, "event": 1, "match": 1,
-    "source": 2, "org": 2, "decode": 2,
+    "sys": 1, "event": 1, "match": 1, "yaml": 1, "json": 1,
+    "source": 2, "org": 2, "decode": 2, "sigma": 2,
     "detect": 3,
     "incident": 4,
     "report": 5, "pipeline": 5,
@@ -28,7 +28,7 @@ FORBIDDEN = {("detect", "decode"), ("detect", "source"), ("incident", "decode"),
              ("report", "source"), ("report", "detect")}
 # Headers of libraries, and the rooms that may know them.
 LIBRARIES = {
-    r"hs/|hs\.h": {"match"}, r"libfyaml": {"org"}, r"archive": {"source"}, r"zlib": {"source"}, r"simdjson": {"decode"},
+    r"hs/|hs\.h": {"match"}, r"libfyaml": {"yaml"}, r"archive": {"source"}, r"zlib": {"source"}, r"simdjson": {"json"}, r"pcre2": {"sigma"}, r"unicode/": {"sigma"},
     r"seccomp|linux/landlock|sys/prctl": {"sys"}, r"pthread": {"pipeline", "source"},
     r"sys/socket|netdb|netinet/|sys/un\.h|curl|openssl": set(), r"spawn\.h|sys/wait|sys/ptrace|dlfcn": set(),
 }

@@ -1,12 +1,12 @@
-/* json_shim.h - the only door to simdjson: a JSON object as a flat list of named scalars.
+/* json.h - the only door to simdjson: a JSON object as a flat list of named scalars.
  *
- * Life:    one parser per decoder, reused; what json_flatten gives is valid until its next call.
+ * Life:    one parser per thread, reused; what json_flatten gives is valid until its next call.
  * Errors:  enum json_result. No exception crosses.
  * Bytes that no JSON may hold but real logs do (invalid UTF-8, raw control bytes, nginx's \xNN, lone surrogates, numbers
  * beyond 64 bit) are mended, so that a hostile value cannot hide its line.
  */
-#ifndef POSTERN_DECODE_JSON_SHIM_H
-#define POSTERN_DECODE_JSON_SHIM_H
+#ifndef POSTERN_JSON_H
+#define POSTERN_JSON_H
 
 /* C++ reads this too, which core.h is not made for. */
 #include <stdbool.h>
@@ -27,12 +27,13 @@ struct json_text {
 	const char *p;
 	size_t n;
 };
-enum json_type { JSON_STRING, JSON_NUMBER, JSON_BOOL };
+enum json_type { JSON_STRING, JSON_NUMBER, JSON_BOOL, JSON_NULL, JSON_CONTAINER /* an object or array, without text */ };
 struct json_leaf {
 	struct json_text name; /* dotted path: "winlog.event_data.Image"; members of arrays bear the array's name */
 	struct json_text text; /* a number as text, "true", "false"; null members are left out */
 	uint8_t type;      /* enum json_type */
 	uint8_t depth;     /* 1: member of the outermost object */
+	uint8_t level;     /* the same without arrays: how many objects the name walks through */
 };
 struct json_flat {
 	struct json_leaf *v;
@@ -43,9 +44,14 @@ struct json_flat {
 struct json_parser;
 struct json_parser *json_parser_new(unsigned max_depth, size_t max_leaves); /* NULL: out of memory */
 void json_parser_free(struct json_parser *p);
+/* Null members and containers are leaves too, for who asks whether a member is there. */
+void json_keep_all(struct json_parser *p);
 /* text: one whole object; need not be padded. Array members under the name `bytes` that are all numbers 0-255 become one
  * string (journald writes messages so that are not text). */
 enum json_result json_flatten(struct json_parser *p, struct json_text text, struct json_text bytes, struct json_flat *out);
+/* A member of the outermost object as JSON text (a string: its content), or the index-th element of that member when it is an
+ * array and index is not SIZE_MAX. False when it is not there. Valid until the parser is used again. For tests and tools: slow. */
+bool json_part(struct json_parser *p, struct json_text text, struct json_text member, size_t index, struct json_text *out);
 /* The memory in which all strings of the last json_flatten lie: copy it once, then move the slices. */
 struct json_text json_memory(const struct json_parser *p);
 

@@ -1,14 +1,15 @@
-/* json_shim.cc - see json_shim.h. The DOM of simdjson is walked with an explicit stack; names and numbers are laid behind
+/* json.cc - see json.h. The DOM of simdjson is walked with an explicit stack; names and numbers are laid behind
  * a copy of the strings in one buffer, so that the caller copies once. */
 #include <charconv>
 #include <cstring>
 #include <memory>
 #include <new>
+#include <string>
 #include <vector>
 
 #include <simdjson.h>
 
-#include "decode/json_shim.h"
+#include "json/json.h"
 
 namespace dom = simdjson::dom;
 
@@ -22,7 +23,8 @@ struct frame {
 	dom::array::iterator at, at_end;
 	dom::object::iterator member, member_end;
 	size_t name_n; /* of the prefix */
-	frame() : array(false), at(), at_end(), member(), member_end(), name_n(0) {}
+	size_t level;  /* objects around it, itself included */
+	frame() : array(false), at(), at_end(), member(), member_end(), name_n(0), level(0) {}
 };
 
 bool is_digit(char c)
@@ -44,15 +46,18 @@ struct json_parser {
 	dom::parser dom;
 	unsigned max_depth;
 	size_t max_leaves;
+	bool all;                   /* nulls and containers, too */
+	size_t level;               /* of the leaf at hand */
 	std::vector<char> padded;   /* the text with simdjson's padding */
 	std::vector<char> mended;
 	std::vector<json_leaf> leaves;
 	std::vector<char> memory;   /* strings, names, numbers */
 	size_t used;
 	std::vector<frame> stack;
+	std::string part;           /* of json_part */
 	char name[NAME_MAX_BYTES + 8];
 
-	json_parser(unsigned depth, size_t n) : dom(), max_depth(depth < DEPTH_MAX ? depth : DEPTH_MAX), max_leaves(n), used(0)
+	json_parser(unsigned depth, size_t n) : dom(), max_depth(depth < DEPTH_MAX ? depth : DEPTH_MAX), max_leaves(n), all(false), level(0), used(0)
 	{
 		leaves.reserve(n);
 		stack.resize(max_depth + 1u);
@@ -207,6 +212,7 @@ bool json_parser::put_leaf(const char *text, size_t text_n, json_type type, size
 	leaf.text.n = text_n;
 	leaf.type = static_cast<uint8_t>(type);
 	leaf.depth = static_cast<uint8_t>(depth);
+	leaf.level = static_cast<uint8_t>(level);
 	leaves.push_back(leaf);
 	return true;
 }
@@ -247,7 +253,7 @@ bool json_parser::put_scalar(dom::element e, size_t name_n, size_t depth)
 		return put_leaf(v ? "true" : "false", v ? 4 : 5, JSON_BOOL, name_n, depth);
 	}
 	default:
-		return true; /* null */
+		return !all || put_leaf("", 0, JSON_NULL, name_n, depth);
 	}
 	return r.ec != std::errc() || put_leaf(tmp, static_cast<size_t>(r.ptr - tmp), JSON_NUMBER, name_n, depth);
 }
@@ -272,8 +278,10 @@ bool json_parser::walk(dom::object root, json_text bytes)
 	stack[0].member = root.begin();
 	stack[0].member_end = root.end();
 	stack[0].name_n = 0;
+	stack[0].level = 1;
 	for (;;) {
 		frame &f = stack[depth];
+		level = f.level;
 		if (f.array ? !(f.at != f.at_end) : !(f.member != f.member_end)) {
 			if (depth-- == 0)
 				return true;
@@ -304,11 +312,14 @@ bool json_parser::walk(dom::object root, json_text bytes)
 		}
 		if (array && name_n == bytes.n && !std::memcmp(name, bytes.p, name_n) && put_bytes(dom::array(e), name_n, depth + 1))
 			continue;
+		if (all && !f.array && !put_leaf("", 0, JSON_CONTAINER, name_n, depth + 1))
+			return false;
 		if (depth + 1 >= stack.size() || name_n >= NAME_MAX_BYTES - 1)
 			continue;
 		frame &g = stack[++depth];
 		g.array = array;
 		g.name_n = name_n;
+		g.level = level + (array ? 0 : 1);
 		if (array) {
 			dom::array a = e;
 			g.at = a.begin();
@@ -333,6 +344,11 @@ struct json_parser *json_parser_new(unsigned max_depth, size_t max_leaves)
 void json_parser_free(struct json_parser *p)
 {
 	delete p;
+}
+
+void json_keep_all(struct json_parser *p)
+{
+	p->all = true;
 }
 
 enum json_result json_flatten(struct json_parser *p, struct json_text text, struct json_text bytes, struct json_flat *out)
@@ -360,6 +376,28 @@ enum json_result json_flatten(struct json_parser *p, struct json_text text, stru
 		return JSON_OK;
 	} catch (...) {
 		return JSON_NOMEM; /* the only exceptions left */
+	}
+}
+
+bool json_part(struct json_parser *p, struct json_text text, struct json_text member, size_t index, struct json_text *out)
+{
+	try {
+		dom::element root, e;
+		dom::array a;
+		if (p->parse(text.p, text.n, root) || root.at_key(std::string_view(member.p, member.n)).get(e))
+			return false;
+		if (index != SIZE_MAX && (e.get(a) || a.at(index).get(e)))
+			return false;
+		std::string_view s;
+		if (!e.get(s))
+			p->part.assign(s);
+		else
+			p->part = simdjson::minify(e);
+		out->p = p->part.data();
+		out->n = p->part.size();
+		return true;
+	} catch (...) {
+		return false;
 	}
 }
 

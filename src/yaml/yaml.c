@@ -1,14 +1,17 @@
-/* org_yaml.c - YAML text to a tree of nodes with positions. The only file that knows libfyaml.
- *
- * Built on the event parser: nothing is expanded behind our back. Aliases are refused, so a "YAML bomb" is an error at
- * its first alias; depth, number of nodes and size of the file are bounded.
+/* yaml.c - see yaml.h. Built on libfyaml's event parser: nothing is expanded behind our back. An alias shares the children
+ * of its anchor, and costs as many nodes as it stands for.
  */
-#include "org/org_private.h"
+#include "yaml/yaml.h"
 
 #include <libfyaml.h>
 #include <stdlib.h>
 
+enum {
+	BRACKETS_MAX = 256, /* [ and { open at once, counted without regard to quotes */
+	ANCHORS_MAX = 64,
+};
 struct reader {
+	const struct yaml_options *opt;
 	struct fy_parser *yaml;
 	struct fy_diag *diag;
 	const char *file;
@@ -22,8 +25,13 @@ struct reader {
 		struct node *node;
 		struct node **tail;   /* where the next child goes */
 		struct node *key;     /* a map: the key that waits for its value */
-	} stack[ORG_DEPTH_MAX];
-	struct node *root;
+	} stack[YAML_DEPTH_MAX];
+	struct node *root, *last;     /* documents */
+	struct {
+		struct slice name;
+		const struct node *node;
+	} anchor[ANCHORS_MAX];
+	size_t nanchors;
 };
 
 /* m may be NULL: what is not there (an empty value) has no mark, and counts as where the thing before it begins. */
@@ -70,10 +78,17 @@ static int attach(struct reader *r, struct node *n)
 {
 	struct frame *f;
 
-	if (++r->nodes > ORG_NODES_MAX)
+	r->nodes += n->weight;
+	if (r->depth > 0)
+		r->stack[r->depth - 1].node->weight += n->weight;
+	if (r->nodes > r->opt->max_nodes)
 		return fail(r, ERR_LIMIT, "too many values in one file");
 	if (r->depth == 0) {
-		r->root = n;
+		if (r->last)
+			r->last->next = n;
+		else
+			r->root = n;
+		r->last = n;
 		return 0;
 	}
 	f = &r->stack[r->depth - 1];
@@ -92,20 +107,20 @@ static int attach(struct reader *r, struct node *n)
 	return 0;
 }
 
-static int on_open(struct reader *r, enum node_kind kind)
+static int on_open(struct reader *r, enum node_kind kind, struct node **out)
 {
-	struct node *n = node_new(r, kind);
+	struct node *n = *out = node_new(r, kind);
 	int code = attach(r, n);
 
 	if (code < 0)
 		return code;
-	if (r->depth == ORG_DEPTH_MAX)
+	if (r->depth == YAML_DEPTH_MAX)
 		return fail(r, ERR_LIMIT, "nested too deeply");
 	r->stack[r->depth++] = (struct frame){n, &n->child, NULL};
 	return 0;
 }
 
-static int on_scalar(struct reader *r, struct fy_token *t)
+static int on_scalar(struct reader *r, struct fy_token *t, struct node **out)
 {
 	enum fy_scalar_style style = t != NULL ? fy_token_scalar_style(t) : FYSS_PLAIN;
 	size_t len = 0;
@@ -115,7 +130,7 @@ static int on_scalar(struct reader *r, struct fy_token *t)
 		return fail(r, ERR_NOMEM, "out of memory");
 	if ((style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED) && r->column > 1)
 		r->column--; /* libfyaml marks the text, people look for the quote */
-	struct node *n = node_new(r, NODE_SCALAR);
+	struct node *n = *out = node_new(r, NODE_SCALAR);
 	n->plain = style == FYSS_PLAIN;
 	n->text = slice_dup(r->a, slice_make(p, len));
 	return attach(r, n);
@@ -137,6 +152,85 @@ static int refuse_tag(struct reader *r, const struct fy_event *ev)
 	return fail(r, ERR_UNSUPPORTED, "tags (!...) are not used here: write the plain value");
 }
 
+static struct slice token_text(struct fy_token *t)
+{
+	size_t n = 0;
+	const char *p = t != NULL ? fy_token_get_text(t, &n) : NULL;
+
+	return slice_make(p, p ? n : 0);
+}
+
+/* Remember the node just hung up under its &name; a later one of the same name takes over (YAML 1.2, 3.2.2.2). */
+static int note_anchor(struct reader *r, const struct fy_event *ev, const struct node *n)
+{
+	struct fy_token *t = NULL;
+
+	switch (ev->type) {
+	case FYET_SCALAR: t = ev->scalar.anchor; break;
+	case FYET_SEQUENCE_START: t = ev->sequence_start.anchor; break;
+	case FYET_MAPPING_START: t = ev->mapping_start.anchor; break;
+	default: break;
+	}
+	if (t == NULL || !r->opt->aliases)
+		return 0;
+	if (r->nanchors == ANCHORS_MAX)
+		return fail(r, ERR_LIMIT, "too many anchors (&name)");
+	r->anchor[r->nanchors].name = slice_dup(r->a, token_text(t));
+	r->anchor[r->nanchors++].node = n;
+	return 0;
+}
+
+static bool is_open(const struct reader *r, const struct node *n)
+{
+	for (size_t i = 0; i < r->depth; i++)
+		if (r->stack[i].node == n)
+			return true;
+	return false;
+}
+
+static int on_alias(struct reader *r, struct fy_token *t)
+{
+	struct slice name = token_text(t);
+
+	r->column -= r->column > 1; /* the mark is behind the asterisk */
+	if (!r->opt->aliases)
+		return fail(r, ERR_UNSUPPORTED, "aliases (*name) are not followed: write the value again");
+	for (size_t i = r->nanchors; i-- > 0;) {
+		if (!slice_eq(r->anchor[i].name, name))
+			continue;
+		if (is_open(r, r->anchor[i].node))
+			return fail(r, ERR_SYNTAX, "the alias stands inside of what it names");
+		struct node *n = node_new(r, r->anchor[i].node->kind);
+		int line = n->line, column = n->column;
+		*n = *r->anchor[i].node;
+		n->line = line;
+		n->column = column;
+		n->next = n->value = NULL;
+		return attach(r, n);
+	}
+	return fail(r, ERR_NOENT, "no anchor of that name stands before this alias");
+}
+
+static void on_close(struct reader *r)
+{
+	const struct node *n = r->stack[--r->depth].node;
+
+	if (r->depth > 0)
+		r->stack[r->depth - 1].node->weight += n->weight - 1; /* itself was counted when it was hung up */
+}
+
+static int on_begin(struct reader *r, struct fy_event *ev)
+{
+	struct node *n = NULL;
+	int code;
+
+	if (ev->type == FYET_SCALAR)
+		code = on_scalar(r, ev->scalar.value, &n);
+	else
+		code = on_open(r, ev->type == FYET_SEQUENCE_START ? NODE_LIST : NODE_MAP, &n);
+	return code < 0 ? code : note_anchor(r, ev, n);
+}
+
 static int on_event(struct reader *r, struct fy_event *ev)
 {
 	int code;
@@ -147,21 +241,19 @@ static int on_event(struct reader *r, struct fy_event *ev)
 		return code;
 	switch (ev->type) {
 	case FYET_DOCUMENT_START:
-		if (r->documents++ > 0)
+		r->nanchors = 0;
+		if (r->documents++ > 0 && !r->opt->documents)
 			return fail(r, ERR_SYNTAX, "a second document (---) begins here: put everything in one");
 		return 0;
 	case FYET_ALIAS:
-		r->column -= r->column > 1; /* the mark is behind the asterisk */
-		return fail(r, ERR_UNSUPPORTED, "aliases (*name) are not followed: write the value again");
+		return on_alias(r, ev->alias.anchor);
 	case FYET_SCALAR:
-		return on_scalar(r, ev->scalar.value);
 	case FYET_SEQUENCE_START:
-		return on_open(r, NODE_LIST);
 	case FYET_MAPPING_START:
-		return on_open(r, NODE_MAP);
+		return on_begin(r, ev);
 	case FYET_SEQUENCE_END:
 	case FYET_MAPPING_END:
-		r->depth--;
+		on_close(r);
 		return 0;
 	default:
 		return 0;
@@ -188,13 +280,13 @@ static int read_events(struct reader *r)
 
 /* libfyaml collects every token of a flow collection that might still turn out to be a key before it reports the first
  * one: 16 MB of "[" would cost 6 GB. So what opens tokens is counted beforehand, on the raw bytes; brackets in quotes and
- * comments count too, which is why the bound on open ones is far above ORG_DEPTH_MAX. */
+ * comments count too, which is why the bound on open ones is far above YAML_DEPTH_MAX. */
 struct weight {
 	size_t tokens;
 	unsigned open;
 };
 
-static bool too_heavy(struct weight *w, struct slice row)
+static bool too_heavy(struct weight *w, struct slice row, size_t max)
 {
 	for (size_t i = 0; i < row.n; i++) {
 		char c = row.p[i];
@@ -204,14 +296,14 @@ static bool too_heavy(struct weight *w, struct slice row)
 			w->open--;
 		else if (c != ',' && c != '&' && c != '*' && c != '!' && !(w->open > 0 && (c == ':' || c == '?')))
 			continue;
-		if (w->open > ORG_BRACKETS_MAX || ++w->tokens > ORG_NODES_MAX)
+		if (w->open > BRACKETS_MAX || ++w->tokens > max)
 			return true;
 	}
 	return false;
 }
 
 /* What libfyaml would take as it comes, or choke on, is told here with its place. */
-static int check_bytes(struct slice yaml, const char *file, struct err *e)
+static int check_bytes(struct slice yaml, const char *file, size_t max, struct err *e)
 {
 	struct weight w = {0};
 	int line = 1;
@@ -228,10 +320,10 @@ static int check_bytes(struct slice yaml, const char *file, struct err *e)
 			return err_at(e, ERR_SYNTAX, file, line, (int)nul + 1, "a NUL byte: not a text file");
 		if (row.n > 0 && row.p[0] == '%') /* libfyaml prints what it thinks of some of them */
 			return err_at(e, ERR_UNSUPPORTED, file, line, 1, "directives (%%...) are not used here: delete the line");
-		if (too_heavy(&w, row) && w.open > ORG_BRACKETS_MAX)
+		if (too_heavy(&w, row, max) && w.open > BRACKETS_MAX)
 			return err_at(e, ERR_LIMIT, file, line, 0, "nested too deeply: more than %d open brackets",
-				(int)ORG_BRACKETS_MAX);
-		if (w.tokens > ORG_NODES_MAX)
+				(int)BRACKETS_MAX);
+		if (w.tokens > max)
 			return err_at(e, ERR_LIMIT, file, line, 0, "too many values in one file");
 	}
 	return 0;
@@ -260,16 +352,16 @@ static struct fy_diag *quiet_diag(void)
 	return d;
 }
 
-int org_yaml_read(struct slice yaml, const char *file, struct arena *a, struct node **root, struct err *e)
+int yaml_read(struct slice yaml, const char *file, const struct yaml_options *opt, struct arena *a, struct node **root, struct err *e)
 {
-	struct reader r = {.file = file, .a = a, .e = e};
+	struct reader r = {.opt = opt, .file = file, .a = a, .e = e};
 	struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE | FYPCF_DEFAULT_VERSION_1_2};
 	int code;
 
 	*root = NULL;
-	if (yaml.n > LIMIT_CONFIG_BYTES)
-		return err_at(e, ERR_LIMIT, file, 0, 0, "larger than %d MiB", LIMIT_CONFIG_BYTES >> 20);
-	code = check_bytes(yaml, file, e);
+	if (yaml.n > opt->max_bytes)
+		return err_at(e, ERR_LIMIT, file, 0, 0, "larger than %zu MiB", opt->max_bytes >> 20);
+	code = check_bytes(yaml, file, opt->max_nodes, e);
 	if (code < 0 || yaml.n == 0)
 		return code;
 	r.diag = quiet_diag();
@@ -288,4 +380,14 @@ int org_yaml_read(struct slice yaml, const char *file, struct arena *a, struct n
 	if (r.diag != NULL)
 		fy_diag_destroy(r.diag);
 	return code;
+}
+
+const struct node *yaml_get(const struct node *n, const char *key)
+{
+	if (!n || n->kind != NODE_MAP)
+		return NULL;
+	for (const struct node *k = n->child; k; k = k->next)
+		if (slice_eqz(k->text, key))
+			return k->value;
+	return NULL;
 }

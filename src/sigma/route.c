@@ -1,0 +1,438 @@
+/* route.c - which rules an event is for (log source), and which of those are worth a look (indexes over witnesses).
+ *
+ * Rules of one log source are a bucket. A bucket's indexes are built when its first event comes, under a lock; afterwards they
+ * are read-only. A route is what one log source of events leads to: the buckets that do not contradict it.
+ */
+#include "sigma/witness.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* hash of (kind, field, text) -> postings */
+struct hindex {
+	struct { uint64_t hash; uint32_t first, n; } *v;
+	size_t size; /* a power of two, 0: empty */
+};
+/* What is indexed for one field. */
+struct findex {
+	uint32_t field;
+	bool exact, number, base;
+	uint32_t present, npresent;       /* postings */
+	struct match_set *literals;
+	uint32_t *first;                  /* per literal: postings */
+	uint32_t *count;
+	uint32_t scan;                    /* number among all literal sets */
+};
+struct bucket {
+	struct sigma_logsource from;
+	struct { uint32_t *v; size_t n, cap; } rules;
+	bool ready, failed;
+	struct { uint32_t *v; size_t n, cap; } always;
+	struct { uint32_t *v; size_t n, cap; } postings;
+	struct { struct findex *v; size_t n, cap; } fields;
+	struct findex *keywords;
+	uint16_t *of_field;               /* + 1 */
+	struct hindex hash;
+};
+enum { SCANS_MAX = 8192, ROUTES_KEPT = 4096 };
+
+struct route {
+	struct sigma_logsource from;
+	struct bucket **bucket;
+	size_t n;
+};
+
+static pthread_mutex_t build_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* ---- buckets ------------------------------------------------------------------------------------------------- */
+
+static bool same_source(const struct sigma_logsource *a, const struct sigma_logsource *b)
+{
+	return slice_ieq(a->product, b->product) && slice_ieq(a->category, b->category) && slice_ieq(a->service, b->service);
+}
+
+int buckets_build(struct sigma_set *s, struct err *e)
+{
+	(void)e;
+	for (uint32_t i = 0; i < s->rules.n; i++) {
+		struct srule *r = s->rules.v[i];
+		struct bucket *b = NULL;
+		if (r->pub.kind != SIGMA_RULE || r->bad || !r->cond)
+			continue;
+		for (size_t k = 0; k < s->buckets.n && !b; k++)
+			if (same_source(&s->buckets.v[k]->from, &r->pub.logsource))
+				b = s->buckets.v[k];
+		if (!b) {
+			b = *vec_push(&s->buckets) = xcalloc(1, sizeof *b);
+			b->from = r->pub.logsource;
+		}
+		*vec_push(&b->rules) = i;
+	}
+	return 0;
+}
+
+static void bucket_free(struct bucket *b)
+{
+	for (size_t i = 0; i < b->fields.n; i++) {
+		match_free(b->fields.v[i].literals);
+		free(b->fields.v[i].first);
+		free(b->fields.v[i].count);
+	}
+	free(b->rules.v);
+	free(b->always.v);
+	free(b->postings.v);
+	free(b->fields.v);
+	free(b->of_field);
+	free(b->hash.v);
+	free(b);
+}
+
+void buckets_free(struct sigma_set *s)
+{
+	for (size_t i = 0; i < s->buckets.n; i++)
+		bucket_free(s->buckets.v[i]);
+	free(s->buckets.v);
+}
+
+/* ---- building the indexes ------------------------------------------------------------------------------------ */
+
+struct pair {
+	struct atom atom;
+	uint32_t rule;
+};
+struct pairs {
+	struct pair *v;
+	size_t n, cap;
+};
+
+static int pair_order(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+	if (x->atom.field != y->atom.field)
+		return x->atom.field < y->atom.field ? -1 : 1;
+	if (x->atom.kind != y->atom.kind)
+		return x->atom.kind < y->atom.kind ? -1 : 1;
+	int c = slice_cmp(x->atom.text, y->atom.text);
+	return c ? c : x->rule < y->rule ? -1 : x->rule > y->rule;
+}
+
+static bool same_atom(const struct atom *a, const struct atom *b)
+{
+	return a->field == b->field && a->kind == b->kind && slice_eq(a->text, b->text);
+}
+
+static uint64_t atom_hash(unsigned kind, uint32_t field, struct slice text)
+{
+	return hash_bytes(text.p, text.n) ^ ((uint64_t)field << 8 | kind) * 0x9e3779b97f4a7c15u;
+}
+
+static void hash_put(struct hindex *h, uint64_t hash, uint32_t first, uint32_t n)
+{
+	size_t at = hash & (h->size - 1);
+	while (h->v[at].n)
+		at = (at + 1) & (h->size - 1);
+	h->v[at].hash = hash;
+	h->v[at].first = first;
+	h->v[at].n = n;
+}
+
+/* Postings of the run of equal atoms that begins at i; returns its length in pairs. */
+static size_t put_run(struct bucket *b, const struct pairs *p, size_t i, uint32_t *first)
+{
+	size_t n = 0;
+	*first = (uint32_t)b->postings.n;
+	for (; i + n < p->n && same_atom(&p->v[i].atom, &p->v[i + n].atom); n++)
+		if (n == 0 || p->v[i + n].rule != p->v[i + n - 1].rule)
+			*vec_push(&b->postings) = p->v[i + n].rule;
+	return n;
+}
+
+static int put_literal(struct findex *f, struct slice text, uint32_t first, uint32_t n, size_t *cap)
+{
+	size_t id = match_count(f->literals);
+	struct err e;
+	if (id >= *cap) {
+		*cap = *cap ? *cap * 2 : 64;
+		f->first = xreallocarray(f->first, *cap, sizeof *f->first);
+		f->count = xreallocarray(f->count, *cap, sizeof *f->count);
+	}
+	f->first[id] = first;
+	f->count[id] = n;
+	return match_add(f->literals, text, MATCH_ONCE, (uint32_t)id, &e);
+}
+
+static int index_field(struct sigma_set *s, struct bucket *b, const struct pairs *p, size_t *i)
+{
+	struct findex *f = vec_push(&b->fields);
+	uint32_t field = p->v[*i].atom.field;
+	size_t cap = 0;
+	int rc = 0;
+	*f = (struct findex){.field = field};
+	while (*i < p->n && p->v[*i].atom.field == field && !rc) {
+		const struct atom *a = &p->v[*i].atom;
+		uint32_t first;
+		*i += put_run(b, p, *i, &first);
+		uint32_t n = (uint32_t)b->postings.n - first;
+		switch (a->kind) {
+		case ATOM_LITERAL:
+			if (!f->literals && !(f->literals = match_new(MATCH_FAST)))
+				return ERR_NOMEM;
+			rc = put_literal(f, a->text, first, n, &cap);
+			break;
+		case ATOM_PRESENT:
+			f->present = first;
+			f->npresent = n;
+			break;
+		default:
+			f->exact |= a->kind == ATOM_EXACT;
+			f->number |= a->kind == ATOM_NUMBER;
+			f->base |= a->kind == ATOM_BASE;
+			hash_put(&b->hash, atom_hash(a->kind, field, a->text), first, n);
+		}
+	}
+	struct err e;
+	if (!rc && f->literals) {
+		rc = match_seal(f->literals, &e);
+		f->scan = (uint32_t)s->nscans++;
+	}
+	return rc;
+}
+
+static int index_pairs(struct sigma_set *s, struct bucket *b, struct pairs *p)
+{
+	size_t i = 0;
+	int rc = 0;
+	if (p->n)
+		qsort(p->v, p->n, sizeof *p->v, pair_order);
+	for (b->hash.size = 16; b->hash.size < p->n * 2; b->hash.size *= 2)
+		;
+	b->hash.v = xcalloc(b->hash.size, sizeof *b->hash.v);
+	while (i < p->n && !rc)
+		rc = index_field(s, b, p, &i);
+	b->of_field = xcalloc(strtab_count(s->fields) + 1, sizeof *b->of_field);
+	for (size_t k = 0; k < b->fields.n; k++)
+		if (b->fields.v[k].field == FIELD_KEYWORD)
+			b->keywords = &b->fields.v[k];
+		else
+			b->of_field[b->fields.v[k].field] = (uint16_t)(k + 1);
+	return rc;
+}
+
+static int bucket_index(struct sigma_set *s, struct bucket *b)
+{
+	struct pairs p = {0};
+	for (size_t i = 0; i < b->rules.n; i++) {
+		struct witness w = witness_of(s, s->rules.v[b->rules.v[i]]->cond);
+		if (w.none)
+			*vec_push(&b->always) = b->rules.v[i];
+		for (size_t k = 0; k < w.n && !w.none; k++)
+			*vec_push(&p) = (struct pair){w.v[k], b->rules.v[i]};
+		free(w.v);
+	}
+	int rc = s->nscans < SCANS_MAX ? index_pairs(s, b, &p) : ERR_LIMIT;
+	free(p.v);
+	return rc;
+}
+
+static void bucket_prepare(const struct sigma_set *s, struct bucket *b)
+{
+	if (__atomic_load_n(&b->ready, __ATOMIC_ACQUIRE))
+		return;
+	pthread_mutex_lock(&build_lock);
+	if (!b->ready) {
+		b->failed = s->opt.no_prefilter || bucket_index((struct sigma_set *)(uintptr_t)s, b) != 0; /* then every rule is judged */
+		__atomic_store_n(&b->ready, true, __ATOMIC_RELEASE);
+	}
+	pthread_mutex_unlock(&build_lock);
+}
+
+/* ---- routes -------------------------------------------------------------------------------------------------- */
+
+static bool contradicts(struct slice rule, struct slice event)
+{
+	return rule.n && event.n && !slice_ieq(rule, event);
+}
+
+static struct route *route_new(struct sigma_ctx *c, const struct sigma_logsource *from)
+{
+	struct route *r = xcalloc(1, sizeof *r);
+	const struct sigma_set *s = c->set;
+	r->from = (struct sigma_logsource){.product = slice_of(xstrndup(from->product.p ? from->product.p : "", from->product.n)),
+		.category = slice_of(xstrndup(from->category.p ? from->category.p : "", from->category.n)),
+		.service = slice_of(xstrndup(from->service.p ? from->service.p : "", from->service.n))};
+	r->bucket = xcalloc(s->buckets.n + 1, sizeof(struct bucket *));
+	for (size_t i = 0; i < s->buckets.n; i++) {
+		struct bucket *b = s->buckets.v[i];
+		if (contradicts(b->from.product, from->product) || contradicts(b->from.category, from->category) || contradicts(b->from.service, from->service))
+			continue;
+		bucket_prepare(s, b);
+		r->bucket[r->n++] = b;
+	}
+	return r;
+}
+
+static void route_free(struct route *r)
+{
+	free((char *)(uintptr_t)r->from.product.p);
+	free((char *)(uintptr_t)r->from.category.p);
+	free((char *)(uintptr_t)r->from.service.p);
+	free(r->bucket);
+	free(r);
+}
+
+static bool same_exactly(const struct sigma_logsource *a, const struct sigma_logsource *b)
+{
+	return slice_eq(a->category, b->category) && slice_eq(a->service, b->service) && slice_eq(a->product, b->product);
+}
+
+void view_route(struct sigma_ctx *c, const struct sigma_logsource *from)
+{
+	struct route *r = NULL;
+	if (c->nroutes == ROUTES_MAX)
+		return;
+	for (size_t i = 0; i < c->routes.n && !r; i++)
+		if (same_exactly(&c->routes.v[i]->from, from)) {
+			r = c->routes.v[i];
+			if (i) { /* the common ones move to the front */
+				c->routes.v[i] = c->routes.v[i - 1];
+				c->routes.v[i - 1] = r;
+			}
+		}
+	if (!r) {
+		if (c->routes.n == ROUTES_KEPT) { /* hostile program names: the rarest goes */
+			bool used = false;
+			struct route *last = c->routes.v[c->routes.n - 1];
+			for (size_t i = 0; i < c->nroutes; i++)
+				used |= c->route[i] == last;
+			if (used)
+				return;
+			route_free(last);
+			c->routes.n--;
+		}
+		r = *vec_push(&c->routes) = route_new(c, from);
+	}
+	if (r->n)
+		c->route[c->nroutes++] = r;
+}
+
+void routes_free(struct sigma_ctx *c)
+{
+	for (size_t i = 0; i < c->routes.n; i++)
+		route_free(c->routes.v[i]);
+	free(c->routes.v);
+	for (size_t i = 0; i < c->nscan; i++)
+		match_ctx_free(c->scan[i]);
+	free(c->scan);
+}
+
+/* ---- candidates ---------------------------------------------------------------------------------------------- */
+
+static void add_rules(struct sigma_ctx *c, const uint32_t *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (c->rule_stamp[v[i]] != c->generation) {
+			c->rule_stamp[v[i]] = c->generation;
+			*vec_push(&c->candidates) = v[i];
+		}
+}
+
+static void hash_look(struct sigma_ctx *c, const struct bucket *b, unsigned kind, uint32_t field, struct slice text)
+{
+	uint64_t hash = atom_hash(kind, field, text);
+	for (size_t at = hash & (b->hash.size - 1); b->hash.v[at].n; at = (at + 1) & (b->hash.size - 1))
+		if (b->hash.v[at].hash == hash)
+			add_rules(c, b->postings.v + b->hash.v[at].first, b->hash.v[at].n);
+}
+
+struct scanning {
+	struct sigma_ctx *c;
+	const struct bucket *b;
+	const struct findex *f;
+};
+
+static int on_literal(void *arg, uint32_t id, size_t end)
+{
+	struct scanning *s = arg;
+	(void)end;
+	add_rules(s->c, s->b->postings.v + s->f->first[id], s->f->count[id]);
+	return 0;
+}
+
+static struct match_ctx *scan_ctx(struct sigma_ctx *c, const struct findex *f)
+{
+	if (f->scan >= c->nscan) {
+		size_t n = MAX((size_t)f->scan + 16, c->nscan * 2);
+		c->scan = xreallocarray(c->scan, n, sizeof(struct match_ctx *));
+		memset(c->scan + c->nscan, 0, (n - c->nscan) * sizeof(struct match_ctx *));
+		c->nscan = n;
+	}
+	if (!c->scan[f->scan] && !(c->scan[f->scan] = match_ctx_new(f->literals)))
+		core_oom();
+	return c->scan[f->scan];
+}
+
+static void literal_look(struct sigma_ctx *c, const struct bucket *b, const struct findex *f, struct slice text)
+{
+	struct scanning s = {c, b, f};
+	if (text.n)
+		match_run(scan_ctx(c, f), text, on_literal, &s);
+}
+
+static void field_look(struct sigma_ctx *c, const struct bucket *b, const struct findex *f)
+{
+	if (f->npresent)
+		add_rules(c, b->postings.v + f->present, f->npresent);
+	for (const struct val *v = view_first(c, f->field); v; v = view_next(c, v)) {
+		if (v->type >= VT_NULL)
+			continue;
+		struct slice text = view_folded(c, v);
+		if (f->exact)
+			hash_look(c, b, ATOM_EXACT, f->field, text);
+		if (f->number) {
+			struct scalar n;
+			if (scalar_number(v->text, &n))
+				hash_look(c, b, ATOM_NUMBER, f->field, n.type == SC_FLOAT || text.p[0] == '0' || text.p[0] == '-' ? scalar_text(&c->mem, &n) : text);
+		}
+		if (f->base) {
+			size_t i = text.n;
+			while (i && text.p[i - 1] != '\\' && text.p[i - 1] != '/')
+				i--;
+			hash_look(c, b, ATOM_BASE, f->field, slice_from(text, i));
+		}
+		if (f->literals)
+			literal_look(c, b, f, text);
+	}
+}
+
+static void bucket_look(struct sigma_ctx *c, const struct bucket *b)
+{
+	if (b->failed) {
+		add_rules(c, b->rules.v, b->rules.n);
+		return;
+	}
+	add_rules(c, b->always.v, b->always.n);
+	for (size_t i = 0; i < c->npresent; i++) {
+		unsigned at = b->of_field[c->present[i]];
+		if (at)
+			field_look(c, b, &b->fields.v[at - 1]);
+	}
+	if (b->keywords && c->texts.n) {
+		view_fold_texts(c);
+		for (size_t i = 0; i < c->folded_texts.n; i++)
+			literal_look(c, b, b->keywords, c->folded_texts.v[i]);
+	}
+}
+
+void route_candidates(struct sigma_ctx *c)
+{
+	for (size_t i = 0; i < c->nroutes; i++)
+		for (size_t k = 0; k < c->route[i]->n; k++) {
+			bool before = false; /* a bucket that an earlier route led to */
+			for (size_t j = 0; j < i && !before; j++)
+				for (size_t m = 0; m < c->route[j]->n; m++)
+					before |= c->route[j]->bucket[m] == c->route[i]->bucket[k];
+			if (!before)
+				bucket_look(c, c->route[i]->bucket[k]);
+		}
+}

@@ -1,0 +1,420 @@
+/* view.c - the event at hand: field numbers to values, texts for keywords, the log sources it belongs to. */
+#include "json/json.h"
+#include "sigma/taxonomy.h"
+
+#include <stdlib.h>
+
+enum { VIEW_LEAVES = 4096, VIEW_DEPTH = 200, NAMES_MAX = 8192, NAME_FIELDS = 6 };
+
+/* What a name of a JSON member means, remembered: logs repeat their names. */
+struct name_memo {
+	uint64_t hash;
+	struct slice name; /* in names_mem */
+	uint32_t field[NAME_FIELDS];
+	uint8_t n;
+};
+struct name_cache {
+	struct arena mem;
+	size_t n;
+	struct name_memo v[2 * NAMES_MAX];
+};
+
+struct sigma_ctx *sigma_ctx_new(const struct sigma_set *s)
+{
+	if (!s->sealed)
+		return NULL;
+	struct sigma_ctx *c = xcalloc(1, sizeof *c);
+	size_t n = strtab_count(s->fields) + 1;
+	c->set = s;
+	c->head = xcalloc(n, sizeof *c->head);
+	c->tail = xcalloc(n, sizeof *c->tail);
+	c->stamp = xcalloc(n, sizeof *c->stamp);
+	c->present = xcalloc(n, sizeof *c->present);
+	c->rule_stamp = xcalloc(s->rules.n + 1, sizeof *c->rule_stamp);
+	c->match_data = regex_scratch();
+	c->names = xcalloc(1, sizeof *c->names);
+	arena_init(&c->mem);
+	arena_init(&c->names->mem);
+	c->json = json_parser_new(VIEW_DEPTH, VIEW_LEAVES);
+	if (!c->json || !c->match_data) {
+		sigma_ctx_free(c);
+		return NULL;
+	}
+	json_keep_all(c->json);
+	return c;
+}
+
+void sigma_ctx_free(struct sigma_ctx *c)
+{
+	if (!c)
+		return;
+	routes_free(c);
+	if (c->json)
+		json_parser_free(c->json);
+	if (c->match_data)
+		regex_scratch_free(c->match_data);
+	arena_free(&c->names->mem);
+	arena_free(&c->mem);
+	free(c->names);
+	free(c->vals.v);
+	free(c->head);
+	free(c->tail);
+	free(c->stamp);
+	free(c->present);
+	free(c->texts.v);
+	free(c->folded_texts.v);
+	free(c->rule_stamp);
+	free(c->candidates.v);
+	buf_free(&c->tmp);
+	free(c);
+}
+
+/* ---- values -------------------------------------------------------------------------------------------------- */
+
+void view_reset(struct sigma_ctx *c)
+{
+	if (++c->generation == 0) { /* once in four billion events */
+		memset(c->stamp, 0, (strtab_count(c->set->fields) + 1) * sizeof *c->stamp);
+		memset(c->rule_stamp, 0, (c->set->rules.n + 1) * sizeof *c->rule_stamp);
+		c->generation = 1;
+	}
+	c->vals.n = 0;
+	c->npresent = 0;
+	c->texts.n = 0;
+	c->folded_texts.n = 0;
+	c->texts_folded = false;
+	c->nroutes = 0;
+	arena_reset(&c->mem);
+}
+
+void view_add(struct sigma_ctx *c, uint32_t field, struct slice text, enum value_type type, unsigned depth)
+{
+	uint32_t at = (uint32_t)c->vals.n;
+	if (c->stamp[field] == c->generation) { /* a literal name beats the same name made of nested ones */
+		unsigned have = c->vals.v[c->head[field]].depth;
+		if (depth > have)
+			return;
+		if (depth < have)
+			c->head[field] = at;
+		else
+			c->vals.v[c->tail[field]].next = at + 1;
+	} else {
+		c->stamp[field] = c->generation;
+		c->head[field] = at;
+		c->present[c->npresent++] = field;
+	}
+	c->tail[field] = at;
+	if (!text.p)
+		text = SL("");
+	*vec_push(&c->vals) = (struct val){.text = text, .type = (uint8_t)type, .depth = (uint8_t)MIN(depth, 255u)};
+}
+
+struct slice view_folded(struct sigma_ctx *c, const struct val *v)
+{
+	struct val *w = &c->vals.v[v - c->vals.v]; /* a memo, not a change */
+	if (!w->folded.p)
+		w->folded = fold_dup(&c->mem, w->text);
+	return w->folded;
+}
+
+static void add_text(struct sigma_ctx *c, struct slice s)
+{
+	if (c->set->keywords && s.n)
+		*vec_push(&c->texts) = s;
+}
+
+void view_fold_texts(struct sigma_ctx *c)
+{
+	if (c->texts_folded)
+		return;
+	for (size_t i = 0; i < c->texts.n; i++)
+		*vec_push(&c->folded_texts) = fold_dup(&c->mem, c->texts.v[i]);
+	c->texts_folded = true;
+}
+
+/* A value under a field's number and all it is also called. */
+static void add_known(struct sigma_ctx *c, uint32_t field, struct slice text, enum value_type type, unsigned depth)
+{
+	size_t n;
+	const struct field_alias *a = taxonomy_aliases(c->set->taxonomy, field, &n);
+	view_add(c, field, text, type, depth);
+	for (size_t i = 0; i < n; i++)
+		view_add(c, a[i].to, text, type, depth);
+}
+
+/* ---- names of JSON members ----------------------------------------------------------------------------------- */
+
+static void memo_add(struct sigma_ctx *c, struct name_memo *m, struct slice name)
+{
+	uint32_t f = strtab_find(c->set->fields, name);
+	size_t n;
+	if (f == UINT32_MAX)
+		return;
+	const struct field_alias *a = taxonomy_aliases(c->set->taxonomy, f, &n);
+	for (size_t i = 0; i <= n; i++) {
+		uint32_t x = i ? a[i - 1].to : f;
+		bool have = false;
+		for (unsigned k = 0; k < m->n; k++)
+			have |= m->field[k] == x;
+		if (!have && m->n < NAME_FIELDS)
+			m->field[m->n++] = x;
+	}
+}
+
+static void memo_fill(struct sigma_ctx *c, struct name_memo *m, struct slice name)
+{
+	char buf[256], tight[256];
+	size_t n = 0;
+	m->n = 0;
+	memo_add(c, m, name);
+	struct slice inner = taxonomy_unwrap(name, buf, sizeof buf);
+	if (inner.n)
+		memo_add(c, m, inner);
+	else
+		inner = name;
+	if (slice_chr(inner, ' ') >= 0 && inner.n < sizeof tight) { /* "Threat Name" is ThreatName to rules */
+		for (size_t i = 0; i < inner.n; i++)
+			if (inner.p[i] != ' ')
+				tight[n++] = inner.p[i];
+		memo_add(c, m, slice_make(tight, n));
+	}
+}
+
+/* Fields of a name; the answer is valid until the next call. */
+static const struct name_memo *name_fields(struct sigma_ctx *c, struct slice name, struct name_memo *spare)
+{
+	struct name_cache *x = c->names;
+	uint64_t h = hash_bytes(name.p, name.n);
+	size_t at = h % ARRAY_LEN(x->v);
+	while (x->v[at].name.p) {
+		if (x->v[at].hash == h && slice_eq(x->v[at].name, name))
+			return &x->v[at];
+		at = (at + 1) % ARRAY_LEN(x->v);
+	}
+	bool full = x->n >= NAMES_MAX;
+	struct name_memo *m = full ? spare : &x->v[at];
+	memo_fill(c, m, name);
+	if (!full) {
+		m->hash = h;
+		m->name = slice_dup(&x->mem, name);
+		x->n++;
+	}
+	return m;
+}
+
+static int view_json(struct sigma_ctx *c, struct slice json)
+{
+	struct json_flat flat;
+	struct name_memo spare = {0};
+	enum json_result r = json_flatten(c->json, (struct json_text){json.p, json.n}, (struct json_text){"MESSAGE", 7}, &flat);
+	if (r)
+		return r == JSON_SYNTAX ? ERR_SYNTAX : r == JSON_LIMIT ? ERR_LIMIT : ERR_NOMEM;
+	for (size_t i = 0; i < flat.n; i++) {
+		const struct json_leaf *x = &flat.v[i];
+		static const uint8_t types[] = {[JSON_STRING] = VT_STRING, [JSON_NUMBER] = VT_NUMBER, [JSON_BOOL] = VT_BOOL, [JSON_NULL] = VT_NULL,
+			[JSON_CONTAINER] = VT_OBJECT};
+		struct slice text = slice_make(x->text.p, x->text.n);
+		const struct name_memo *m = name_fields(c, slice_make(x->name.p, x->name.n), &spare);
+		for (unsigned k = 0; k < m->n; k++)
+			view_add(c, m->field[k], text, types[x->type], x->level);
+		if (x->type < JSON_NULL)
+			add_text(c, text);
+	}
+	return 0;
+}
+
+int sigma_event_json(struct sigma_ctx *c, struct slice json, const struct sigma_logsource *from)
+{
+	struct sigma_logsource v[ROUTES_MAX];
+	view_reset(c);
+	int rc = view_json(c, json);
+	if (rc)
+		return rc;
+	size_t n = taxonomy_json_sources(c, v); /* also adds names that depend on the kind */
+	if (from) {
+		view_route(c, from);
+		return 0;
+	}
+	for (size_t i = 0; i < n; i++)
+		view_route(c, &v[i]);
+	return 0;
+}
+
+void sigma_event_add(struct sigma_ctx *c, struct slice field, struct slice text)
+{
+	uint32_t f = strtab_find(c->set->fields, field);
+	if (f != UINT32_MAX)
+		view_add(c, f, text, VT_STRING, 1);
+	add_text(c, text);
+}
+
+/* ---- our own events ------------------------------------------------------------------------------------------ */
+
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+}
+
+/* Fields the kernel writes as hex when they hold more than plain characters (auparse, typetab). */
+static bool is_escaped_field(struct slice key)
+{
+	static const char *const names[] = {"path", "comm", "exe", "file", "name", "watch", "cwd", "cmd", "acct", "dir", "key", "vm", "device", "cgroup",
+		"ocomm", "grp", "new_group", "proctitle", "data", "root_dir", "sw", "op", "old", "new", "invalid_context"};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (slice_eqz(key, names[i]))
+			return true;
+	return false;
+}
+
+static struct slice unhex(struct sigma_ctx *c, struct slice s, bool title)
+{
+	if (s.n < 2 || s.n % 2)
+		return s;
+	for (size_t i = 0; i < s.n; i++)
+		if (hex_digit(s.p[i]) < 0 || (s.p[i] >= 'a' && s.p[i] <= 'f'))
+			return s;
+	char *out = arena_alloc(&c->mem, s.n / 2 + 1);
+	for (size_t i = 0; i < s.n / 2; i++) {
+		out[i] = (char)(hex_digit(s.p[2 * i]) << 4 | hex_digit(s.p[2 * i + 1]));
+		if (title && !out[i])
+			out[i] = ' ';
+	}
+	return slice_make(out, s.n / 2);
+}
+
+static void add_audit_value(struct sigma_ctx *c, struct slice key, struct slice value, bool quoted, bool exec)
+{
+	uint32_t f = strtab_find(c->set->fields, key);
+	bool arg = exec && key.n > 1 && key.p[0] == 'a' && key.p[1] >= '0' && key.p[1] <= '9';
+	if (f == UINT32_MAX && !slice_ieq(key, SL("key")))
+		return;
+	if (!quoted && (arg || is_escaped_field(key)))
+		value = unhex(c, value, slice_eqz(key, "proctitle"));
+	if (!quoted && (slice_eqz(value, "(null)") || slice_eqz(value, "?")))
+		return;
+	if (slice_eqz(key, "key") && slice_chr(value, 1) >= 0) { /* several keys in one value */
+		struct slice one;
+		while (value.n) {
+			if (!slice_cut(&value, 1, &one)) {
+				one = value;
+				value.n = 0;
+			}
+			if (f != UINT32_MAX)
+				view_add(c, f, one, VT_STRING, 1);
+		}
+		return;
+	}
+	if (f != UINT32_MAX)
+		view_add(c, f, value, VT_STRING, 1);
+}
+
+/* The pairs of one audit record: k=v k="v" k='k=v ...' (auparse's rules); enriched ones behind 0x1d. */
+static void add_audit_pairs(struct sigma_ctx *c, struct slice s, bool exec)
+{
+	while (s.n) {
+		while (s.n && (s.p[0] == ' ' || s.p[0] == 0x1d || s.p[0] == ',' || s.p[0] == '\''))
+			s = slice_from(s, 1);
+		size_t k = 0;
+		while (k < s.n && s.p[k] != '=' && s.p[k] != ' ' && s.p[k] != 0x1d)
+			k++;
+		if (k == s.n)
+			return;
+		struct slice key = slice_to(s, k), value;
+		if (s.p[k] != '=') {
+			s = slice_from(s, k);
+			continue;
+		}
+		s = slice_from(s, k + 1);
+		if (s.n && s.p[0] == '\'') /* msg='op=... acct=...': the pairs within */
+			continue;
+		bool quoted = s.n && s.p[0] == '"';
+		size_t n = quoted;
+		while (n < s.n && (quoted ? s.p[n] != '"' : s.p[n] != ' ' && s.p[n] != 0x1d && s.p[n] != '\''))
+			n++;
+		value = slice_make(s.p + quoted, n - quoted);
+		s = slice_from(s, n + quoted);
+		add_audit_value(c, key, value, quoted, exec);
+	}
+}
+
+static void view_audit(struct sigma_ctx *c, const struct event *e)
+{
+	struct slice raw = e->at.raw;
+	ssize_t type = slice_find(raw, SL("type=")), msg = slice_find(raw, SL("msg=audit("));
+	const struct taxonomy *t = c->set->taxonomy;
+	if (type < 0 || msg < 0)
+		return;
+	struct slice rest = slice_from(raw, (size_t)type + 5), name;
+	if (!slice_word(&rest, &name))
+		return;
+	view_add(c, t->told[TELL_RECORD_TYPE], name, VT_STRING, 1);
+	rest = slice_from(raw, (size_t)msg);
+	ssize_t end = slice_find(rest, SL("):"));
+	add_audit_pairs(c, slice_from(rest, end < 0 ? rest.n : (size_t)end + 2), slice_eqz(name, "EXECVE"));
+	struct slice call = event_str(e, F_AUDIT_SYSCALL);
+	if (call.n && !view_first(c, t->told[TELL_SYSCALL]))
+		view_add(c, t->told[TELL_SYSCALL], call, VT_STRING, 1);
+}
+
+/* sudo's own pairs: TTY=.. ; PWD=.. ; USER=.. ; COMMAND=.. */
+static void view_sudo(struct sigma_ctx *c, struct slice raw)
+{
+	static const struct slice keys[] = {{"TTY", 3}, {"PWD", 3}, {"USER", 4}, {"COMMAND", 7}};
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		char key[16];
+		memcpy(key, keys[i].p, keys[i].n);
+		key[keys[i].n] = '=';
+		ssize_t at = slice_find(raw, slice_make(key, keys[i].n + 1));
+		uint32_t f = strtab_find(c->set->fields, keys[i]);
+		if (at < 0 || f == UINT32_MAX)
+			continue;
+		struct slice v = slice_from(raw, (size_t)at + keys[i].n + 1);
+		ssize_t end = slice_find(v, SL(" ; "));
+		view_add(c, f, i < 3 && end >= 0 ? slice_to(v, (size_t)end) : v, VT_STRING, 1);
+	}
+}
+
+static void view_values(struct sigma_ctx *c, const struct event *e)
+{
+	const struct taxonomy *t = c->set->taxonomy;
+	for (uint32_t i = 0; i < e->nvalues; i++) {
+		const struct value *v = &e->values[i];
+		struct slice text = slice_make(v->p, v->len);
+		if (v->field < FIELD_COUNT) {
+			add_known(c, t->of_event[v->field], text, v->type == FT_INT ? VT_NUMBER : VT_STRING, 1);
+		} else {
+			uint32_t f = strtab_find(c->set->fields, slice_of(v->name));
+			if (f != UINT32_MAX)
+				add_known(c, f, text, VT_STRING, 1);
+		}
+	}
+}
+
+bool sigma_event(struct sigma_ctx *c, const struct event *e)
+{
+	struct sigma_logsource from[ROUTES_MAX];
+	size_t n;
+	view_reset(c);
+	bool object = e->at.raw.n && e->at.raw.p[0] == '{';
+	if (object && e->action != ACT_AUDIT_RECORD && view_json(c, e->at.raw) == 0) {
+		n = taxonomy_json_sources(c, from);
+		if (n == 1 && !from[0].product.p && !from[0].category.p && e->action != ACT_JSON && e->action != ACT_NONE)
+			n = taxonomy_event_sources(e, from); /* journald, a web server's JSON: our decoder knows more */
+		if (from[0].product.p != NULL || e->action != ACT_JSON)
+			view_values(c, e);
+	} else {
+		n = taxonomy_event_sources(e, from);
+		view_values(c, e);
+		if (e->action == ACT_AUDIT_RECORD)
+			view_audit(c, e);
+		else if (e->action == ACT_SUDO || e->action == ACT_SUDO_DENIED)
+			view_sudo(c, e->at.raw);
+		add_text(c, e->at.raw);
+		for (const struct value *v = e->values; v < e->values + e->nvalues; v++)
+			if (v->field == F_URL_ORIGINAL) /* decoded, too */
+				add_text(c, slice_make(v->p, v->len));
+	}
+	for (size_t i = 0; i < n; i++)
+		view_route(c, &from[i]);
+	return c->nroutes > 0;
+}

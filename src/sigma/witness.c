@@ -1,0 +1,189 @@
+/* witness.c - what an event must have for a rule to hold: a set of atoms of which one must be there. Sound by construction: an
+ * atom is weaker than the item it stands for, a negation has none. Which of several sets is the rarest is an estimate. */
+#include "sigma/witness.h"
+
+#include <stdlib.h>
+
+/* Text that events are full of: a literal within one of these tells little. Folded. */
+static const char *const common[] = {
+	"c:\\windows\\system32\\", "c:\\windows\\syswow64\\", "\\appdata\\local\\", "\\appdata\\roaming\\", "\\appdata\\local\\temp\\",
+	"c:\\program files (x86)\\", "c:\\program files\\", "c:\\users\\", ":\\users\\public\\", "c:\\programdata\\", "http://www.", "https://www.", "/usr/sbin/", "/usr/bin/", "/usr/local/bin/",
+	"/var/log/", "/tmp/", "/etc/", "/home/", "hklm\\software\\microsoft\\windows\\currentversion\\", "\\software\\microsoft\\windows nt\\currentversion\\",
+	"\\software\\classes\\", "hkcu\\software\\microsoft\\", "hku\\", "\\system\\currentcontrolset\\services\\", "hklm\\system\\currentcontrolset\\control\\", "microsoft", "windows",
+	"powershell.exe", "cmd.exe", "svchost.exe", "explorer.exe", "rundll32.exe", "system", "dword (0x00000001)", "dword (0x00000000)", "nt authority\\system",
+	"failed", "error", "root", "user", "admin", "select", "script", "index.php", "true", "false", "get", "post", "mozilla/5.0 (windows nt 10.0; win64; x64)",
+	"applewebkit/537.36 (khtml, like gecko) chrome/", "-command", "-enc", "new-object", "import-module", "invoke-", "get-", "set-", ".value", "$env:", ".exe", ".dll", ".ps1", ".php",
+};
+
+static double literal_cost(struct slice s)
+{
+	static const double by_length[] = {1, 1, 0.5, 0.15, 0.05, 0.02, 0.012, 0.009, 0.007, 0.006, 0.005};
+	for (size_t i = 0; i < ARRAY_LEN(common); i++)
+		if (slice_has(slice_of(common[i]), s))
+			return 0.3 + by_length[MIN(s.n, ARRAY_LEN(by_length) - 1)] * 0.7;
+	return by_length[MIN(s.n, ARRAY_LEN(by_length) - 1)];
+}
+
+static double atom_cost(const struct atom *a)
+{
+	switch (a->kind) {
+	case ATOM_EXACT: return a->text.n < 3 ? 0.05 : literal_cost(a->text) * 0.3;
+	case ATOM_NUMBER: return 0.02;
+	case ATOM_BASE: return literal_cost(a->text) * 0.2;
+	case ATOM_LITERAL: return literal_cost(a->text);
+	default: return 0.7;
+	}
+}
+
+static void add(struct witness *w, enum atom_kind kind, uint32_t field, struct slice text)
+{
+	if (field == FIELD_KEYWORD && kind != ATOM_LITERAL) { /* a keyword is looked for in all texts: nothing is certain */
+		w->none = true;
+		return;
+	}
+	if (kind == ATOM_LITERAL && text.n == 0) {
+		kind = ATOM_PRESENT;
+		if (field == FIELD_KEYWORD) {
+			w->none = true;
+			return;
+		}
+	}
+	struct atom *a = vec_push(w);
+	*a = (struct atom){.kind = (uint8_t)kind, .field = field, .text = text};
+	w->cost += atom_cost(a) + 0.0002;
+}
+
+static struct slice longest_part(const struct match *m)
+{
+	struct slice best = SLICE_NONE;
+	for (size_t i = 0; i < m->nparts; i++)
+		if (m->parts[i].kind == PART_TEXT && m->parts[i].text.n > best.n)
+			best = m->parts[i].text;
+	return best;
+}
+
+/* A literal longer than the matcher takes stands for its beginning. */
+static struct slice cut(struct slice s)
+{
+	return slice_to(s, 200);
+}
+
+static void of_match(struct sigma_set *s, struct witness *w, uint32_t field, const struct match *m)
+{
+	struct slice text = m->cased && m->kind <= MK_CONTAINS ? fold_dup(&s->mem, m->text) : m->text;
+	bool nocase;
+	switch (m->kind) {
+	case MK_EXACT:
+		add(w, field == FIELD_KEYWORD ? ATOM_LITERAL : ATOM_EXACT, field, text);
+		return;
+	case MK_SUFFIX: {
+		size_t i = text.n;
+		while (i && text.p[i - 1] != '\\' && text.p[i - 1] != '/')
+			i--;
+		if (i && i < text.n)
+			add(w, ATOM_BASE, field, slice_from(text, i));
+		else
+			add(w, ATOM_LITERAL, field, cut(text));
+		return;
+	}
+	case MK_PREFIX: case MK_CONTAINS:
+		add(w, ATOM_LITERAL, field, cut(text));
+		return;
+	case MK_GLOB:
+		text = longest_part(m);
+		add(w, ATOM_LITERAL, field, cut(m->cased ? fold_dup(&s->mem, text) : text));
+		return;
+	case MK_RE:
+		text = regex_literal(m->re, &nocase);
+		add(w, ATOM_LITERAL, field, text.n ? fold_dup(&s->mem, text) : text);
+		return;
+	case MK_TOKEN:
+		add(w, ATOM_LITERAL, field, text);
+		return;
+	case MK_NUMBER:
+		add(w, ATOM_NUMBER, field, text);
+		return;
+	case MK_BOOL:
+		add(w, ATOM_EXACT, field, m->yes ? SL("true") : SL("false"));
+		return;
+	case MK_NULL:
+		w->none = true;
+		return;
+	case MK_EXISTS:
+		if (m->yes)
+			add(w, ATOM_PRESENT, field, SLICE_NONE);
+		else
+			w->none = true;
+		return;
+	default: /* a value of some kind must be there */
+		add(w, ATOM_PRESENT, field, SLICE_NONE);
+		return;
+	}
+}
+
+static void of_group(struct sigma_set *s, struct witness *w, const struct item *it, uint32_t g)
+{
+	for (uint32_t i = 0; i < it->group[g].n; i++)
+		of_match(s, w, it->field, &it->match[it->group[g].first + i]);
+}
+
+static bool better(const struct witness *a, const struct witness *b)
+{
+	return !a->none && (b->none || a->cost < b->cost);
+}
+
+/* best becomes the better one; the other is freed. */
+static void keep_better(struct witness *best, struct witness *w, bool first)
+{
+	if (first || better(w, best)) {
+		free(best->v);
+		*best = *w;
+	} else {
+		free(w->v);
+	}
+}
+
+static struct witness of_item(struct sigma_set *s, const struct item *it)
+{
+	struct witness best = {0};
+	if (it->neq) {
+		best.none = true;
+		return best;
+	}
+	for (uint32_t g = 0; g < it->ngroup; g++) {
+		struct witness w = {0};
+		if (!it->all) {
+			of_group(s, &best, it, g);
+			continue;
+		}
+		of_group(s, &w, it, g);
+		keep_better(&best, &w, g == 0);
+	}
+	return best;
+}
+
+struct witness witness_of(struct sigma_set *s, const struct expr *x)
+{
+	struct witness best = {0};
+	if (x->op == EX_ITEM)
+		return of_item(s, x->item);
+	if (x->op == EX_FALSE)
+		return best; /* no atom: never a candidate, and it never holds */
+	if (x->op == EX_NOT || x->op == EX_TRUE || x->n == 0) {
+		best.none = true;
+		return best;
+	}
+	for (uint32_t i = 0; i < x->n; i++) {
+		struct witness w = witness_of(s, x->kid[i]);
+		if (x->op == EX_AND) {
+			keep_better(&best, &w, i == 0);
+			continue;
+		}
+		best.none |= w.none;
+		best.cost += w.cost;
+		for (size_t k = 0; k < w.n && !best.none; k++)
+			*vec_push(&best) = w.v[k];
+		free(w.v);
+	}
+	return best;
+}

@@ -1,0 +1,27 @@
+/* witness.h - what witness.c tells route.c. */
+#ifndef POSTERN_SIGMA_WITNESS_H
+#define POSTERN_SIGMA_WITNESS_H
+
+#include "sigma/sigma_private.h"
+
+enum atom_kind {
+	ATOM_EXACT,   /* the field's folded text is this */
+	ATOM_NUMBER,  /* the field's text is this number, however written */
+	ATOM_BASE,    /* what follows the last slash or backslash of the field's folded text is this */
+	ATOM_LITERAL, /* the field's folded text, or any text for keywords, holds this */
+	ATOM_PRESENT, /* the field is there */
+};
+struct atom {
+	uint8_t kind;
+	uint32_t field;
+	struct slice text; /* folded */
+};
+struct witness {
+	struct atom *v;
+	size_t n, cap;
+	double cost;
+	bool none; /* nothing is certain: the rule is judged for every event of its log source */
+};
+struct witness witness_of(struct sigma_set *s, const struct expr *x);
+
+#endif
