@@ -76,6 +76,12 @@ static int set_option(const struct command *c, struct args *out, size_t i, const
 		fprintf(stderr, "postern %s: %s: \"%s\" is not a whole number from %u to %u\n", c->name, shown, value, o->low, o->high);
 		return EXIT_USAGE;
 	}
+	if (o->kind == OPT_LIST) {
+		if (out->nlist == ARGS_LIST_MAX)
+			return bad(c, "given too often", shown);
+		out->list[out->nlist].option = i;
+		out->list[out->nlist++].value = value;
+	}
 	out->value[i] = value;
 	return 0;
 }
@@ -168,4 +174,13 @@ const char *args_get(const struct args *a, const char *option)
 bool args_has(const struct args *a, const char *option)
 {
 	return args_get(a, option) != NULL;
+}
+
+const char *args_list(const struct args *a, const char *option, size_t i)
+{
+	ssize_t o = find_long(a->command, slice_of(option));
+	for (size_t k = 0; o >= 0 && k < a->nlist; k++)
+		if (a->list[k].option == (size_t)o && i-- == 0)
+			return a->list[k].value;
+	return NULL;
 }

@@ -8,7 +8,7 @@
 enum { EXIT_DONE = 0, EXIT_CONDITION = 1, EXIT_USAGE = 2, EXIT_INPUT = 3 };
 
 /* An option of a command; help text is printed from the same row. */
-enum option_kind { OPT_FLAG, OPT_TEXT, OPT_NUMBER, OPT_CHOICE };
+enum option_kind { OPT_FLAG, OPT_TEXT, OPT_NUMBER, OPT_CHOICE, OPT_LIST /* a text; may be given several times */ };
 struct option {
 	const char *name;         /* "format" for --format */
 	char letter;              /* 'f' for -f, 0 none */
@@ -30,10 +30,12 @@ struct command {
 extern const struct command *const commands[]; /* ends with NULL */
 
 /* Parsed arguments: one value per option row, then operands. */
-enum { ARGS_OPTIONS_MAX = 32 };
+enum { ARGS_OPTIONS_MAX = 32, ARGS_LIST_MAX = 128 };
 struct args {
 	const struct command *command;
 	const char *value[ARGS_OPTIONS_MAX]; /* "" for a flag that is set, NULL when absent */
+	struct { size_t option; const char *value; } list[ARGS_LIST_MAX]; /* of OPT_LIST, in order */
+	size_t nlist;
 	const char *const *operand;
 	size_t noperands;
 };
@@ -41,6 +43,8 @@ struct args {
 int args_parse(const struct command *c, int argc, char **argv, struct args *out, const char **operands);
 const char *args_get(const struct args *a, const char *option);
 bool args_has(const struct args *a, const char *option);
+/* The i-th value of an OPT_LIST; NULL behind the last. */
+const char *args_list(const struct args *a, const char *option, size_t i);
 void command_help(const struct command *c);
 
 /* ---- terminal ------------------------------------------------------------------------------------------------ */

@@ -1,75 +1,60 @@
-/* cmd_rules.c - postern rules list: the detectors. */
-#include "cmd/cmd.h"
-#include "detect/detect.h"
-#include "event/event.h"
+/* cmd_rules.c - postern rules: list, check, test, explain, coverage. */
+#include "cmd/cmd_rules.h"
 
 #include <stdio.h>
 
 static const struct option options[] = {
+	RULE_OPTIONS,
 	{"format", 'f', OPT_CHOICE, "text|json", "how to print (default text)"},
+	{"output", 'O', OPT_TEXT, "FILE", "coverage: write the ATT&CK Navigator layer to FILE"},
+	{"no-prefilter", 0, OPT_FLAG, NULL, "test: judge every rule, without the indexes"},
+	{"verbose", 'v', OPT_FLAG, NULL, "check: warnings too; test: samples that pass, too"},
 	{0},
 };
 
-static void list_text(struct buf *b)
-{
-	for (size_t i = 0; i < detect_count(); i++) {
-		const struct detector_info *d = detect_info(i);
-		buf_addf(b, "%-34s %-13s %-13s", d->id, level_name(d->level), stage_name(d->stage));
-		for (const char *const *t = d->techniques; *t; t++)
-			buf_addf(b, " %s", *t);
-		buf_addf(b, "\n  %s\n  %s\n  False positives: %s\n", d->title, d->what, d->false_positives);
-	}
-}
-
-static void list_json(struct buf *b)
-{
-	for (size_t i = 0; i < detect_count(); i++) {
-		const struct detector_info *d = detect_info(i);
-		buf_addz(b, "{\"id\":");
-		buf_json(b, slice_of(d->id));
-		buf_addz(b, ",\"title\":");
-		buf_json(b, slice_of(d->title));
-		buf_addf(b, ",\"level\":\"%s\",\"stage\":\"%s\",\"techniques\":[", level_name(d->level), stage_name(d->stage));
-		for (size_t k = 0; d->techniques[k]; k++) {
-			if (k)
-				buf_addc(b, ',');
-			buf_json(b, slice_of(d->techniques[k]));
-		}
-		buf_addz(b, "],\"description\":");
-		buf_json(b, slice_of(d->what));
-		buf_addz(b, ",\"falsepositives\":");
-		buf_json(b, slice_of(d->false_positives));
-		buf_addz(b, "}\n");
-	}
-}
+static const struct {
+	const char *name;
+	int (*run)(const struct args *a);
+	size_t least; /* operands behind the name */
+	const char *needs;
+} verbs[] = {
+	{"list", rules_list, 0, ""},
+	{"check", rules_check, 0, ""},
+	{"test", rules_test, 0, ""},
+	{"explain", rules_explain, 2, "a rule (id, name, title or file) and a file with one JSON event"},
+	{"coverage", rules_coverage, 0, ""},
+};
 
 static int run(const struct args *a)
 {
-	if (a->noperands != 1 || strcmp(a->operand[0], "list") != 0) {
-		if (a->noperands && strcmp(a->operand[0], "list") != 0)
-			complain("rules: \"%s\" is nothing it can do; 'postern rules list' lists what is looked for", a->operand[0]);
-		else
-			complain("rules: say what to do: list\nTry 'postern rules --help'.");
+	if (!a->noperands) {
+		complain("rules: say what to do: list, check, test, explain or coverage\nTry 'postern rules --help'.");
 		return EXIT_USAGE;
 	}
-	struct buf b = {0};
-	const char *format = args_get(a, "format");
-	if (format && strcmp(format, "json") == 0)
-		list_json(&b);
-	else
-		list_text(&b);
-	bool ok = write_out(NULL, buf_slice(&b));
-	buf_free(&b);
-	return ok ? EXIT_DONE : EXIT_INPUT;
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+		if (strcmp(a->operand[0], verbs[i].name) != 0)
+			continue;
+		if (a->noperands - 1 >= verbs[i].least)
+			return verbs[i].run(a);
+		complain("rules %s: needs %s", verbs[i].name, verbs[i].needs);
+		return EXIT_USAGE;
+	}
+	complain("rules: \"%s\" is nothing it can do: list, check, test, explain or coverage", a->operand[0]);
+	return EXIT_USAGE;
 }
 
 const struct command command_rules = {
 	.name = "rules",
-	.summary = "list what is looked for",
-	.usage = "rules [OPTION...] list",
-	.description = "Lists the detectors with id, usual level, stage of the chain, ATT&CK techniques, what each looks for and\n"
-		       "what may set it off without harm.",
+	.summary = "list, check, test and explain what is looked for",
+	.usage = "rules [OPTION...] list|check|test|explain|coverage [ARGUMENT...]",
+	.description = "list              the built-in detectors, and the Sigma rules\n"
+		       "check [PATH...]   reads rules and tells what is wrong with them, with file:line:column; exit 1 when one cannot be used\n"
+		       "test [FILE...]    tries rules on samples (default: *.samples.jsonl beside the rules); exit 1 when one fails\n"
+		       "explain RULE EVENT  shows, condition by condition, why a rule matches the JSON event in file EVENT (- for standard\n"
+		       "                  input), or why not; exit 1 when it does not\n"
+		       "coverage [PATH...]  which ATT&CK techniques the rules cover, and which rules can never fire on the logs in PATH, and why",
 	.options = options,
-	.examples = "  postern rules list\n  postern rules list --format json | jq .id\n",
+	.examples = "  postern rules list\n  postern rules check --rules sigma/rules\n  postern rules explain 5ebb5d9b-7a0c-4a0e-8e0b-3f3b0f7d9d42 event.json\n"
+		    "  postern rules coverage --rules sigma/rules -O layer.json\n",
 	.run = run,
 };

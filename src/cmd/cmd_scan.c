@@ -1,7 +1,9 @@
 /* cmd_scan.c - postern scan: logs to findings and incidents. */
 #include "cmd/ledger.h"
+#include "cmd/ruleset.h"
 #include "cmd/setup.h"
 #include "detect/detect.h"
+#include "hunt/hunt.h"
 #include "incident/incident.h"
 #include "pipeline/pipeline.h"
 #include "report/report.h"
@@ -20,6 +22,9 @@ static const struct option options[] = {
 	{"min-level", 'l', OPT_CHOICE, "informational|low|medium|high|critical", "list findings from this level on (default low)"},
 	{"fail-on", 0, OPT_CHOICE, "informational|low|medium|high|critical", "exit 1 when a finding or incident has this level or more"},
 	{"disable", 'd', OPT_TEXT, "ID[,ID...]", "leave detectors out (postern rules list names them)"},
+	RULE_OPTIONS,
+	{"no-rules", 0, OPT_FLAG, NULL, "no Sigma rules, only the built-in detectors"},
+	{"stats", 0, OPT_FLAG, NULL, "on standard error, how often each Sigma rule matched"},
 	{"learning", 0, OPT_NUMBER, "DAYS", "days in which what is new for an account is only learnt\n(default 3)", 0, LEARNING_MAX},
 	{"color", 0, OPT_CHOICE, "auto|always|never", "colour (default auto: only on a terminal)"},
 	{"verbose", 'v', OPT_FLAG, NULL, "tell everything: all findings with their raw lines, all files"},
@@ -30,6 +35,8 @@ static const struct option options[] = {
 struct scan {
 	struct setup setup;
 	struct detect *detect;
+	struct sigma_set *rules;
+	struct hunt *hunt;         /* NULL: no rules */
 	struct incidents *incidents;
 	const char *disabled;
 	double started;            /* packed files are unpacked before the first line is read: that counts, too */
@@ -95,6 +102,8 @@ static int on_event(void *arg, const struct event *e)
 {
 	struct scan *s = arg;
 	detect_event(s->detect, e);
+	if (s->hunt)
+		hunt_event(s->hunt, e);
 	return 0;
 }
 
@@ -134,6 +143,8 @@ static int finish(struct scan *s, const struct args *a, const struct pipeline_re
 	struct buf out = {0};
 	arena_init(&mem);
 	detect_finish(s->detect);
+	if (s->hunt)
+		hunt_finish(s->hunt);
 	incidents_build(s->incidents);
 	ledger_build(&l, &mem, &s->setup, r);
 	l.forgotten = detect_forgotten(s->detect);
@@ -161,6 +172,30 @@ static double now_seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* The rules, and what they ask of the decoders. */
+static void set_up_rules(struct scan *s)
+{
+	if (!s->rules || !sigma_count(s->rules))
+		return;
+	struct hunt_options opt = {.rules = s->rules, .org = s->setup.org};
+	s->hunt = hunt_new(&opt, on_finding, s);
+	if (!s->hunt)
+		core_oom();
+	sigma_wants(s->rules, &s->setup.decode.want);
+	s->setup.decode.audit_records = sigma_wants_records(s->rules);
+	s->setup.decode.json = sigma_wants_json(s->rules);
+}
+
+static void tell_stats(const struct scan *s)
+{
+	struct hunt_count *v;
+	size_t n = hunt_counts(s->hunt, &v);
+	fprintf(stderr, "%zu Sigma rules, %llu events judged; matches:\n", sigma_count(s->rules), (unsigned long long)hunt_judged(s->hunt));
+	for (size_t i = 0; i < n; i++)
+		fprintf(stderr, "%10llu  %-13s %.*s (%s)\n", (unsigned long long)v[i].matches, level_name(v[i].rule->level), SLFMT(v[i].rule->title), v[i].rule->file);
+	free(v);
+}
+
 static int scan_inputs(struct scan *s, const struct args *a)
 {
 	struct err e;
@@ -172,12 +207,13 @@ static int scan_inputs(struct scan *s, const struct args *a)
 	s->detect = detect_new(&dopt, on_finding, s);
 	s->incidents = incidents_new(s->setup.org);
 	detect_wants(s->detect, &s->setup.decode.want);
+	set_up_rules(s);
 	struct decode_tables *t = decode_tables_new(&s->setup.decode, &e);
 	if (!t) {
 		complain_err(&e);
 		return EXIT_USAGE;
 	}
-	struct pipeline_options opt = {.tables = t, .org = s->setup.org, .threads = s->setup.threads, .max_disorder = 5 * NS_MIN,
+	struct pipeline_options opt = {.rules = s->hunt ? s->rules : NULL, .tables = t, .org = s->setup.org, .threads = s->setup.threads, .max_disorder = 5 * NS_MIN,
 		.event = on_event, .began = on_began, .progress = on_progress, .arg = s};
 	struct pipeline_result r;
 	int rc = pipeline_run(&s->setup.set, &opt, &r, &e);
@@ -187,6 +223,8 @@ static int scan_inputs(struct scan *s, const struct args *a)
 		rc = EXIT_INPUT;
 	} else {
 		rc = finish(s, a, &r, now_seconds() - s->started);
+		if (s->hunt && args_has(a, "stats"))
+			tell_stats(s);
 	}
 	pipeline_result_free(&r);
 	decode_tables_free(t);
@@ -198,11 +236,17 @@ static int run(const struct args *a)
 	struct scan s = {.disabled = args_get(a, "disable"), .started = now_seconds(), .quiet = args_has(a, "quiet")};
 	if (s.disabled && !disabled_known(s.disabled))
 		return EXIT_USAGE;
-	int r = setup_inputs(&s.setup, a);
+	int r = args_has(a, "no-rules") ? 0 : ruleset_load(a, &s.rules);
+	if (!r && s.rules && !s.quiet)
+		ruleset_tell_errors(s.rules, 5);
+	if (!r)
+		r = setup_inputs(&s.setup, a);
 	if (!r)
 		r = scan_inputs(&s, a);
 	detect_free(s.detect);
 	incidents_free(s.incidents);
+	hunt_free(s.hunt);
+	sigma_free(s.rules);
 	setup_free(&s.setup);
 	return r;
 }

@@ -198,7 +198,7 @@ bool decode_wanted(struct decoder *d, const struct dline *l, enum action a)
 	(void)l;
 	if (is_login(a))
 		d->stats->logins++;
-	return interest_has(&d->opt->want, a);
+	return d->marked || interest_has(&d->opt->want, a);
 }
 
 struct event *decode_emit(struct decoder *d, const struct dline *l, struct slice dataset, enum action a, enum outcome o)
@@ -207,7 +207,7 @@ struct event *decode_emit(struct decoder *d, const struct dline *l, struct slice
 	e->time = l->time;
 	e->action = (uint16_t)a;
 	e->outcome = (uint8_t)o;
-	e->flags = l->flags;
+	e->flags = (uint8_t)(l->flags | (d->marked ? EV_MARKED : 0));
 	e->source = d->in->source;
 	e->dataset = dataset;
 	e->host = d->in->host_wins || !l->host.n ? d->in->host : l->host;
@@ -264,7 +264,7 @@ enum decoded decode_message(struct decoder *d, struct dline *l)
 /* Lines that nobody understood are still events for `postern decode`. */
 static void emit_unknown(struct decoder *d, const struct dline *l, enum decoded r)
 {
-	if (!d->opt->everything || (r != DECODED_OTHER && r != DECODED_UNKNOWN && r != DECODED_NO_FORMAT))
+	if (!(d->opt->everything || d->marked) || (r != DECODED_OTHER && r != DECODED_UNKNOWN && r != DECODED_NO_FORMAT))
 		return;
 	struct event *e = decode_emit(d, l, l->program, ACT_NONE, OUTCOME_NONE);
 	if (l->msg.n)
@@ -368,6 +368,7 @@ int decode_block(struct decoder *d, const struct decode_in *in, struct batch *ou
 		return format;
 	}
 	const char *p = in->data.p, *end = p + in->data.n;
+	const uint32_t *mark = in->marks, *marks_end = in->marks + in->nmarks;
 	if (in->data.n && memchr(p, 0, in->data.n))
 		stats->nul_bytes++;
 	while (p < end) {
@@ -376,6 +377,9 @@ int decode_block(struct decoder *d, const struct decode_in *in, struct batch *ou
 		struct dline fresh = {.raw = {p, n}, .offset = in->offset + (uint64_t)(p - in->data.p), .time = NSTIME_NONE}, l UNINIT;
 		if (n && p[n - 1] == '\r')
 			fresh.raw.n--;
+		d->marked = mark < marks_end && *mark < (size_t)(p - in->data.p) + n;
+		for (; d->marked && mark < marks_end && *mark <= (size_t)(p - in->data.p) + n; mark++)
+			;
 		enum decoded r = is_blank(fresh.raw) ? (l = fresh, DECODED_BLANK) : decode_line(d, &fresh, &l, &format);
 		stats->lines++;
 		count_line(d, &l, r);
@@ -384,6 +388,7 @@ int decode_block(struct decoder *d, const struct decode_in *in, struct batch *ou
 			stats->invalid_utf8++;
 		p = nl ? nl + 1 : end;
 	}
+	d->marked = false;
 	decode_audit_end(d);
 	return format;
 }

@@ -54,6 +54,7 @@ void decode_stats_add(struct decode_stats *to, const struct decode_stats *from);
 struct decode_options {
 	struct interest want;      /* actions whose fields are taken out */
 	bool everything;           /* also events for lines of unknown programs and messages (postern decode) */
+	bool json;                 /* every JSON object is an event, also of kinds nobody else asks for (rules on JSON) */
 	bool audit_records;        /* every audit record is an event too, beside those made of groups (rules on records) */
 	/* Seconds east of UTC for a local civil time taken as if UTC; NULL: UTC. */
 	int (*utc_offset)(void *arg, nstime local);
@@ -81,6 +82,9 @@ struct decode_in {
 	nstime mtime;          /* of the file; NSTIME_NONE unknown */
 	bool records;          /* utmp records instead of lines */
 	int format;            /* row to try first; -1 unknown. The stream passes on what decode_block returned */
+	/* Offsets within data, ascending: the lines they lie in become events (EV_MARKED) whatever they say. */
+	const uint32_t *marks;
+	size_t nmarks;
 };
 /* Appends events to out in line order. Slices in events point into in->data and out->arena. Returns the format row that
  * fitted last (or in->format). */

@@ -106,6 +106,7 @@ struct decoder {
 	struct buf tmp;              /* scratch for values that must be rewritten; copy into the batch's arena */
 	void *json;                  /* parser of json.c */
 	bool nested;                 /* inside decode_nested */
+	bool marked;                 /* the line at hand is to become an event whatever it says */
 	int nested_format;           /* row + 1 that fitted the last nested line */
 	void *audit;                 /* struct audit_state: records waiting for the rest of theirs */
 };

@@ -121,7 +121,7 @@ static struct slice behind(struct slice s, struct slice key)
 bool json_windows_unwanted(struct decoder *d, struct dline *l)
 {
 	static const struct slice stamps[] = {{"\"@timestamp\":", 13}, {"\"SystemTime\":", 13}, {"\"TimeCreated\":", 14}};
-	if (interest_has(&d->opt->want, ACT_JSON))
+	if (interest_has(&d->opt->want, ACT_JSON) || d->opt->json || d->marked)
 		return false;
 	struct slice s = behind(l->raw, SL("\"EventID\":"));
 	if (!s.p)

@@ -72,6 +72,7 @@ enum event_flag {
 	EV_YEAR_INFERRED = 1, /* the line had no year */
 	EV_NO_TIME = 2,       /* the line had no time: it carries its neighbour's, or the file's */
 	EV_NO_ZONE = 4,       /* local time without offset: --tz or the organisation's zone was used */
+	EV_MARKED = 16,       /* a rule's literal stands in the line */
 	EV_LATE = 8,          /* came behind the clock of its host beyond the bound */
 };
 

@@ -37,6 +37,15 @@ struct lane {
 	size_t tail_at;
 };
 
+/* One thread's tools. */
+struct helper {
+	struct decoder *decoder;
+	struct sigma_marker *marker; /* NULL: nothing to mark */
+	struct sigma_marks marks;
+};
+void helper_init(struct helper *h, const struct pipeline_options *opt);
+void helper_free(struct helper *h);
+
 /* The run: lanes, the workers' lock, and what everyone reads. */
 struct run {
 	const struct pipeline_options *opt;
@@ -51,13 +60,13 @@ struct run {
 	pthread_mutex_t lock;
 	pthread_cond_t ready, work;
 	bool stop;
-	struct decoder *own;       /* of the merging thread */
+	struct helper own;         /* of the merging thread */
 	uint64_t total, last_progress;
 };
 
 /* Take one block of the lane through reading and decoding. Called without the lock; the lane must have room and not be
  * reading. False when there was nothing to do. */
-bool lane_step(struct run *r, struct lane *l, struct decoder *d);
+bool lane_step(struct run *r, struct lane *l, struct helper *h);
 void lane_open(struct run *r, struct lane *l);
 void lane_close(struct lane *l);
 /* First time in the stream, from its first bytes. */

@@ -26,7 +26,7 @@ static bool lane_head(struct run *r, struct lane *l)
 		bool can = !l->reading && !l->ended && l->count < r->slots;
 		if (can) { /* nothing ready: help instead of waiting */
 			pthread_mutex_unlock(&r->lock);
-			lane_step(r, l, r->own);
+			lane_step(r, l, &r->own);
 			pthread_mutex_lock(&r->lock);
 			continue;
 		}
@@ -274,7 +274,7 @@ static void run_init(struct run *r)
 {
 	r->nlanes = r->set->streams.n;
 	r->lanes = xcalloc(r->nlanes ? r->nlanes : 1, sizeof *r->lanes);
-	r->own = decoder_new(r->opt->tables);
+	helper_init(&r->own, r->opt);
 	for (size_t i = 0; i < r->set->files.n; i++)
 		r->total += r->set->files.v[i].size;
 	for (size_t i = 0; i < r->nlanes; i++) {
@@ -307,7 +307,7 @@ int pipeline_run(struct source_set *set, const struct pipeline_options *opt, str
 		failed |= r.lanes[i].failed;
 		lane_close(&r.lanes[i]);
 	}
-	decoder_free(r.own);
+	helper_free(&r.own);
 	free(r.lanes);
 	if (failed)
 		return err_set(e, ERR_NOMEM, "out of memory while reading");

@@ -11,11 +11,13 @@
 #include "decode/decode.h"
 #include "event/event.h"
 #include "org/org.h"
+#include "sigma/sigma.h"
 #include "source/source.h"
 
 struct pipeline_options {
 	const struct decode_tables *tables;
 	const struct org *org;
+	const struct sigma_set *rules; /* whose lines are to be marked; may be NULL */
 	unsigned threads;          /* 0 or 1: everything in the calling thread */
 	nstime max_disorder;       /* clock disorder tolerated within a stream; later events are flagged EV_LATE */
 	/* Events in time order (within max_disorder); borrowed for the call. Non-zero stops. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { FIRES_MAX = 16 };
 struct trying {
 	struct json_parser *json;
 	struct arena mem;
@@ -15,6 +16,9 @@ struct trying {
 	struct sigma_state *state;
 	nstime t;
 	bool fired;
+	struct slice fires[FIRES_MAX]; /* ids still missing */
+	size_t nfires;
+	struct slice only;             /* the one rule that is asked, by file; empty: any */
 	struct sigma_sample *out;
 };
 
@@ -30,17 +34,38 @@ static struct slice part(struct trying *x, struct slice line, const char *name, 
 	return json_part(x->json, jt(line), jt(slice_of(name)), index, &t) ? slice_dup(&x->mem, slice_make(t.p, t.n)) : SLICE_NONE;
 }
 
+static void note_fired(struct trying *x, const struct sigma_rule *r)
+{
+	for (size_t i = 0; i < x->nfires; i++)
+		if (slice_ieq(x->fires[i], r->id)) {
+			x->fires[i] = x->fires[--x->nfires];
+			return;
+		}
+	x->out->others++;
+}
+
+/* Samples beside a rule ask that rule's file alone. */
+static bool wanted_rule(const struct trying *x, const struct sigma_rule *r)
+{
+	return !x->only.n || slice_eqz(x->only, r->file);
+}
+
 static void on_correlated(void *arg, const struct sigma_correlated *hit)
 {
 	struct trying *x = arg;
-	(void)hit;
+	if (!wanted_rule(x, hit->rule))
+		return;
 	x->fired = true;
+	note_fired(x, hit->rule);
 }
 
 static void on_hit(void *arg, const struct sigma_rule *r)
 {
 	struct trying *x = arg;
+	if (!wanted_rule(x, r))
+		return;
 	x->fired |= !r->silent;
+	note_fired(x, r);
 	sigma_correlate(x->state, x->ctx, r, x->t, on_correlated, x);
 }
 
@@ -56,7 +81,7 @@ static const struct sigma_logsource *logsource_of(struct trying *x, struct slice
 static bool judge_one(struct trying *x, struct slice event, const struct sigma_logsource *from)
 {
 	static const struct sigma_logsource any;
-	int rc = sigma_event_json(x->ctx, event, from ? from : &any);
+	int rc = sigma_event_json(x->ctx, event, from || !x->own ? from : &any);
 	if (rc) {
 		snprintf(x->out->text, sizeof x->out->text, "its event is no JSON object");
 		return false;
@@ -70,6 +95,12 @@ static bool run_events(struct trying *x, struct slice line)
 	struct sigma_logsource l;
 	const struct sigma_logsource *from = logsource_of(x, line, &l);
 	struct slice event = part(x, line, "event", SIZE_MAX);
+	for (; x->nfires < FIRES_MAX; x->nfires++) {
+		struct slice id = part(x, line, "fires", x->nfires);
+		if (!id.p)
+			break;
+		x->fires[x->nfires] = id;
+	}
 	x->state = sigma_state_new(x->set);
 	x->fired = false;
 	x->t = 0;
@@ -158,14 +189,18 @@ static void try_line(struct trying *x, struct slice line)
 	bool want = slice_eqz(match, "true");
 	if (rule.p && !own_rule(x, line, rule))
 		return;
-	if (!rule.p && x->no_prefilter != x->set->opt.no_prefilter)
-		snprintf(x->out->text, sizeof x->out->text, "asked without prefilter of a set with one");
+	if (!x->set) {
+		snprintf(x->out->text, sizeof x->out->text, "no rule is given with it");
+		return;
+	}
 	x->ctx = sigma_ctx_new(x->set);
 	if (!x->ctx)
 		core_oom();
 	if (run_events(x, line)) {
-		x->out->passed = x->fired == want;
-		if (!x->out->passed)
+		x->out->passed = x->fired == want && !x->nfires;
+		if (x->nfires)
+			snprintf(x->out->text, sizeof x->out->text, "rule %.*s did not fire", SLFMT(x->fires[0]));
+		else if (!x->out->passed)
 			snprintf(x->out->text, sizeof x->out->text, want ? "no rule fired, one should" : "a rule fired, none should");
 	}
 	sigma_ctx_free(x->ctx);
@@ -177,6 +212,7 @@ size_t sigma_samples(const struct sigma_set *set, struct slice jsonl, const char
 	size_t bad = 0;
 	int number = 0;
 	struct json_parser *json = json_parser_new(200, 4096);
+	char beside[4096];
 	if (!json)
 		core_oom();
 	while (rest.n) {
@@ -191,6 +227,8 @@ size_t sigma_samples(const struct sigma_set *set, struct slice jsonl, const char
 		struct sigma_sample s = {.file = file, .line = number};
 		struct trying x = {.json = json, .no_prefilter = no_prefilter, .set = set, .out = &s};
 		arena_init(&x.mem);
+		if (slice_ends(slice_of(file), SL(".samples.jsonl")) && snprintf(beside, sizeof beside, "%.*s.yml", (int)(strlen(file) - 14), file) < (int)sizeof beside)
+			x.only = slice_of(beside);
 		s.name = part(&x, line, "name", SIZE_MAX);
 		s.why = part(&x, line, "why", SIZE_MAX);
 		if (!part(&x, line, "match", SIZE_MAX).p && !part(&x, line, "invalid", SIZE_MAX).p) {

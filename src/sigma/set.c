@@ -25,6 +25,7 @@ void sigma_free(struct sigma_set *s)
 	if (!s)
 		return;
 	buckets_free(s);
+	match_free(s->marks);
 	taxonomy_free(s);
 	for (size_t i = 0; i < s->regexes.n; i++)
 		regex_free(s->regexes.v[i]);
@@ -313,6 +314,8 @@ int sigma_seal(struct sigma_set *s, struct err *e)
 	filters_apply(s);
 	taxonomy_build(s);
 	int rc = buckets_build(s, e);
+	if (!rc)
+		rc = marks_build(s, e);
 	s->sealed = rc == 0;
 	return rc;
 }

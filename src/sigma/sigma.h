@@ -70,6 +70,8 @@ int sigma_add_path(struct sigma_set *s, const char *path, struct err *e);
 /* Field names of the user's logs: name in the log -> name in rules (YAML: `mapping: {source: target, ...}`, with an optional
  * `logsource:` to which it is limited). */
 int sigma_add_mapping(struct sigma_set *s, struct slice yaml, const char *file, struct err *e);
+/* Values of placeholders (YAML: `values: {name: [a, b]}`), before the rules that use them. */
+int sigma_add_values(struct sigma_set *s, struct slice yaml, const char *file, struct err *e);
 /* Join filters and correlations with their rules, compile. Only ERR_NOMEM and ERR_LIMIT. */
 int sigma_seal(struct sigma_set *s, struct err *e);
 
@@ -110,8 +112,22 @@ void sigma_explain(struct sigma_ctx *c, const struct sigma_rule *r, struct buf *
 bool sigma_source_known(const struct sigma_rule *r);
 /* Actions whose events rules of the set look at. */
 void sigma_wants(const struct sigma_set *s, struct interest *want);
+/* Are there rules on JSON of other products than Linux? */
+bool sigma_wants_json(const struct sigma_set *s);
 /* Do rules look at every audit record by itself? */
 bool sigma_wants_records(const struct sigma_set *s);
+
+/* Lines of text worth decoding: those in which a rule's witness occurs. Rules of text logs (services of syslog, web servers, proxies)
+ * are judged on marked lines only; that is sound, because their fields are pieces of the line as it is, or percent-decoded, and
+ * a line with an escape is marked in any case. One marker per thread. */
+struct sigma_marker;
+struct sigma_marker *sigma_marker_new(const struct sigma_set *s); /* NULL: nothing to mark */
+void sigma_marker_free(struct sigma_marker *m);
+struct sigma_marks {
+	uint32_t *v; /* offsets within marked lines, ascending */
+	size_t n, cap;
+};
+void sigma_mark(struct sigma_marker *m, struct slice block, struct sigma_marks *out);
 
 /* ---- correlations -------------------------------------------------------------------------------------------- */
 struct sigma_state;
@@ -131,14 +147,15 @@ bool sigma_is_correlated(const struct sigma_set *s, const struct sigma_rule *r);
 
 /* ---- samples: events of which it is known whether a rule matches --------------------------------------------- */
 /* One JSON object a line: {"match": bool, "why": text, "event": {...}} or "events": [{"ts": seconds, ...}], optional "logsource"
- * and "placeholders"; "rule": YAML of its own, else the rules of the set; "invalid": true for rules that must be refused, with "says": a
+ * and "placeholders"; "fires": [ids] that must match; "rule": YAML of its own, else the rules of the set; "invalid": true for rules that must be refused, with "says": a
  * word of the message. fn hears of each; returns how many lines were no samples. */
 struct sigma_sample {
 	const char *file;
 	int line;
 	struct slice name, why;
 	bool passed;
-	char text[600]; /* what went wrong */
+	uint64_t others; /* with "fires": matches of other rules */
+	char text[600];  /* what went wrong */
 };
 typedef void sigma_sample_fn(void *arg, const struct sigma_sample *s);
 size_t sigma_samples(const struct sigma_set *set, struct slice jsonl, const char *file, bool no_prefilter, sigma_sample_fn *fn, void *arg);

@@ -9,6 +9,7 @@
  *   witness.c    which literal, value or field an event must have for a rule to have a chance
  *   route.c      log sources: which rules an event is for, and their indexes
  *   view.c       the event at hand: field -> values;  taxonomy.c: our events' fields under Sigma's names
+ *   mark.c       which lines of a text log any rule could match
  *   judge.c      exact evaluation;  explain.c: the same, told
  *   correlate.c  the memory of correlations
  */
@@ -192,6 +193,8 @@ struct sigma_set {
 	struct { struct bucket **v; size_t n, cap; } buckets;
 	size_t nfiles, nscans;
 	bool sealed, keywords;
+	struct match_set *marks; /* NULL: no rule of a text log */
+	bool marks_all;          /* a rule of a text log has no witness: every line is judged */
 	struct taxonomy *taxonomy;
 };
 
@@ -295,6 +298,9 @@ int buckets_build(struct sigma_set *s, struct err *e);
 void buckets_free(struct sigma_set *s);
 void route_candidates(struct sigma_ctx *c);
 void routes_free(struct sigma_ctx *c);
+int marks_build(struct sigma_set *s, struct err *e);
+/* Are events of this log source lines of text, judged only when marked? */
+bool is_text_source(const struct sigma_logsource *l);
 
 /* ---- our events under Sigma's names -------------------------------------------------------------------------- */
 void taxonomy_build(struct sigma_set *s);

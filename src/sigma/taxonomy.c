@@ -226,6 +226,15 @@ size_t taxonomy_event_sources(const struct event *e, struct sigma_logsource out[
 	return n;
 }
 
+bool taxonomy_is_text(const struct event *e)
+{
+	switch (e->action) {
+	case ACT_AUDIT_RECORD: case ACT_EXEC: case ACT_EXIT: case ACT_CONNECT_OUT: case ACT_FILE_CREATED: case ACT_FILE_WRITTEN: case ACT_FILE_READ:
+	case ACT_FILE_DELETED: case ACT_FILE_RENAMED: case ACT_FILE_ATTR: return false;
+	default: return true;
+	}
+}
+
 /* ---- log sources of JSON ------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -406,17 +415,19 @@ void sigma_wants(const struct sigma_set *s, struct interest *want)
 		if (s->rules.v[i]->pub.kind != SIGMA_RULE)
 			continue;
 		for (size_t k = 0; k < ARRAY_LEN(categories); k++)
-			if (l->category.n && within(l->category, categories[k].category))
+			if (l->category.n && !is_text_source(l) && within(l->category, categories[k].category))
 				interest_add(want, (enum action)categories[k].action);
 		if (slice_ieq(l->service, SL("auditd")))
 			interest_add(want, ACT_AUDIT_RECORD);
-		if (slice_ieq(l->service, SL("sudo")) || slice_ieq(l->service, SL("auth"))) {
-			interest_add(want, ACT_SUDO);
-			interest_add(want, ACT_SUDO_DENIED);
-		}
-		if (l->product.n && !slice_ieq(l->product, SL("linux")) && !slice_ieq(l->product, SL("apache")) && !slice_ieq(l->product, SL("nginx")))
-			interest_add(want, ACT_JSON);
 	}
+}
+
+bool sigma_wants_json(const struct sigma_set *s)
+{
+	for (size_t i = 0; i < s->rules.n; i++)
+		if (s->rules.v[i]->pub.kind == SIGMA_RULE && !slice_ieq(s->rules.v[i]->pub.logsource.product, SL("linux")))
+			return true;
+	return false;
 }
 
 bool sigma_wants_records(const struct sigma_set *s)

@@ -23,6 +23,8 @@ struct taxonomy {
 const struct field_alias *taxonomy_aliases(const struct taxonomy *t, uint32_t field, size_t *n);
 struct slice taxonomy_unwrap(struct slice name, char *buf, size_t size);
 size_t taxonomy_event_sources(const struct event *e, struct sigma_logsource out[static ROUTES_MAX]);
+/* Lines, to be judged when marked; what is joined of audit records is none. */
+bool taxonomy_is_text(const struct event *e);
 size_t taxonomy_json_sources(struct sigma_ctx *c, struct sigma_logsource out[static ROUTES_MAX]);
 
 #endif

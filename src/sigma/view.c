@@ -396,6 +396,8 @@ bool sigma_event(struct sigma_ctx *c, const struct event *e)
 	size_t n;
 	view_reset(c);
 	bool object = e->at.raw.n && e->at.raw.p[0] == '{';
+	if (!object && !(e->flags & EV_MARKED) && taxonomy_is_text(e))
+		return false;
 	if (object && e->action != ACT_AUDIT_RECORD && view_json(c, e->at.raw) == 0) {
 		n = taxonomy_json_sources(c, from);
 		if (n == 1 && !from[0].product.p && !from[0].category.p && e->action != ACT_JSON && e->action != ACT_NONE)

@@ -1,0 +1,38 @@
+/* hunt.h - Sigma rules over the stream of events: matches to findings.
+ *
+ * A rule that matches again for the same host, account and source address adds to its finding while that is not quiet; ten thousand
+ * matches are one finding with a count. Suppressed matches are counted and told, never lost.
+ *
+ * Life:    hunt_new(), hunt_event() per event in time order, hunt_finish(), hunt_free(). The rules must outlive the findings.
+ * Threads: one at a time.
+ */
+#ifndef POSTERN_HUNT_H
+#define POSTERN_HUNT_H
+
+#include "core/core.h"
+#include "event/event.h"
+#include "org/org.h"
+#include "sigma/sigma.h"
+
+struct hunt_options {
+	const struct sigma_set *rules;
+	const struct org *org;
+};
+typedef void hunt_sink(void *arg, struct finding *f); /* takes ownership of f */
+/* A rule's matches, for --stats. */
+struct hunt_count {
+	const struct sigma_rule *rule;
+	uint64_t matches;
+};
+
+struct hunt;
+struct hunt *hunt_new(const struct hunt_options *opt, hunt_sink *sink, void *arg); /* NULL: out of memory */
+void hunt_free(struct hunt *h);
+void hunt_event(struct hunt *h, const struct event *e);
+void hunt_finish(struct hunt *h);
+/* Counts of rules that matched at all, most first. Free with free(). */
+size_t hunt_counts(const struct hunt *h, struct hunt_count **out);
+/* Events that were judged. */
+uint64_t hunt_judged(const struct hunt *h);
+
+#endif

@@ -1,0 +1,136 @@
+/* mark.c - one look at a block of text for the literals of all rules of text logs. */
+#include "sigma/witness.h"
+
+#include <stdlib.h>
+
+struct sigma_marker {
+	struct match_ctx *ctx;
+	bool all;
+};
+
+/* Log sources whose events are lines: their fields are pieces of them. Audit records hide text in hex, and JSON in escapes; their
+ * events are judged without marks. */
+bool is_text_source(const struct sigma_logsource *l)
+{
+	static const char *const categories[] = {"webserver", "proxy", "dns", "firewall", "antivirus", "database", "application"};
+	static const char *const products[] = {"linux", "apache", "nginx", "cisco", "huawei", "juniper", "jvm", "spring", "django", "python", "ruby_on_rails",
+		"sql", "nodejs", "velocity", "database", "fortigate", "paloalto", "fortios", "qualys"};
+	bool product = l->product.n == 0;
+	if (slice_ieq(l->service, SL("auditd")))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(products); i++)
+		product |= slice_ieq(l->product, slice_of(products[i]));
+	if (!product)
+		return false;
+	if (!l->category.n)
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(categories); i++)
+		if (slice_ieq(l->category, slice_of(categories[i])))
+			return true;
+	return false;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return slice_cmp(((const struct atom *)a)->text, ((const struct atom *)b)->text);
+}
+
+/* The matcher folds ASCII only: of other text its longest ASCII run is looked for. */
+static struct slice ascii_run(struct slice s)
+{
+	struct slice best = SLICE_NONE;
+	for (size_t i = 0, from = 0; i <= s.n; i++)
+		if (i == s.n || s.p[i] & 0x80) {
+			if (i - from > best.n)
+				best = slice_make(s.p + from, i - from);
+			from = i + 1;
+		}
+	return best;
+}
+
+int marks_build(struct sigma_set *s, struct err *e)
+{
+	struct { struct atom *v; size_t n, cap; } all = {0};
+	/* percent-encoding, backslash escapes, and the two letters beyond ASCII that fold to k and s */
+	static const struct slice escapes[] = {SL("%"), SL("\\"), SL("\xe2\x84\xaa"), SL("\xc5\xbf")};
+	bool fields = false;
+	int rc = 0;
+	for (size_t i = 0; i < s->rules.n; i++) {
+		struct srule *r = s->rules.v[i];
+		if (r->pub.kind != SIGMA_RULE || r->bad || !r->cond || !is_text_source(&r->pub.logsource))
+			continue;
+		struct witness w = witness_of(s, r->cond);
+		s->marks_all |= w.none;
+		for (size_t k = 0; k < w.n && !w.none; k++) {
+			s->marks_all |= w.v[k].kind == ATOM_PRESENT || !w.v[k].text.n;
+			fields |= w.v[k].field != FIELD_KEYWORD;
+			w.v[k].text = ascii_run(w.v[k].text);
+			s->marks_all |= !w.v[k].text.n;
+			*vec_push(&all) = w.v[k];
+		}
+		free(w.v);
+	}
+	for (size_t i = 0; fields && i < ARRAY_LEN(escapes); i++)
+		*vec_push(&all) = (struct atom){.text = escapes[i]};
+	if (all.n && !(s->marks = match_new(MATCH_FAST)))
+		rc = err_set(e, ERR_NOMEM, "out of memory");
+	if (all.n)
+		qsort(all.v, all.n, sizeof *all.v, by_text);
+	for (size_t i = 0; i < all.n && !rc; i++)
+		if (all.v[i].text.n && (i == 0 || !slice_eq(all.v[i].text, all.v[i - 1].text)))
+			rc = match_add(s->marks, all.v[i].text, MATCH_NOCASE, 0, e);
+	free(all.v);
+	return !rc && s->marks ? match_seal(s->marks, e) : rc;
+}
+
+struct sigma_marker *sigma_marker_new(const struct sigma_set *s)
+{
+	if (!s->marks)
+		return NULL;
+	struct sigma_marker *m = xcalloc(1, sizeof *m);
+	m->all = s->marks_all || s->opt.no_prefilter;
+	if (!m->all && !(m->ctx = match_ctx_new(s->marks)))
+		core_oom();
+	return m;
+}
+
+void sigma_marker_free(struct sigma_marker *m)
+{
+	if (!m)
+		return;
+	match_ctx_free(m->ctx);
+	free(m);
+}
+
+struct marking {
+	struct slice block;
+	struct sigma_marks *out;
+	size_t next; /* the line of what was marked last ends before this */
+};
+
+static int on_mark(void *arg, uint32_t id, size_t end)
+{
+	struct marking *k = arg;
+	(void)id;
+	if (end <= k->next)
+		return 0;
+	const char *nl = memchr(k->block.p + end - 1, '\n', k->block.n - (end - 1));
+	k->next = nl ? (size_t)(nl - k->block.p) + 1 : k->block.n;
+	*vec_push(k->out) = (uint32_t)(end - 1);
+	return 0;
+}
+
+void sigma_mark(struct sigma_marker *m, struct slice block, struct sigma_marks *out)
+{
+	struct marking k = {.block = block, .out = out};
+	out->n = 0;
+	if (!m->all) {
+		match_run(m->ctx, block, on_mark, &k);
+		return;
+	}
+	for (size_t at = 0; at < block.n;) {
+		const char *nl = memchr(block.p + at, '\n', block.n - at);
+		*vec_push(out) = (uint32_t)at;
+		at = nl ? (size_t)(nl - block.p) + 1 : block.n;
+	}
+}
