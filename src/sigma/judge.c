@@ -318,7 +318,7 @@ void sigma_judge(struct sigma_ctx *c, sigma_hit_fn *fn, void *arg)
 	route_candidates(c);
 	for (size_t i = 0; i < c->candidates.n; i++) {
 		const struct srule *s = c->set->rules.v[c->candidates.v[i]];
-		if (expr_matches(c, s->cond))
+		if ((s->keywords || !c->only_text) && expr_matches(c, s->cond))
 			c->candidates.v[kept++] = c->candidates.v[i];
 	}
 	c->candidates.n = kept;

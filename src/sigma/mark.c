@@ -1,7 +1,10 @@
 /* mark.c - one look at a block of text for the literals of all rules of text logs. */
+#include "sigma/taxonomy.h"
 #include "sigma/witness.h"
 
 #include <stdlib.h>
+
+#define COMMON 0.2 /* an estimate: such a literal stands in every fifth line or so */
 
 struct sigma_marker {
 	struct match_ctx *ctx;
@@ -16,7 +19,7 @@ bool is_text_source(const struct sigma_logsource *l)
 	static const char *const products[] = {"linux", "apache", "nginx", "cisco", "huawei", "juniper", "jvm", "spring", "django", "python", "ruby_on_rails",
 		"sql", "nodejs", "velocity", "database", "fortigate", "paloalto", "fortios", "qualys"};
 	bool product = l->product.n == 0;
-	if (slice_ieq(l->service, SL("auditd")))
+	if (slice_ieq(l->service, SL("auditd")) || slice_ieq(l->service, SL("duo"))) /* Cisco's Duo tells JSON */
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(products); i++)
 		product |= slice_ieq(l->product, slice_of(products[i]));
@@ -48,36 +51,86 @@ static struct slice ascii_run(struct slice s)
 	return best;
 }
 
-int marks_build(struct sigma_set *s, struct err *e)
+static bool is_marked_rule(const struct srule *r)
 {
-	struct { struct atom *v; size_t n, cap; } all = {0};
+	return r->pub.kind == SIGMA_RULE && !r->bad && r->cond && is_text_source(&r->pub.logsource);
+}
+
+/* No literal of the rule is rare enough to be looked for in every log. */
+static bool is_blind(const struct srule *r, struct witness *w)
+{
+	bool blind = w->none;
+	for (size_t k = 0; k < w->n && !blind; k++) {
+		w->v[k].text = ascii_run(w->v[k].text);
+		blind = w->v[k].kind == ATOM_PRESENT || !w->v[k].text.n || (r->pub.logsource.category.n && literal_cost(w->v[k].text) > COMMON);
+	}
+	return blind;
+}
+
+/* Categories of blind rules: all their events are judged. A blind rule without category sees every line. */
+static void find_unmarked(struct sigma_set *s)
+{
+	for (size_t i = 0; i < s->rules.n; i++) {
+		struct srule *r = s->rules.v[i];
+		if (!is_marked_rule(r))
+			continue;
+		struct witness w = witness_of(s, r->cond, true);
+		/* of a category that no event of ours has, a rule sees nothing anyway */
+		if (is_blind(r, &w) && !taxonomy_category_wants(r->pub.logsource.category, &s->unmarked) && !r->pub.logsource.category.n)
+			s->marks_all = true;
+		free(w.v);
+	}
+}
+
+static bool covered(const struct sigma_set *s, struct slice category)
+{
+	struct interest of = {0};
+	if (!category.n || !taxonomy_category_wants(category, &of))
+		return category.n > 0;
+	for (size_t i = 0; i < ARRAY_LEN(of.bits); i++)
+		if (of.bits[i] & ~s->unmarked.bits[i])
+			return false;
+	return true;
+}
+
+struct atoms {
+	struct atom *v;
+	size_t n, cap;
+};
+
+static void collect(struct sigma_set *s, struct atoms *all)
+{
 	/* percent-encoding, backslash escapes, and the two letters beyond ASCII that fold to k and s */
 	static const struct slice escapes[] = {SL("%"), SL("\\"), SL("\xe2\x84\xaa"), SL("\xc5\xbf")};
 	bool fields = false;
-	int rc = 0;
 	for (size_t i = 0; i < s->rules.n; i++) {
 		struct srule *r = s->rules.v[i];
-		if (r->pub.kind != SIGMA_RULE || r->bad || !r->cond || !is_text_source(&r->pub.logsource))
+		if (!is_marked_rule(r) || covered(s, r->pub.logsource.category))
 			continue;
-		struct witness w = witness_of(s, r->cond);
-		s->marks_all |= w.none;
-		for (size_t k = 0; k < w.n && !w.none; k++) {
-			s->marks_all |= w.v[k].kind == ATOM_PRESENT || !w.v[k].text.n;
-			fields |= w.v[k].field != FIELD_KEYWORD;
-			w.v[k].text = ascii_run(w.v[k].text);
-			s->marks_all |= !w.v[k].text.n;
-			*vec_push(&all) = w.v[k];
+		struct witness w = witness_of(s, r->cond, true);
+		bool blind = is_blind(r, &w);
+		for (size_t k = 0; k < w.n && !blind; k++) {
+			fields |= w.v[k].field != FIELD_KEYWORD && r->pub.logsource.category.n;
+			*vec_push(all) = w.v[k];
 		}
 		free(w.v);
 	}
 	for (size_t i = 0; fields && i < ARRAY_LEN(escapes); i++)
-		*vec_push(&all) = (struct atom){.text = escapes[i]};
-	if (all.n && !(s->marks = match_new(MATCH_FAST)))
+		*vec_push(all) = (struct atom){.text = escapes[i]};
+	if (all->n)
+		qsort(all->v, all->n, sizeof *all->v, by_text);
+}
+
+int marks_build(struct sigma_set *s, struct err *e)
+{
+	struct atoms all = {0};
+	int rc = 0;
+	find_unmarked(s);
+	collect(s, &all);
+	if ((all.n || s->marks_all) && !(s->marks = match_new(MATCH_FAST)))
 		rc = err_set(e, ERR_NOMEM, "out of memory");
-	if (all.n)
-		qsort(all.v, all.n, sizeof *all.v, by_text);
 	for (size_t i = 0; i < all.n && !rc; i++)
-		if (all.v[i].text.n && (i == 0 || !slice_eq(all.v[i].text, all.v[i - 1].text)))
+		if (i == 0 || !slice_eq(all.v[i].text, all.v[i - 1].text))
 			rc = match_add(s->marks, all.v[i].text, MATCH_NOCASE, 0, e);
 	free(all.v);
 	return !rc && s->marks ? match_seal(s->marks, e) : rc;

@@ -612,13 +612,13 @@ int item_parse(struct load *l, const struct node *key, const struct node *value,
 	if (k.keyword && k.chain.bits & (MOD_EXISTS | MOD_FIELDREF | MOD_TIME | MOD_CMP | MOD_CIDR))
 		return load_fail(l, key, ERR_TYPE, "this modifier needs the name of a field before it");
 	if (k.keyword)
-		l->set->keywords = true;
+		l->set->keywords = l->keywords = true;
 	return item_make(&k, k.keyword ? FIELD_KEYWORD : field_number(l->set, name), value, out);
 }
 
 int item_keywords(struct load *l, const struct node *at, const struct node *list, struct item **out)
 {
 	struct making k = {.l = l, .at = at, .keyword = true};
-	l->set->keywords = true;
+	l->set->keywords = l->keywords = true;
 	return item_make(&k, FIELD_KEYWORD, list, out);
 }

@@ -223,7 +223,7 @@ static int bucket_index(struct sigma_set *s, struct bucket *b)
 {
 	struct pairs p = {0};
 	for (size_t i = 0; i < b->rules.n; i++) {
-		struct witness w = witness_of(s, s->rules.v[b->rules.v[i]]->cond);
+		struct witness w = witness_of(s, s->rules.v[b->rules.v[i]]->cond, false);
 		if (w.none)
 			*vec_push(&b->always) = b->rules.v[i];
 		for (size_t k = 0; k < w.n && !w.none; k++)

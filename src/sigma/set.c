@@ -149,6 +149,7 @@ static void add_document(struct sigma_set *s, const struct node *doc, const char
 		return;
 	}
 	r->pub.number = (uint32_t)s->rules.n;
+	r->keywords = l.keywords;
 	*vec_push(&s->rules) = r;
 }
 

@@ -172,6 +172,7 @@ struct srule {
 	struct corr *corr;
 	struct filter *filter;
 	const struct node *at;
+	bool keywords;         /* looks at texts */
 	bool bad;              /* refused after parsing: a reference that leads nowhere */
 	uint32_t *told;        /* correlations that count it */
 	size_t ntold;
@@ -194,7 +195,8 @@ struct sigma_set {
 	size_t nfiles, nscans;
 	bool sealed, keywords;
 	struct match_set *marks; /* NULL: no rule of a text log */
-	bool marks_all;          /* a rule of a text log has no witness: every line is judged */
+	bool marks_all;          /* a rule of a text log without category has no witness: every line is judged */
+	struct interest unmarked; /* such rules of a category: their events are judged, marked or not */
 	struct taxonomy *taxonomy;
 };
 
@@ -205,6 +207,7 @@ struct load {
 	uint32_t rule;         /* number of the rule at hand, for warnings */
 	struct err err;        /* the first thing wrong with it */
 	size_t terms;
+	bool keywords;         /* an item without a field was seen */
 };
 int load_fail(struct load *l, const struct node *at, int code, const char *fmt, ...) PRINTF_LIKE(4, 5);
 void load_warn(struct load *l, const struct node *at, const char *fmt, ...) PRINTF_LIKE(3, 4);
@@ -254,6 +257,7 @@ struct sigma_ctx {
 	struct { struct slice *v; size_t n, cap; } texts; /* what keywords look at */
 	struct { struct slice *v; size_t n, cap; } folded_texts;
 	bool texts_folded;
+	bool only_text;                /* a line nobody could read: rules on fields have nothing to say about it */
 	struct arena mem;              /* folded texts, copies */
 	struct route *route[ROUTES_MAX];
 	size_t nroutes;

@@ -218,6 +218,12 @@ size_t taxonomy_event_sources(const struct event *e, struct sigma_logsource out[
 			service = slice_of(services[i].service);
 			also = services[i].also;
 		}
+	if (e->action == ACT_NONE && !also) { /* a line nobody knows: of any product that writes text */
+		out[n++] = (struct sigma_logsource){SLICE_NONE, none, program.n ? service : SLICE_NONE};
+		if (program.n)
+			out[n++] = (struct sigma_logsource){linux_, none, SL("syslog")};
+		return n;
+	}
 	out[n++] = (struct sigma_logsource){linux_, none, service};
 	if (also)
 		out[n++] = (struct sigma_logsource){linux_, none, slice_of(also)};
@@ -403,9 +409,15 @@ size_t taxonomy_json_sources(struct sigma_ctx *c, struct sigma_logsource out[sta
 
 /* ---- what rules ask of decoders ------------------------------------------------------------------------------ */
 
-static bool within(struct slice rule, const char *ours)
+bool taxonomy_category_wants(struct slice category, struct interest *want)
 {
-	return !rule.n || slice_ieq(rule, slice_of(ours));
+	bool any = false;
+	for (size_t k = 0; k < ARRAY_LEN(categories); k++)
+		if (category.n && slice_ieq(category, slice_of(categories[k].category))) {
+			interest_add(want, (enum action)categories[k].action);
+			any = true;
+		}
+	return any;
 }
 
 void sigma_wants(const struct sigma_set *s, struct interest *want)
@@ -414,12 +426,13 @@ void sigma_wants(const struct sigma_set *s, struct interest *want)
 		const struct sigma_logsource *l = &s->rules.v[i]->pub.logsource;
 		if (s->rules.v[i]->pub.kind != SIGMA_RULE)
 			continue;
-		for (size_t k = 0; k < ARRAY_LEN(categories); k++)
-			if (l->category.n && !is_text_source(l) && within(l->category, categories[k].category))
-				interest_add(want, (enum action)categories[k].action);
+		if (!is_text_source(l))
+			taxonomy_category_wants(l->category, want);
 		if (slice_ieq(l->service, SL("auditd")))
 			interest_add(want, ACT_AUDIT_RECORD);
 	}
+	for (size_t i = 0; i < ARRAY_LEN(want->bits); i++)
+		want->bits[i] |= s->unmarked.bits[i];
 }
 
 bool sigma_wants_json(const struct sigma_set *s)

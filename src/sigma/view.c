@@ -82,7 +82,7 @@ void view_reset(struct sigma_ctx *c)
 	c->npresent = 0;
 	c->texts.n = 0;
 	c->folded_texts.n = 0;
-	c->texts_folded = false;
+	c->texts_folded = c->only_text = false;
 	c->nroutes = 0;
 	arena_reset(&c->mem);
 }
@@ -396,7 +396,7 @@ bool sigma_event(struct sigma_ctx *c, const struct event *e)
 	size_t n;
 	view_reset(c);
 	bool object = e->at.raw.n && e->at.raw.p[0] == '{';
-	if (!object && !(e->flags & EV_MARKED) && taxonomy_is_text(e))
+	if (!object && !(e->flags & EV_MARKED) && taxonomy_is_text(e) && !interest_has(&c->set->unmarked, (enum action)e->action))
 		return false;
 	if (object && e->action != ACT_AUDIT_RECORD && view_json(c, e->at.raw) == 0) {
 		n = taxonomy_json_sources(c, from);
@@ -406,6 +406,7 @@ bool sigma_event(struct sigma_ctx *c, const struct event *e)
 			view_values(c, e);
 	} else {
 		n = taxonomy_event_sources(e, from);
+		c->only_text = e->action == ACT_NONE;
 		view_values(c, e);
 		if (e->action == ACT_AUDIT_RECORD)
 			view_audit(c, e);

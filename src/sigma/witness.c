@@ -12,12 +12,19 @@ static const char *const common[] = {
 	"\\software\\classes\\", "hkcu\\software\\microsoft\\", "hku\\", "\\system\\currentcontrolset\\services\\", "hklm\\system\\currentcontrolset\\control\\", "microsoft", "windows",
 	"powershell.exe", "cmd.exe", "svchost.exe", "explorer.exe", "rundll32.exe", "system", "dword (0x00000001)", "dword (0x00000000)", "nt authority\\system",
 	"failed", "error", "root", "user", "admin", "select", "script", "index.php", "true", "false", "get", "post", "mozilla/5.0 (windows nt 10.0; win64; x64)",
-	"applewebkit/537.36 (khtml, like gecko) chrome/", "-command", "-enc", "new-object", "import-module", "invoke-", "get-", "set-", ".value", "$env:", ".exe", ".dll", ".ps1", ".php",
+	"applewebkit/537.36 (khtml, like gecko) chrome/", "-command", "-enc", "new-object", "import-module", "invoke-", "get-", "set-", ".value", "$env:", ".exe", ".dll", ".ps1", ".php", ".html", ".jpg", ".aspx", ".jsp",
 };
 
-static double literal_cost(struct slice s)
+static bool is_punct(char c)
+{
+	return c > ' ' && !(c & 0x80) && !(c >= '0' && c <= '9') && !((c | 32) >= 'a' && (c | 32) <= 'z');
+}
+
+double literal_cost(struct slice s)
 {
 	static const double by_length[] = {1, 1, 0.5, 0.15, 0.05, 0.02, 0.012, 0.009, 0.007, 0.006, 0.005};
+	if (s.n == 2 && is_punct(s.p[0]) && is_punct(s.p[1])) /* ${ {{ <% */
+		return 0.1;
 	for (size_t i = 0; i < ARRAY_LEN(common); i++)
 		if (slice_has(slice_of(common[i]), s))
 			return 0.3 + by_length[MIN(s.n, ARRAY_LEN(by_length) - 1)] * 0.7;
@@ -26,11 +33,12 @@ static double literal_cost(struct slice s)
 
 static double atom_cost(const struct atom *a)
 {
+	double c = literal_cost(a->text);
 	switch (a->kind) {
-	case ATOM_EXACT: return a->text.n < 3 ? 0.05 : literal_cost(a->text) * 0.3;
+	case ATOM_EXACT: return a->text.n < 3 ? 0.05 : c > 0.3 ? c : c * 0.3; /* whole values that are common are few: GET, true */
 	case ATOM_NUMBER: return 0.02;
-	case ATOM_BASE: return literal_cost(a->text) * 0.2;
-	case ATOM_LITERAL: return literal_cost(a->text);
+	case ATOM_BASE: return c * 0.2;
+	case ATOM_LITERAL: return c;
 	default: return 0.7;
 	}
 }
@@ -50,7 +58,10 @@ static void add(struct witness *w, enum atom_kind kind, uint32_t field, struct s
 	}
 	struct atom *a = vec_push(w);
 	*a = (struct atom){.kind = (uint8_t)kind, .field = field, .text = text};
-	w->cost += atom_cost(a) + 0.0002;
+	double c = atom_cost(a);
+	/* looked for in whole lines of any log, a common literal is worse than many rare ones */
+	w->cost += w->lines ? (literal_cost(text) > 0.3 || kind == ATOM_PRESENT ? 100 : literal_cost(text)) : c;
+	w->cost += 0.0002;
 }
 
 static struct slice longest_part(const struct match *m)
@@ -143,15 +154,15 @@ static void keep_better(struct witness *best, struct witness *w, bool first)
 	}
 }
 
-static struct witness of_item(struct sigma_set *s, const struct item *it)
+static struct witness of_item(struct sigma_set *s, const struct item *it, bool lines)
 {
-	struct witness best = {0};
+	struct witness best = {.lines = lines};
 	if (it->neq) {
 		best.none = true;
 		return best;
 	}
 	for (uint32_t g = 0; g < it->ngroup; g++) {
-		struct witness w = {0};
+		struct witness w = {.lines = lines};
 		if (!it->all) {
 			of_group(s, &best, it, g);
 			continue;
@@ -162,11 +173,11 @@ static struct witness of_item(struct sigma_set *s, const struct item *it)
 	return best;
 }
 
-struct witness witness_of(struct sigma_set *s, const struct expr *x)
+struct witness witness_of(struct sigma_set *s, const struct expr *x, bool lines)
 {
-	struct witness best = {0};
+	struct witness best = {.lines = lines};
 	if (x->op == EX_ITEM)
-		return of_item(s, x->item);
+		return of_item(s, x->item, lines);
 	if (x->op == EX_FALSE)
 		return best; /* no atom: never a candidate, and it never holds */
 	if (x->op == EX_NOT || x->op == EX_TRUE || x->n == 0) {
@@ -174,7 +185,7 @@ struct witness witness_of(struct sigma_set *s, const struct expr *x)
 		return best;
 	}
 	for (uint32_t i = 0; i < x->n; i++) {
-		struct witness w = witness_of(s, x->kid[i]);
+		struct witness w = witness_of(s, x->kid[i], lines);
 		if (x->op == EX_AND) {
 			keep_better(&best, &w, i == 0);
 			continue;

@@ -20,8 +20,11 @@ struct witness {
 	struct atom *v;
 	size_t n, cap;
 	double cost;
+	bool lines; /* for marks: literals are looked for in whole lines */
 	bool none; /* nothing is certain: the rule is judged for every event of its log source */
 };
-struct witness witness_of(struct sigma_set *s, const struct expr *x);
+/* How often such a literal occurs, 0 to 1: an estimate. */
+double literal_cost(struct slice s);
+struct witness witness_of(struct sigma_set *s, const struct expr *x, bool lines);
 
 #endif
