@@ -183,7 +183,7 @@ static void set_up_rules(struct scan *s)
 		core_oom();
 	sigma_wants(s->rules, &s->setup.decode.want);
 	s->setup.decode.audit_records = sigma_wants_records(s->rules);
-	s->setup.decode.json = sigma_wants_json(s->rules);
+	s->setup.decode.json = true;
 }
 
 static void tell_stats(const struct scan *s)

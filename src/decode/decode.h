@@ -54,7 +54,7 @@ void decode_stats_add(struct decode_stats *to, const struct decode_stats *from);
 struct decode_options {
 	struct interest want;      /* actions whose fields are taken out */
 	bool everything;           /* also events for lines of unknown programs and messages (postern decode) */
-	bool json;                 /* every JSON object is an event, also of kinds nobody else asks for (rules on JSON) */
+	bool json;                 /* every JSON object is an event: rules look at all of its members */
 	bool audit_records;        /* every audit record is an event too, beside those made of groups (rules on records) */
 	/* Seconds east of UTC for a local civil time taken as if UTC; NULL: UTC. */
 	int (*utc_offset)(void *arg, nstime local);

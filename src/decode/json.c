@@ -332,8 +332,10 @@ static enum decoded line_json(struct decoder *d, struct dline *l)
 		d->json = j = state_new();
 	if (text.p[text.n - 1] == ',') /* an array's member on a line of its own */
 		text.n--;
-	if (json_windows_unwanted(d, l))
-		return DECODED_UNWANTED;
+	enum decoded quick = json_windows_quick(d, l);
+	if (quick != DECODED_NO_FORMAT)
+		return quick;
+	d->marked |= d->opt->json;
 	enum json_result r = parse(d, text, j);
 	if (r)
 		return r == JSON_LIMIT || slice_starts(text, SL("{\"")) ? DECODED_UNKNOWN : DECODED_NO_FORMAT;

@@ -71,8 +71,9 @@ enum decoded json_docker(struct decoder *d, struct dline *l, struct json_state *
 enum decoded json_zeek(struct decoder *d, struct dline *l, struct json_state *j);
 enum decoded json_web(struct decoder *d, struct dline *l, struct json_state *j);
 enum decoded json_sudo(struct decoder *d, struct dline *l, struct json_state *j);
-/* A Windows event that nobody wants, told from the raw text without parsing. */
-bool json_windows_unwanted(struct decoder *d, struct dline *l);
+/* A Windows event that no detector wants, told from the raw text without parsing: DECODED_UNWANTED, or an event that bears time, host
+ * and the raw text where rules are to look at it. DECODED_NO_FORMAT: it must be parsed. */
+enum decoded json_windows_quick(struct decoder *d, struct dline *l);
 
 extern const struct json_name json_zeek_names[], json_web_names[];
 

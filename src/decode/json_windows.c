@@ -118,11 +118,20 @@ static struct slice behind(struct slice s, struct slice key)
 	return s;
 }
 
-bool json_windows_unwanted(struct decoder *d, struct dline *l)
+/* The text of a string member without escapes; empty when it has some. */
+static struct slice plain_text(struct slice raw, struct slice key)
+{
+	struct slice s = behind(raw, key);
+	ssize_t end = s.p ? slice_chr(slice_to(s, 256), '"') : -1;
+	s = end > 0 ? slice_to(s, (size_t)end) : SLICE_NONE;
+	return slice_chr(s, '\\') >= 0 ? SLICE_NONE : s;
+}
+
+enum decoded json_windows_quick(struct decoder *d, struct dline *l)
 {
 	static const struct slice stamps[] = {{"\"@timestamp\":", 13}, {"\"SystemTime\":", 13}, {"\"TimeCreated\":", 14}};
-	if (interest_has(&d->opt->want, ACT_JSON) || d->opt->json || d->marked)
-		return false;
+	if (interest_has(&d->opt->want, ACT_JSON))
+		return DECODED_NO_FORMAT;
 	struct slice s = behind(l->raw, SL("\"EventID\":"));
 	if (!s.p)
 		s = behind(l->raw, SL("\"event_id\":"));
@@ -132,11 +141,19 @@ bool json_windows_unwanted(struct decoder *d, struct dline *l)
 		n++;
 	if (!n || !slice_u64(slice_to(s, n), UINT32_MAX, &id) || windows_wanted(&d->opt->want, id) ||
 	    (id == 3 && interest_has(&d->opt->want, ACT_CONNECTED)))
-		return false;
+		return DECODED_NO_FORMAT;
 	for (size_t i = 0; i < ARRAY_LEN(stamps); i++) {
 		struct slice t = behind(l->raw, stamps[i]);
 		if (t.n > 20 && time_iso(d, &t, l))
 			break;
 	}
-	return true;
+	if (!d->opt->json)
+		return DECODED_UNWANTED;
+	l->host = plain_text(l->raw, SL("\"Hostname\":\""));
+	if (!l->host.n)
+		l->host = plain_text(l->raw, SL("\"Computer\":\""));
+	if (l->time == NSTIME_NONE || !l->host.n)
+		return DECODED_NO_FORMAT;
+	decode_emit(d, l, SL("windows"), ACT_JSON, OUTCOME_NONE);
+	return DECODED_EVENT;
 }

@@ -27,7 +27,8 @@ struct json_text {
 	const char *p;
 	size_t n;
 };
-enum json_type { JSON_STRING, JSON_NUMBER, JSON_BOOL, JSON_NULL, JSON_CONTAINER /* an object or array, without text */ };
+enum json_type { JSON_STRING, JSON_NUMBER, JSON_BOOL, JSON_NULL, JSON_CONTAINER /* an object or array, without text */,
+	JSON_RAW /* json_pick alone: a string as it is written, escapes and all */ };
 struct json_leaf {
 	struct json_text name; /* dotted path: "winlog.event_data.Image"; members of arrays bear the array's name */
 	struct json_text text; /* a number as text, "true", "false"; null members are left out */
@@ -49,6 +50,18 @@ void json_keep_all(struct json_parser *p);
 /* text: one whole object; need not be padded. Array members under the name `bytes` that are all numbers 0-255 become one
  * string (journald writes messages so that are not text). */
 enum json_result json_flatten(struct json_parser *p, struct json_text text, struct json_text bytes, struct json_flat *out);
+/* Only the members that are asked for, in one pass: want() is told the dotted name of every scalar, null and container and answers
+ * whether its value matters; value() then gets it (names and types as in json_flatten with json_keep_all). Texts are valid until the parser is used
+ * again. Anything but JSON_OK: what value() was told before counts for nothing; json_flatten may mend the text. */
+struct json_picking {
+	bool (*want)(void *arg, struct json_text name);
+	void (*value)(void *arg, struct json_text text, uint8_t type, uint8_t level);
+	void *arg;
+};
+/* Strings come as JSON_RAW: most need no unescaping, or are never looked at. json_unescape() writes at most n bytes to `to` and returns how many;
+ * what is no escape stays as it is, a lone surrogate becomes U+FFFD. */
+size_t json_unescape(struct json_text raw, char *to);
+enum json_result json_pick(struct json_parser *p, struct json_text text, const struct json_picking *pick);
 /* A member of the outermost object as JSON text (a string: its content), or the index-th element of that member when it is an
  * array and index is not SIZE_MAX. False when it is not there. Valid until the parser is used again. For tests and tools: slow. */
 bool json_part(struct json_parser *p, struct json_text text, struct json_text member, size_t index, struct json_text *out);

@@ -55,13 +55,25 @@ void lane_close(struct lane *l)
 	l->stream = NULL;
 }
 
+/* Lines of JSON, every one: those are judged without marks. */
+static bool all_objects(struct slice s)
+{
+	while (s.n) {
+		if (s.p[0] != '{')
+			return false;
+		ssize_t nl = slice_chr(s, '\n');
+		s = slice_from(s, nl < 0 ? s.n : (size_t)nl + 1);
+	}
+	return true;
+}
+
 /* Decoding needs no lock: the slot is ours while it is busy. The format is a hint; a stale one costs time only. */
 static void slot_decode(struct run *r, struct lane *l, struct slot *s, struct helper *h)
 {
 	struct decode_in in = decode_input(r, l, &r->set->files.v[s->block.file]);
 	in.data = s->block.data;
 	in.offset = s->block.offset;
-	if (h->marker && !in.records) {
+	if (h->marker && !in.records && !all_objects(in.data)) {
 		sigma_mark(h->marker, in.data, &h->marks);
 		in.marks = h->marks.v;
 		in.nmarks = h->marks.n;

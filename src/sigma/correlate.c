@@ -265,7 +265,7 @@ static bool group_of(struct sigma_state *st, struct sigma_ctx *x, const struct c
 		if (!v)
 			return false;
 		key_add(key, view_folded(x, v));
-		buf_addf(&st->group, "%s%.*s=%.*s", j ? ", " : "", SLFMT(c->group_by[j]), SLFMT(slice_to(v->text, 200)));
+		buf_addf(&st->group, "%s%.*s=%.*s", j ? ", " : "", SLFMT(c->group_by[j]), SLFMT(slice_to(view_text(x, v), 200)));
 	}
 	if (!c->ngroup_by)
 		key_add(key, SL("all"));
@@ -284,7 +284,7 @@ static bool entry_of(struct sigma_ctx *x, const struct corr *c, struct entry *e)
 			e->value = hash_mix(e->value, hash_bytes(f.p, f.n));
 			continue;
 		}
-		if (!scalar_number(v->text, &n))
+		if (!scalar_number(view_text(x, v), &n))
 			return false;
 		e->n = n.type == SC_INT ? (double)n.i : n.type == SC_UINT ? (double)n.u : n.f;
 	}

@@ -44,7 +44,7 @@ static void add_values(struct buf *out, struct sigma_ctx *c, const struct item *
 	buf_addz(out, "  [");
 	for (unsigned n = 0; v && n < SHOWN_VALUES; v = view_next(c, v), n++) {
 		buf_addz(out, n ? ", \"" : "it is \"");
-		buf_term(out, slice_to(v->text, SHOWN_BYTES));
+		buf_term(out, slice_to(view_text(c, v), SHOWN_BYTES));
 		buf_addc(out, '"');
 	}
 	buf_addz(out, v ? ", ...]" : "]");

@@ -4,19 +4,22 @@
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
+typedef uint8_t bytes16 __attribute__((vector_size(16)));
+
+/* Folds up to the first byte beyond ASCII, or a little less; returns how far. */
 static size_t fold_ascii(const char *p, size_t n, char *out)
 {
 	size_t i = 0;
 	for (; i + 16 <= n; i += 16) {
-		uint8_t any = 0;
-		for (size_t k = 0; k < 16; k++)
-			any |= (uint8_t)p[i + k];
-		if (any & 0x80)
+		bytes16 v, low;
+		uint64_t half[2];
+		memcpy(&v, p + i, 16);
+		memcpy(half, &v, 16);
+		if ((half[0] | half[1]) & 0x8080808080808080u)
 			break;
-		for (size_t k = 0; k < 16; k++) {
-			uint8_t c = (uint8_t)p[i + k];
-			out[i + k] = (char)(c | (uint8_t)((uint8_t)(c - 'A') < 26 ? 0x20 : 0));
-		}
+		low = v - 'A';
+		v |= (bytes16)(low < 26) & 0x20;
+		memcpy(out + i, &v, 16);
 	}
 	for (; i < n && !(p[i] & 0x80); i++) {
 		uint8_t c = (uint8_t)p[i];

@@ -194,7 +194,7 @@ bool match_text(struct sigma_ctx *c, const struct match *m, struct slice text, s
 static bool fieldref_matches(struct sigma_ctx *c, const struct match *m, const struct val *v)
 {
 	for (const struct val *o = view_first(c, m->field); o; o = view_next(c, o))
-		if (o->type < VT_NULL && text_how(m->how, m->cased ? v->text : view_folded(c, v), m->cased ? o->text : view_folded(c, o)))
+		if (o->type < VT_NULL && text_how(m->how, m->cased ? view_text(c, v) : view_folded(c, v), m->cased ? view_text(c, o) : view_folded(c, o)))
 			return true;
 	return false;
 }
@@ -212,7 +212,8 @@ static bool val_matches(struct sigma_ctx *c, const struct match *m, const struct
 		return fieldref_matches(c, m, v);
 	if (v->type == VT_BOOL && m->kind >= MK_NUMBER && m->kind != MK_BOOL)
 		return false;
-	return match_text(c, m, v->text, needs_fold(m) ? view_folded(c, v) : v->text);
+	struct slice text = view_text(c, v);
+	return match_text(c, m, text, needs_fold(m) ? view_folded(c, v) : text);
 }
 
 static void note_why(struct sigma_ctx *c, const struct item *it, struct slice value)
@@ -227,7 +228,7 @@ static bool match_field(struct sigma_ctx *c, const struct item *it, const struct
 	const struct val *first = view_first(c, it->field);
 	if (m->kind == MK_EXISTS) {
 		if ((first != NULL) == m->yes)
-			note_why(c, it, first ? first->text : SL("(absent)"));
+			note_why(c, it, first ? view_text(c, first) : SL("(absent)"));
 		return (first != NULL) == m->yes;
 	}
 	if (m->kind == MK_NULL && !first) {
@@ -236,7 +237,7 @@ static bool match_field(struct sigma_ctx *c, const struct item *it, const struct
 	}
 	for (const struct val *v = first; v; v = view_next(c, v))
 		if (m->kind == MK_NULL ? v->type == VT_NULL : val_matches(c, m, v)) {
-			note_why(c, it, v->text);
+			note_why(c, it, view_text(c, v));
 			return true;
 		}
 	return false;
@@ -244,6 +245,7 @@ static bool match_field(struct sigma_ctx *c, const struct item *it, const struct
 
 static bool match_keyword(struct sigma_ctx *c, const struct item *it, const struct match *m)
 {
+	view_texts(c);
 	if (needs_fold(m))
 		view_fold_texts(c);
 	for (size_t i = 0; i < c->texts.n; i++)

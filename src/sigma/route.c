@@ -32,6 +32,8 @@ struct bucket {
 	struct { uint32_t *v; size_t n, cap; } postings;
 	struct { struct findex *v; size_t n, cap; } fields;
 	struct findex *keywords;
+	struct match_set *raw;            /* what of the keywords stands in JSON as it is */
+	uint32_t raw_scan;
 	uint16_t *of_field;               /* + 1 */
 	struct hindex hash;
 };
@@ -79,6 +81,7 @@ static void bucket_free(struct bucket *b)
 		free(b->fields.v[i].first);
 		free(b->fields.v[i].count);
 	}
+	match_free(b->raw);
 	free(b->rules.v);
 	free(b->always.v);
 	free(b->postings.v);
@@ -199,6 +202,52 @@ static int index_field(struct sigma_set *s, struct bucket *b, const struct pairs
 	return rc;
 }
 
+/* The longest run of a literal that JSON writes as it is: no escape, nothing beyond ASCII. */
+static struct slice plain_run(struct slice s)
+{
+	struct slice best = SLICE_NONE;
+	for (size_t i = 0, from = 0; i <= s.n; i++) {
+		bool plain = i < s.n && (uint8_t)s.p[i] >= ' ' && !(s.p[i] & 0x80) && s.p[i] != '"' && s.p[i] != '\\' && s.p[i] != '/';
+		if (plain)
+			continue;
+		if (i - from > best.n)
+			best = slice_make(s.p + from, i - from);
+		from = i + 1;
+	}
+	return best;
+}
+
+/* One look at the object's text instead of a fold and a look at every value. \uXXXX may hide anything, and two letters beyond ASCII
+ * fold to k and s. No set (b->raw NULL) when a keyword has no such run. */
+static int index_raw(struct sigma_set *s, struct bucket *b, const struct pairs *p)
+{
+	static const struct slice hiding[] = {SL("\\u"), SL("\xe2\x84\xaa"), SL("\xc5\xbf")};
+	struct match_set *m = match_new(MATCH_FAST);
+	struct err e;
+	int rc = m ? 0 : ERR_NOMEM;
+	for (size_t i = 0; i < ARRAY_LEN(hiding) && !rc; i++)
+		rc = match_add(m, hiding[i], MATCH_NOCASE, 0, &e);
+	for (size_t i = 0; i < p->n && !rc; i++) {
+		if (p->v[i].atom.field != FIELD_KEYWORD || (i && same_atom(&p->v[i].atom, &p->v[i - 1].atom)))
+			continue;
+		struct slice run = plain_run(p->v[i].atom.text);
+		if (run.n < 2) {
+			match_free(m);
+			return 0;
+		}
+		rc = match_add(m, run, MATCH_NOCASE, 0, &e);
+	}
+	if (!rc)
+		rc = match_seal(m, &e);
+	if (rc) {
+		match_free(m);
+		return rc;
+	}
+	b->raw = m;
+	b->raw_scan = (uint32_t)s->nscans++;
+	return 0;
+}
+
 static int index_pairs(struct sigma_set *s, struct bucket *b, struct pairs *p)
 {
 	size_t i = 0;
@@ -212,10 +261,13 @@ static int index_pairs(struct sigma_set *s, struct bucket *b, struct pairs *p)
 		rc = index_field(s, b, p, &i);
 	b->of_field = xcalloc(strtab_count(s->fields) + 1, sizeof *b->of_field);
 	for (size_t k = 0; k < b->fields.n; k++)
-		if (b->fields.v[k].field == FIELD_KEYWORD)
+		if (b->fields.v[k].field == FIELD_KEYWORD) {
 			b->keywords = &b->fields.v[k];
-		else
+			rc = rc ? rc : index_raw(s, b, p);
+		}
+		else {
 			b->of_field[b->fields.v[k].field] = (uint16_t)(k + 1);
+		}
 	return rc;
 }
 
@@ -359,24 +411,24 @@ static int on_literal(void *arg, uint32_t id, size_t end)
 	return 0;
 }
 
-static struct match_ctx *scan_ctx(struct sigma_ctx *c, const struct findex *f)
+static struct match_ctx *scan_of(struct sigma_ctx *c, const struct match_set *set, uint32_t scan)
 {
-	if (f->scan >= c->nscan) {
-		size_t n = MAX((size_t)f->scan + 16, c->nscan * 2);
+	if (scan >= c->nscan) {
+		size_t n = MAX((size_t)scan + 16, c->nscan * 2);
 		c->scan = xreallocarray(c->scan, n, sizeof(struct match_ctx *));
 		memset(c->scan + c->nscan, 0, (n - c->nscan) * sizeof(struct match_ctx *));
 		c->nscan = n;
 	}
-	if (!c->scan[f->scan] && !(c->scan[f->scan] = match_ctx_new(f->literals)))
+	if (!c->scan[scan] && !(c->scan[scan] = match_ctx_new(set)))
 		core_oom();
-	return c->scan[f->scan];
+	return c->scan[scan];
 }
 
 static void literal_look(struct sigma_ctx *c, const struct bucket *b, const struct findex *f, struct slice text)
 {
 	struct scanning s = {c, b, f};
 	if (text.n)
-		match_run(scan_ctx(c, f), text, on_literal, &s);
+		match_run(scan_of(c, f->literals, f->scan), text, on_literal, &s);
 }
 
 static void field_look(struct sigma_ctx *c, const struct bucket *b, const struct findex *f)
@@ -391,7 +443,7 @@ static void field_look(struct sigma_ctx *c, const struct bucket *b, const struct
 			hash_look(c, b, ATOM_EXACT, f->field, text);
 		if (f->number) {
 			struct scalar n;
-			if (scalar_number(v->text, &n))
+			if (scalar_number(view_text(c, v), &n))
 				hash_look(c, b, ATOM_NUMBER, f->field, n.type == SC_FLOAT || text.p[0] == '0' || text.p[0] == '-' ? scalar_text(&c->mem, &n) : text);
 		}
 		if (f->base) {
@@ -403,6 +455,22 @@ static void field_look(struct sigma_ctx *c, const struct bucket *b, const struct
 		if (f->literals)
 			literal_look(c, b, f, text);
 	}
+}
+
+static int on_any(void *arg, uint32_t id, size_t end)
+{
+	(void)arg;
+	(void)id;
+	(void)end;
+	return 1;
+}
+
+/* Could one of the bucket's keywords stand in the object's values, by its text as it is written? */
+static bool raw_look(struct sigma_ctx *c, const struct bucket *b)
+{
+	if (!b->raw)
+		return true;
+	return match_run(scan_of(c, b->raw, b->raw_scan), c->json_text, on_any, NULL) != 0;
 }
 
 static void bucket_look(struct sigma_ctx *c, const struct bucket *b)
@@ -417,7 +485,11 @@ static void bucket_look(struct sigma_ctx *c, const struct bucket *b)
 		if (at)
 			field_look(c, b, &b->fields.v[at - 1]);
 	}
-	if (b->keywords && c->texts.n) {
+	if (b->keywords && c->texts_pending) {
+		if (raw_look(c, b))
+			view_texts(c); /* it may be there, or the text hides it: look at the values */
+	}
+	if (b->keywords && !c->texts_pending) {
 		view_fold_texts(c);
 		for (size_t i = 0; i < c->folded_texts.n; i++)
 			literal_look(c, b, b->keywords, c->folded_texts.v[i]);

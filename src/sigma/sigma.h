@@ -112,8 +112,6 @@ void sigma_explain(struct sigma_ctx *c, const struct sigma_rule *r, struct buf *
 bool sigma_source_known(const struct sigma_rule *r);
 /* Actions whose events rules of the set look at. */
 void sigma_wants(const struct sigma_set *s, struct interest *want);
-/* Are there rules on JSON of other products than Linux? */
-bool sigma_wants_json(const struct sigma_set *s);
 /* Do rules look at every audit record by itself? */
 bool sigma_wants_records(const struct sigma_set *s);
 

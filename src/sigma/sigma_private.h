@@ -239,7 +239,7 @@ void regex_scratch_free(void *scratch);
 struct slice regex_literal(const struct regex *re, bool *nocase);
 
 /* ---- the event at hand --------------------------------------------------------------------------------------- */
-enum value_type { VT_STRING, VT_NUMBER, VT_BOOL, VT_NULL, VT_OBJECT };
+enum value_type { VT_STRING, VT_NUMBER, VT_BOOL, VT_RAW /* a JSON string not yet unescaped; below VT_NULL */, VT_NULL, VT_OBJECT };
 struct val {
 	struct slice text, folded; /* folded.p NULL: not yet */
 	uint32_t next;             /* + 1; 0: the last */
@@ -262,8 +262,11 @@ struct sigma_ctx {
 	struct route *route[ROUTES_MAX];
 	size_t nroutes;
 	struct { struct route **v; size_t n, cap; } routes;
-	struct json_parser *json;
+	struct json_parser *json, *pick;
+	struct slice json_text;        /* the object at hand, while its texts are not taken out */
+	bool texts_pending;
 	struct name_cache *names;
+	struct { char text[104]; size_t n; struct slice service; } channel; /* of the event before */
 	void *match_data;              /* PCRE2's */
 	struct match_ctx **scan;       /* per literal index of the buckets, made when first used */
 	size_t nscan;
@@ -282,10 +285,18 @@ static inline const struct val *view_next(const struct sigma_ctx *c, const struc
 {
 	return v->next ? &c->vals.v[v->next - 1] : NULL;
 }
+/* Text of a value; unescapes it when first asked. */
+struct slice view_unescape(struct sigma_ctx *c, const struct val *v);
+static inline struct slice view_text(struct sigma_ctx *c, const struct val *v)
+{
+	return v->type == VT_RAW ? view_unescape(c, v) : v->text;
+}
 struct slice view_folded(struct sigma_ctx *c, const struct val *v);
 void view_add(struct sigma_ctx *c, uint32_t field, struct slice text, enum value_type type, unsigned depth);
 void view_reset(struct sigma_ctx *c);
 void view_fold_texts(struct sigma_ctx *c);
+/* Take out the texts of a JSON event, which only keywords need. */
+void view_texts(struct sigma_ctx *c);
 /* One more log source of the event at hand: its buckets are looked at. */
 void view_route(struct sigma_ctx *c, const struct sigma_logsource *from);
 

@@ -288,7 +288,7 @@ static const struct {
 static struct slice told(struct sigma_ctx *c, enum tell what)
 {
 	const struct val *v = view_first(c, c->set->taxonomy->told[what]);
-	return v && v->type < VT_NULL ? v->text : SLICE_NONE;
+	return v && v->type < VT_NULL ? view_text(c, v) : SLICE_NONE;
 }
 
 static const char *sysmon_category(uint64_t id, struct slice type, const char **also)
@@ -317,6 +317,23 @@ static void name_security_process(struct sigma_ctx *c)
 	}
 }
 
+/* Service of a channel; most events come from the channel of the one before. */
+static struct slice channel_service(struct sigma_ctx *c, struct slice channel)
+{
+	struct slice service = SL(NONE);
+	if (c->channel.n && slice_eq(channel, slice_make(c->channel.text, c->channel.n)))
+		return c->channel.service;
+	for (size_t i = 0; i < ARRAY_LEN(channels); i++)
+		if (slice_ieq(channel, slice_of(channels[i].channel)))
+			service = slice_of(channels[i].service);
+	if (channel.n && channel.n <= sizeof c->channel.text) {
+		memcpy(c->channel.text, channel.p, channel.n);
+		c->channel.n = channel.n;
+		c->channel.service = service;
+	}
+	return service;
+}
+
 static size_t windows_sources(struct sigma_ctx *c, struct slice channel, struct sigma_logsource *out)
 {
 	struct slice service = SL(NONE), category = SL(NONE), product = SL("windows"), provider = told(c, TELL_PROVIDER);
@@ -324,9 +341,7 @@ static size_t windows_sources(struct sigma_ctx *c, struct slice channel, struct 
 	uint64_t id = 0;
 	size_t n = 0;
 	slice_u64(told(c, TELL_EVENT_ID), UINT32_MAX, &id);
-	for (size_t i = 0; i < ARRAY_LEN(channels); i++)
-		if (slice_ieq(channel, slice_of(channels[i].channel)))
-			service = slice_of(channels[i].service);
+	service = channel_service(c, channel);
 	if (slice_ihas(channel, SL("sysmon")) || slice_ihas(provider, SL("sysmon"))) {
 		service = SL("sysmon");
 		if (slice_istarts(channel, SL("linux")) || slice_istarts(provider, SL("linux")))
@@ -433,14 +448,6 @@ void sigma_wants(const struct sigma_set *s, struct interest *want)
 	}
 	for (size_t i = 0; i < ARRAY_LEN(want->bits); i++)
 		want->bits[i] |= s->unmarked.bits[i];
-}
-
-bool sigma_wants_json(const struct sigma_set *s)
-{
-	for (size_t i = 0; i < s->rules.n; i++)
-		if (s->rules.v[i]->pub.kind == SIGMA_RULE && !slice_ieq(s->rules.v[i]->pub.logsource.product, SL("linux")))
-			return true;
-	return false;
 }
 
 bool sigma_wants_records(const struct sigma_set *s)

@@ -16,6 +16,10 @@ struct name_memo {
 struct name_cache {
 	struct arena mem;
 	size_t n;
+	const struct name_memo *at; /* of the member at hand */
+	struct name_memo spare;
+	const struct name_memo *before[128];
+	unsigned place;
 	struct name_memo v[2 * NAMES_MAX];
 };
 
@@ -36,7 +40,8 @@ struct sigma_ctx *sigma_ctx_new(const struct sigma_set *s)
 	arena_init(&c->mem);
 	arena_init(&c->names->mem);
 	c->json = json_parser_new(VIEW_DEPTH, VIEW_LEAVES);
-	if (!c->json || !c->match_data) {
+	c->pick = json_parser_new(VIEW_DEPTH, 1); /* its texts must outlive what c->json does for keywords */
+	if (!c->json || !c->pick || !c->match_data) {
 		sigma_ctx_free(c);
 		return NULL;
 	}
@@ -51,6 +56,8 @@ void sigma_ctx_free(struct sigma_ctx *c)
 	routes_free(c);
 	if (c->json)
 		json_parser_free(c->json);
+	if (c->pick)
+		json_parser_free(c->pick);
 	if (c->match_data)
 		regex_scratch_free(c->match_data);
 	arena_free(&c->names->mem);
@@ -82,7 +89,7 @@ void view_reset(struct sigma_ctx *c)
 	c->npresent = 0;
 	c->texts.n = 0;
 	c->folded_texts.n = 0;
-	c->texts_folded = c->only_text = false;
+	c->texts_folded = c->only_text = c->texts_pending = false;
 	c->nroutes = 0;
 	arena_reset(&c->mem);
 }
@@ -109,11 +116,22 @@ void view_add(struct sigma_ctx *c, uint32_t field, struct slice text, enum value
 	*vec_push(&c->vals) = (struct val){.text = text, .type = (uint8_t)type, .depth = (uint8_t)MIN(depth, 255u)};
 }
 
+struct slice view_unescape(struct sigma_ctx *c, const struct val *v)
+{
+	struct val *w = &c->vals.v[v - c->vals.v]; /* a memo, not a change */
+	w->type = VT_STRING;
+	if (slice_chr(w->text, '\\') >= 0) {
+		char *out = arena_alloc(&c->mem, w->text.n + 1);
+		w->text = slice_make(out, json_unescape((struct json_text){w->text.p, w->text.n}, out));
+	}
+	return w->text;
+}
+
 struct slice view_folded(struct sigma_ctx *c, const struct val *v)
 {
 	struct val *w = &c->vals.v[v - c->vals.v]; /* a memo, not a change */
 	if (!w->folded.p)
-		w->folded = fold_dup(&c->mem, w->text);
+		w->folded = fold_dup(&c->mem, view_text(c, v));
 	return w->folded;
 }
 
@@ -125,6 +143,7 @@ static void add_text(struct sigma_ctx *c, struct slice s)
 
 void view_fold_texts(struct sigma_ctx *c)
 {
+	view_texts(c);
 	if (c->texts_folded)
 		return;
 	for (size_t i = 0; i < c->texts.n; i++)
@@ -202,25 +221,70 @@ static const struct name_memo *name_fields(struct sigma_ctx *c, struct slice nam
 	return m;
 }
 
-static int view_json(struct sigma_ctx *c, struct slice json)
+static const uint8_t value_types[] = {[JSON_STRING] = VT_STRING, [JSON_NUMBER] = VT_NUMBER, [JSON_BOOL] = VT_BOOL, [JSON_NULL] = VT_NULL,
+	[JSON_CONTAINER] = VT_OBJECT, [JSON_RAW] = VT_RAW};
+
+/* Events of one kind name their members in one order: the name that came here before is tried first. */
+static bool on_name(void *arg, struct json_text text)
+{
+	struct sigma_ctx *c = arg;
+	struct name_cache *x = c->names;
+	struct slice name = slice_make(text.p, text.n);
+	unsigned place = x->place++ % ARRAY_LEN(x->before);
+	const struct name_memo *m = x->before[place];
+	if (!m || m->name.n != name.n || !bytes_eq(m->name.p, name.p, name.n)) {
+		m = name_fields(c, name, &x->spare);
+		if (m != &x->spare)
+			x->before[place] = m;
+	}
+	x->at = m;
+	return m->n > 0;
+}
+
+static void on_value(void *arg, struct json_text text, uint8_t type, uint8_t level)
+{
+	struct sigma_ctx *c = arg;
+	const struct name_memo *m = c->names->at;
+	for (unsigned k = 0; k < m->n; k++)
+		view_add(c, m->field[k], slice_make(text.p, text.n), value_types[type], level);
+}
+
+/* Every scalar, for keywords; and every field when the quick way could not. */
+static int view_all(struct sigma_ctx *c, struct slice json, bool fields)
 {
 	struct json_flat flat;
-	struct name_memo spare = {0};
 	enum json_result r = json_flatten(c->json, (struct json_text){json.p, json.n}, (struct json_text){"MESSAGE", 7}, &flat);
 	if (r)
 		return r == JSON_SYNTAX ? ERR_SYNTAX : r == JSON_LIMIT ? ERR_LIMIT : ERR_NOMEM;
 	for (size_t i = 0; i < flat.n; i++) {
 		const struct json_leaf *x = &flat.v[i];
-		static const uint8_t types[] = {[JSON_STRING] = VT_STRING, [JSON_NUMBER] = VT_NUMBER, [JSON_BOOL] = VT_BOOL, [JSON_NULL] = VT_NULL,
-			[JSON_CONTAINER] = VT_OBJECT};
-		struct slice text = slice_make(x->text.p, x->text.n);
-		const struct name_memo *m = name_fields(c, slice_make(x->name.p, x->name.n), &spare);
-		for (unsigned k = 0; k < m->n; k++)
-			view_add(c, m->field[k], text, types[x->type], x->level);
+		if (fields && on_name(c, x->name))
+			on_value(c, x->text, x->type, x->level);
 		if (x->type < JSON_NULL)
-			add_text(c, text);
+			add_text(c, slice_make(x->text.p, x->text.n));
 	}
 	return 0;
+}
+
+static int view_json(struct sigma_ctx *c, struct slice json)
+{
+	struct json_picking pick = {on_name, on_value, c};
+	c->names->place = 0;
+	if (json_pick(c->pick, (struct json_text){json.p, json.n}, &pick) == JSON_OK) {
+		c->json_text = json;
+		c->texts_pending = c->set->keywords;
+		return 0;
+	}
+	view_reset(c);
+	return view_all(c, json, true);
+}
+
+void view_texts(struct sigma_ctx *c)
+{
+	if (!c->texts_pending)
+		return;
+	c->texts_pending = false;
+	view_all(c, c->json_text, false);
 }
 
 int sigma_event_json(struct sigma_ctx *c, struct slice json, const struct sigma_logsource *from)
