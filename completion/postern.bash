@@ -7,10 +7,14 @@ _postern_options() {
 	case $1 in
 	scan)
 		echo "--org= -o= --tz= --all -a --threads= -j= --format= -f= --output= -O= --min-level= -l= --fail-on=" \
+			"--rules= -r= --rule-level= --rule-status= --tag= --skip-rule= --values= --mapping= --no-rules --stats" \
 			"--disable= -d= --learning= --color= --verbose -v --quiet -q --help -h"
 		;;
 	decode) echo "--org= -o= --tz= --all -a --threads= -j= --known -k --stats -s --help -h" ;;
-	rules) echo "--format= -f= --help -h" ;;
+	rules)
+		echo "--rules= -r= --rule-level= --rule-status= --tag= --skip-rule= --values= --mapping=" \
+			"--format= -f= --output= -O= --no-prefilter --verbose -v --help -h"
+		;;
 	'') echo "--help -h --version -V" ;;
 	esac
 }
@@ -21,6 +25,9 @@ _postern_values() {
 	scan:--format | scan:-f) echo "text json html" ;;
 	rules:--format | rules:-f) echo "text json" ;;
 	scan:--min-level | scan:-l | scan:--fail-on) echo "informational low medium high critical" ;;
+	*:--rule-level) echo "informational low medium high critical" ;;
+	*:--rule-status) echo "stable test experimental" ;;
+	*:--rules | *:-r | *:--values | *:--mapping | rules:--output | rules:-O) echo file ;;
 	scan:--color) echo "auto always never" ;;
 	scan:--org | scan:-o | decode:--org | decode:-o | scan:--output | scan:-O) echo file ;;
 	scan:--tz | decode:--tz) echo zone ;;
@@ -78,7 +85,8 @@ _postern() {
 	elif [ "$command" = help ]; then
 		mapfile -t COMPREPLY < <(compgen -W "scan decode rules" -- "$cur")
 	elif [ "$command" = rules ]; then
-		mapfile -t COMPREPLY < <(compgen -W list -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "list check test explain coverage" -- "$cur")
+		[ "$COMP_CWORD" -gt 2 ] && _postern_files "$cur"
 	elif [ "$command" != version ]; then
 		_postern_files "$cur"
 	fi

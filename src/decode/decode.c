@@ -368,7 +368,7 @@ int decode_block(struct decoder *d, const struct decode_in *in, struct batch *ou
 		return format;
 	}
 	const char *p = in->data.p, *end = p + in->data.n;
-	const uint32_t *mark = in->marks, *marks_end = in->marks + in->nmarks;
+	size_t mark = 0;
 	if (in->data.n && memchr(p, 0, in->data.n))
 		stats->nul_bytes++;
 	while (p < end) {
@@ -377,9 +377,10 @@ int decode_block(struct decoder *d, const struct decode_in *in, struct batch *ou
 		struct dline fresh = {.raw = {p, n}, .offset = in->offset + (uint64_t)(p - in->data.p), .time = NSTIME_NONE}, l UNINIT;
 		if (n && p[n - 1] == '\r')
 			fresh.raw.n--;
-		d->marked = mark < marks_end && *mark < (size_t)(p - in->data.p) + n;
-		for (; d->marked && mark < marks_end && *mark <= (size_t)(p - in->data.p) + n; mark++)
-			;
+		size_t line_end = (size_t)(p - in->data.p) + n;
+		d->marked = mark < in->nmarks && in->marks[mark] < line_end;
+		while (mark < in->nmarks && in->marks[mark] <= line_end)
+			mark++;
 		enum decoded r = is_blank(fresh.raw) ? (l = fresh, DECODED_BLANK) : decode_line(d, &fresh, &l, &format);
 		stats->lines++;
 		count_line(d, &l, r);

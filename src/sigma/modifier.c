@@ -7,47 +7,47 @@
 /* ---- the chain ----------------------------------------------------------------------------------------------- */
 
 enum modifier {
-	MOD_CONTAINS = 1 << 0, MOD_STARTS = 1 << 1, MOD_ENDS = 1 << 2, MOD_ALL = 1 << 3, MOD_NEQ = 1 << 4, MOD_CASED = 1 << 5,
-	MOD_EXISTS = 1 << 6, MOD_RE = 1 << 7, MOD_RE_I = 1 << 8, MOD_RE_M = 1 << 9, MOD_RE_S = 1 << 10, MOD_BASE64 = 1 << 11,
-	MOD_OFFSET = 1 << 12, MOD_LE = 1 << 13, MOD_BE = 1 << 14, MOD_UTF16 = 1 << 15, MOD_WINDASH = 1 << 16, MOD_CIDR = 1 << 17,
-	MOD_LT = 1 << 18, MOD_LTE = 1 << 19, MOD_GT = 1 << 20, MOD_GTE = 1 << 21, MOD_TIME = 1 << 22, MOD_FIELDREF = 1 << 23,
-	MOD_EXPAND = 1 << 24,
+	CM_CONTAINS = 1 << 0, CM_STARTS = 1 << 1, CM_ENDS = 1 << 2, CM_ALL = 1 << 3, CM_NEQ = 1 << 4, CM_CASED = 1 << 5,
+	CM_EXISTS = 1 << 6, CM_RE = 1 << 7, CM_RE_I = 1 << 8, CM_RE_M = 1 << 9, CM_RE_S = 1 << 10, CM_BASE64 = 1 << 11,
+	CM_OFFSET = 1 << 12, CM_LE = 1 << 13, CM_BE = 1 << 14, CM_UTF16 = 1 << 15, CM_WINDASH = 1 << 16, CM_CIDR = 1 << 17,
+	CM_LT = 1 << 18, CM_LTE = 1 << 19, CM_GT = 1 << 20, CM_GTE = 1 << 21, CM_TIME = 1 << 22, CM_FIELDREF = 1 << 23,
+	CM_EXPAND = 1 << 24,
 };
-#define MOD_SUB (MOD_CONTAINS | MOD_STARTS | MOD_ENDS)
-#define MOD_CMP (MOD_LT | MOD_LTE | MOD_GT | MOD_GTE)
-#define MOD_FLAGS (MOD_RE_I | MOD_RE_M | MOD_RE_S)
-#define MOD_WIDE (MOD_LE | MOD_BE | MOD_UTF16)
-#define MOD_B64 (MOD_BASE64 | MOD_OFFSET)
-#define MOD_TYPES (MOD_EXISTS | MOD_RE | MOD_B64 | MOD_CIDR | MOD_CMP | MOD_TIME | MOD_FIELDREF)
+#define CM_SUB (CM_CONTAINS | CM_STARTS | CM_ENDS)
+#define CM_CMP (CM_LT | CM_LTE | CM_GT | CM_GTE)
+#define CM_FLAGS (CM_RE_I | CM_RE_M | CM_RE_S)
+#define CM_WIDE (CM_LE | CM_BE | CM_UTF16)
+#define CM_B64 (CM_BASE64 | CM_OFFSET)
+#define CM_TYPES (CM_EXISTS | CM_RE | CM_B64 | CM_CIDR | CM_CMP | CM_TIME | CM_FIELDREF)
 
 static const struct modifier_row {
 	const char *name;
 	unsigned bit;
 	unsigned before;  /* may follow these, and nothing else but all and neq */
-	uint8_t part;     /* MOD_TIME */
+	uint8_t part;     /* CM_TIME */
 } modifiers[] = {
-	{"contains", MOD_CONTAINS, ~0u & ~(MOD_EXISTS | MOD_CIDR | MOD_CMP | MOD_TIME | MOD_STARTS | MOD_ENDS), 0},
-	{"startswith", MOD_STARTS, ~0u & ~(MOD_EXISTS | MOD_CIDR | MOD_CMP | MOD_TIME | MOD_CONTAINS | MOD_ENDS), 0},
-	{"endswith", MOD_ENDS, ~0u & ~(MOD_EXISTS | MOD_CIDR | MOD_CMP | MOD_TIME | MOD_CONTAINS | MOD_STARTS), 0},
-	{"all", MOD_ALL, ~0u & ~MOD_EXISTS, 0},
-	{"neq", MOD_NEQ, ~0u, 0},
-	{"cased", MOD_CASED, MOD_SUB | MOD_B64 | MOD_WIDE | MOD_WINDASH | MOD_EXPAND | MOD_FIELDREF, 0},
-	{"exists", MOD_EXISTS, 0, 0},
-	{"re", MOD_RE, 0, 0},
-	{"i", MOD_RE_I, MOD_RE | MOD_FLAGS, 0}, {"ignorecase", MOD_RE_I, MOD_RE | MOD_FLAGS, 0},
-	{"m", MOD_RE_M, MOD_RE | MOD_FLAGS, 0}, {"multiline", MOD_RE_M, MOD_RE | MOD_FLAGS, 0},
-	{"s", MOD_RE_S, MOD_RE | MOD_FLAGS, 0}, {"dotall", MOD_RE_S, MOD_RE | MOD_FLAGS, 0},
-	{"base64", MOD_BASE64, MOD_WIDE | MOD_CASED | MOD_WINDASH | MOD_EXPAND, 0},
-	{"base64offset", MOD_OFFSET, MOD_WIDE | MOD_CASED | MOD_WINDASH | MOD_EXPAND, 0},
-	{"wide", MOD_LE, MOD_CASED | MOD_WINDASH | MOD_EXPAND, 0}, {"utf16le", MOD_LE, MOD_CASED | MOD_WINDASH | MOD_EXPAND, 0},
-	{"utf16be", MOD_BE, MOD_CASED | MOD_WINDASH | MOD_EXPAND, 0}, {"utf16", MOD_UTF16, MOD_CASED | MOD_WINDASH | MOD_EXPAND, 0},
-	{"windash", MOD_WINDASH, MOD_SUB | MOD_CASED | MOD_EXPAND, 0},
-	{"cidr", MOD_CIDR, MOD_EXPAND, 0},
-	{"lt", MOD_LT, MOD_TIME, 0}, {"lte", MOD_LTE, MOD_TIME, 0}, {"gt", MOD_GT, MOD_TIME, 0}, {"gte", MOD_GTE, MOD_TIME, 0},
-	{"minute", MOD_TIME, 0, TP_MINUTE}, {"hour", MOD_TIME, 0, TP_HOUR}, {"day", MOD_TIME, 0, TP_DAY},
-	{"week", MOD_TIME, 0, TP_WEEK}, {"month", MOD_TIME, 0, TP_MONTH}, {"year", MOD_TIME, 0, TP_YEAR},
-	{"fieldref", MOD_FIELDREF, MOD_SUB | MOD_CASED, 0},
-	{"expand", MOD_EXPAND, MOD_RE | MOD_FLAGS | MOD_SUB | MOD_CASED | MOD_WINDASH | MOD_CIDR, 0},
+	{"contains", CM_CONTAINS, ~0u & ~(CM_EXISTS | CM_CIDR | CM_CMP | CM_TIME | CM_STARTS | CM_ENDS), 0},
+	{"startswith", CM_STARTS, ~0u & ~(CM_EXISTS | CM_CIDR | CM_CMP | CM_TIME | CM_CONTAINS | CM_ENDS), 0},
+	{"endswith", CM_ENDS, ~0u & ~(CM_EXISTS | CM_CIDR | CM_CMP | CM_TIME | CM_CONTAINS | CM_STARTS), 0},
+	{"all", CM_ALL, ~0u & ~CM_EXISTS, 0},
+	{"neq", CM_NEQ, ~0u, 0},
+	{"cased", CM_CASED, CM_SUB | CM_B64 | CM_WIDE | CM_WINDASH | CM_EXPAND | CM_FIELDREF, 0},
+	{"exists", CM_EXISTS, 0, 0},
+	{"re", CM_RE, 0, 0},
+	{"i", CM_RE_I, CM_RE | CM_FLAGS, 0}, {"ignorecase", CM_RE_I, CM_RE | CM_FLAGS, 0},
+	{"m", CM_RE_M, CM_RE | CM_FLAGS, 0}, {"multiline", CM_RE_M, CM_RE | CM_FLAGS, 0},
+	{"s", CM_RE_S, CM_RE | CM_FLAGS, 0}, {"dotall", CM_RE_S, CM_RE | CM_FLAGS, 0},
+	{"base64", CM_BASE64, CM_WIDE | CM_CASED | CM_WINDASH | CM_EXPAND, 0},
+	{"base64offset", CM_OFFSET, CM_WIDE | CM_CASED | CM_WINDASH | CM_EXPAND, 0},
+	{"wide", CM_LE, CM_CASED | CM_WINDASH | CM_EXPAND, 0}, {"utf16le", CM_LE, CM_CASED | CM_WINDASH | CM_EXPAND, 0},
+	{"utf16be", CM_BE, CM_CASED | CM_WINDASH | CM_EXPAND, 0}, {"utf16", CM_UTF16, CM_CASED | CM_WINDASH | CM_EXPAND, 0},
+	{"windash", CM_WINDASH, CM_SUB | CM_CASED | CM_EXPAND, 0},
+	{"cidr", CM_CIDR, CM_EXPAND, 0},
+	{"lt", CM_LT, CM_TIME, 0}, {"lte", CM_LTE, CM_TIME, 0}, {"gt", CM_GT, CM_TIME, 0}, {"gte", CM_GTE, CM_TIME, 0},
+	{"minute", CM_TIME, 0, TP_MINUTE}, {"hour", CM_TIME, 0, TP_HOUR}, {"day", CM_TIME, 0, TP_DAY},
+	{"week", CM_TIME, 0, TP_WEEK}, {"month", CM_TIME, 0, TP_MONTH}, {"year", CM_TIME, 0, TP_YEAR},
+	{"fieldref", CM_FIELDREF, CM_SUB | CM_CASED, 0},
+	{"expand", CM_EXPAND, CM_RE | CM_FLAGS | CM_SUB | CM_CASED | CM_WINDASH | CM_CIDR, 0},
 };
 
 struct chain {
@@ -76,17 +76,17 @@ static int chain_parse(struct load *l, const struct node *key, struct slice rest
 		if (!m)
 			return load_fail(l, key, ERR_UNSUPPORTED, "no modifier \"%.*s\" is known: write contains, startswith, endswith, all, re, "
 				"cidr, base64offset, windash, exists, fieldref, expand, lt, lte, gt, gte ... (sigma-appendix-modifiers)", SLFMT(word));
-		unsigned wrong = c->bits & ~m->before & ~(unsigned)(MOD_ALL | MOD_NEQ);
-		if ((m->bit & MOD_FLAGS) && !(c->bits & MOD_RE))
+		unsigned wrong = c->bits & ~m->before & ~(unsigned)(CM_ALL | CM_NEQ);
+		if ((m->bit & CM_FLAGS) && !(c->bits & CM_RE))
 			return load_fail(l, key, ERR_TYPE, "modifier \"%.*s\" is a flag of re: write |re|%.*s", SLFMT(word), SLFMT(word));
-		if (m->bit == MOD_EXISTS && c->bits)
+		if (m->bit == CM_EXISTS && c->bits)
 			return load_fail(l, key, ERR_TYPE, "modifier exists stands alone");
-		if (wrong && (m->bit == MOD_RE || m->bit == MOD_TIME))
+		if (wrong && (m->bit == CM_RE || m->bit == CM_TIME))
 			return load_fail(l, key, ERR_TYPE, "modifier \"%.*s\" comes first in the chain", SLFMT(word));
 		if (wrong)
 			return load_fail(l, key, ERR_TYPE, "modifier \"%.*s\" cannot stand behind what is before it", SLFMT(word));
 		c->bits |= m->bit;
-		if (m->bit == MOD_TIME)
+		if (m->bit == CM_TIME)
 			c->part = m->part;
 	}
 	return 0;
@@ -120,7 +120,7 @@ static struct slice text_of(struct making *k, struct slice s, bool cased)
 static int match_of_parts(struct making *k, const struct parts *p)
 {
 	struct arena *a = &k->l->set->mem;
-	bool cased = k->chain.bits & MOD_CASED;
+	bool cased = k->chain.bits & CM_CASED;
 	struct match m = {.cased = cased};
 	const struct part *v = p->v;
 	if (p->n == 0 || (p->n == 1 && v[0].kind == PART_TEXT))
@@ -223,10 +223,10 @@ static struct slice wide_of(struct arena *a, struct slice s, bool big, bool mark
 
 static void step_wide(struct parts *p, struct arena *a, unsigned bits)
 {
-	bool mark = bits & MOD_UTF16;
+	bool mark = bits & CM_UTF16;
 	for (size_t i = 0; i < p->n; i++)
 		if (p->v[i].kind == PART_TEXT) {
-			p->v[i].text = wide_of(a, p->v[i].text, bits & MOD_BE, mark);
+			p->v[i].text = wide_of(a, p->v[i].text, bits & CM_BE, mark);
 			mark = false;
 		}
 }
@@ -263,14 +263,14 @@ static struct slice base64_offset_of(struct arena *a, struct slice s, unsigned s
 static void step_substring(struct parts *p, unsigned bits)
 {
 	static const struct part star = {PART_STAR, {NULL, 0}};
-	if (bits & (MOD_CONTAINS | MOD_ENDS) && !(p->n && p->v[0].kind == PART_STAR)) {
+	if (bits & (CM_CONTAINS | CM_ENDS) && !(p->n && p->v[0].kind == PART_STAR)) {
 		vec_reserve(p, 1);
 		if (p->n)
 			memmove(p->v + 1, p->v, p->n * sizeof *p->v);
 		p->v[0] = star;
 		p->n++;
 	}
-	if (bits & (MOD_CONTAINS | MOD_STARTS) && !(p->n && p->v[p->n - 1].kind == PART_STAR))
+	if (bits & (CM_CONTAINS | CM_STARTS) && !(p->n && p->v[p->n - 1].kind == PART_STAR))
 		*vec_push(p) = star;
 }
 
@@ -349,7 +349,7 @@ static bool has_wildcard(const struct parts *p)
 static int finish_parts(struct making *k, struct parts *p)
 {
 	if (k->keyword)
-		step_substring(p, MOD_CONTAINS);
+		step_substring(p, CM_CONTAINS);
 	else
 		step_substring(p, k->chain.bits);
 	if (p->n > SIGMA_PARTS_MAX)
@@ -363,9 +363,9 @@ static int encode64(struct making *k, struct parts *p)
 	struct slice all = p->n ? p->v[0].text : SL("");
 	int rc = 0;
 	if (has_wildcard(p) || p->n > 1)
-		return fail_wildcard(k, k->chain.bits & MOD_OFFSET ? "base64offset" : "base64");
-	for (unsigned shift = 0; shift < (k->chain.bits & MOD_OFFSET ? 3u : 1u) && !rc; shift++) {
-		struct slice t = k->chain.bits & MOD_OFFSET ? base64_offset_of(a, all, shift) : base64_of(a, all);
+		return fail_wildcard(k, k->chain.bits & CM_OFFSET ? "base64offset" : "base64");
+	for (unsigned shift = 0; shift < (k->chain.bits & CM_OFFSET ? 3u : 1u) && !rc; shift++) {
+		struct slice t = k->chain.bits & CM_OFFSET ? base64_offset_of(a, all, shift) : base64_of(a, all);
 		struct parts one = {0};
 		*vec_push(&one) = (struct part){PART_TEXT, t};
 		if (!t.n)
@@ -379,18 +379,18 @@ static int encode64(struct making *k, struct parts *p)
 
 static int transform(struct making *k, struct parts *p)
 {
-	if (k->chain.bits & MOD_WINDASH) /* base64 of five dashes would be five literals: not expanded before encoding */
+	if (k->chain.bits & CM_WINDASH) /* base64 of five dashes would be five literals: not expanded before encoding */
 		step_windash(p, &k->l->set->mem);
-	if (k->chain.bits & MOD_WIDE)
+	if (k->chain.bits & CM_WIDE)
 		step_wide(p, &k->l->set->mem, k->chain.bits);
-	return k->chain.bits & MOD_B64 ? encode64(k, p) : finish_parts(k, p);
+	return k->chain.bits & CM_B64 ? encode64(k, p) : finish_parts(k, p);
 }
 
 static int value_text(struct making *k, struct slice text)
 {
 	struct parts p = {0}, done = {0};
 	struct err e = {0};
-	int rc = parts_of(text, k->chain.bits & MOD_EXPAND, &k->l->set->mem, &p, &e);
+	int rc = parts_of(text, k->chain.bits & CM_EXPAND, &k->l->set->mem, &p, &e);
 	if (rc)
 		rc = load_fail(k->l, k->at, rc, "%s", e.text);
 	else
@@ -406,7 +406,7 @@ static int add_regex(struct making *k, struct parts *p)
 	struct match m = {.kind = MK_RE};
 	struct slice text = p->n ? p->v[0].text : SL("");
 	char why[256];
-	if (regex_new(k->l->set, text, b & MOD_RE_I, b & MOD_RE_M, b & MOD_RE_S, &m.re, why, sizeof why))
+	if (regex_new(k->l->set, text, b & CM_RE_I, b & CM_RE_M, b & CM_RE_S, &m.re, why, sizeof why))
 		return load_fail(k->l, k->at, ERR_SYNTAX, "the regular expression cannot be used: %s", why);
 	m.text = slice_dup(&k->l->set->mem, text);
 	return add_match(k, &m);
@@ -418,7 +418,7 @@ static int value_regex(struct making *k, struct slice text)
 	struct parts p = {0}, done = {0};
 	struct arena *a = &k->l->set->mem;
 	size_t from = 0;
-	for (size_t i = 0; (k->chain.bits & MOD_EXPAND) && i < text.n; i++) {
+	for (size_t i = 0; (k->chain.bits & CM_EXPAND) && i < text.n; i++) {
 		if (text.p[i] != '%' || (i && text.p[i - 1] == '\\'))
 			continue;
 		size_t end = i + 1;
@@ -461,7 +461,7 @@ static int add_cidr(struct making *k, struct parts *p)
 
 static int value_fieldref(struct making *k, struct slice text)
 {
-	struct match m = {.kind = MK_FIELDREF, .cased = k->chain.bits & MOD_CASED, .how = MK_EXACT};
+	struct match m = {.kind = MK_FIELDREF, .cased = k->chain.bits & CM_CASED, .how = MK_EXACT};
 	struct parts p = {0};
 	struct err e;
 	int rc = parts_of(text, false, &k->l->set->mem, &p, &e);
@@ -469,7 +469,7 @@ static int value_fieldref(struct making *k, struct slice text)
 	parts_free(&p);
 	if (rc || wild)
 		return fail_wildcard(k, "fieldref");
-	m.how = k->chain.bits & MOD_CONTAINS ? MK_CONTAINS : k->chain.bits & MOD_STARTS ? MK_PREFIX : k->chain.bits & MOD_ENDS ? MK_SUFFIX : MK_EXACT;
+	m.how = k->chain.bits & CM_CONTAINS ? MK_CONTAINS : k->chain.bits & CM_STARTS ? MK_PREFIX : k->chain.bits & CM_ENDS ? MK_SUFFIX : MK_EXACT;
 	m.field = field_number(k->l->set, text);
 	m.text = slice_dup(&k->l->set->mem, text);
 	return add_match(k, &m);
@@ -479,11 +479,11 @@ static int value_number(struct making *k, const struct scalar *s)
 {
 	struct match m = {.kind = MK_NUMBER, .number = *s, .text = scalar_text(&k->l->set->mem, s)};
 	unsigned b = k->chain.bits;
-	uint8_t how = b & MOD_LT ? MK_LT : b & MOD_LTE ? MK_LE : b & MOD_GT ? MK_GT : b & MOD_GTE ? MK_GE : MK_NUMBER;
+	uint8_t how = b & CM_LT ? MK_LT : b & CM_LTE ? MK_LE : b & CM_GT ? MK_GT : b & CM_GTE ? MK_GE : MK_NUMBER;
 	if (s->type != SC_INT && s->type != SC_UINT && s->type != SC_FLOAT)
 		return load_fail(k->l, k->at, ERR_TYPE, "a number is needed here, without quotes");
 	m.number.text = m.text;
-	if (b & MOD_TIME) {
+	if (b & CM_TIME) {
 		m.kind = MK_TIME;
 		m.part = k->chain.part;
 		m.how = how;
@@ -521,21 +521,21 @@ static int value_parse(struct making *k, const struct node *n)
 	k->at = n;
 	if (s.type == SC_DATE)
 		return load_fail(k->l, n, ERR_TYPE, "YAML reads this as a date: put it in quotes");
-	if (b & MOD_EXISTS)
+	if (b & CM_EXISTS)
 		return value_exists(k, &s);
-	if (b & (MOD_CMP | MOD_TIME))
+	if (b & (CM_CMP | CM_TIME))
 		return value_number(k, &s);
-	if (b & (MOD_SUB | MOD_CASED) && !(b & (MOD_TYPES | MOD_WIDE | MOD_WINDASH)) && s.type != SC_NULL)
+	if (b & (CM_SUB | CM_CASED) && !(b & (CM_TYPES | CM_WIDE | CM_WINDASH)) && s.type != SC_NULL)
 		return value_text(k, s.type == SC_STRING ? s.text : scalar_text(&k->l->set->mem, &s));
 	if (s.type == SC_STRING) {
-		if (b & MOD_RE)
+		if (b & CM_RE)
 			return value_regex(k, s.text);
-		if (b & MOD_FIELDREF)
+		if (b & CM_FIELDREF)
 			return value_fieldref(k, s.text);
-		if (b & MOD_CIDR) {
+		if (b & CM_CIDR) {
 			struct parts p = {0}, done = {0};
 			struct err e;
-			int rc = parts_of(s.text, b & MOD_EXPAND, &k->l->set->mem, &p, &e);
+			int rc = parts_of(s.text, b & CM_EXPAND, &k->l->set->mem, &p, &e);
 			if (!rc)
 				rc = expand(k, &p, 0, &done, add_cidr);
 			parts_free(&p);
@@ -544,7 +544,7 @@ static int value_parse(struct making *k, const struct node *n)
 		}
 		return value_text(k, s.text);
 	}
-	if (b & ~(unsigned)(MOD_ALL | MOD_NEQ))
+	if (b & ~(unsigned)(CM_ALL | CM_NEQ))
 		return load_fail(k->l, n, ERR_TYPE, "this modifier takes text: put the value in quotes");
 	return value_plain(k, &s);
 }
@@ -572,7 +572,7 @@ static int values_parse(struct making *k, const struct node *value)
 		*vec_push(&k->group) = (struct group){0, 1};
 		return add_match(k, &m);
 	}
-	if (k->chain.bits & MOD_ALL && count == 1)
+	if (k->chain.bits & CM_ALL && count == 1)
 		load_warn(k->l, value, "all with a single value: write it without, or name the other values");
 	return 0;
 }
@@ -583,7 +583,7 @@ static int item_make(struct making *k, uint32_t field, const struct node *value,
 	int rc = values_parse(k, value);
 	if (!rc) {
 		struct item *it = *out = arena_alloc(a, sizeof *it);
-		*it = (struct item){.field = field, .all = k->chain.bits & MOD_ALL, .neq = k->chain.bits & MOD_NEQ,
+		*it = (struct item){.field = field, .all = k->chain.bits & CM_ALL, .neq = k->chain.bits & CM_NEQ,
 			.nmatch = (uint32_t)k->match.n, .ngroup = (uint32_t)k->group.n};
 		it->match = arena_alloc(a, k->match.n * sizeof *it->match);
 		memcpy(it->match, k->match.v, k->match.n * sizeof *it->match);
@@ -609,7 +609,7 @@ int item_parse(struct load *l, const struct node *key, const struct node *value,
 	if (value->kind == NODE_MAP)
 		return load_fail(l, value, ERR_TYPE, "a field takes a value or a list of values, no mapping");
 	k.keyword = name.n == 0;
-	if (k.keyword && k.chain.bits & (MOD_EXISTS | MOD_FIELDREF | MOD_TIME | MOD_CMP | MOD_CIDR))
+	if (k.keyword && k.chain.bits & (CM_EXISTS | CM_FIELDREF | CM_TIME | CM_CMP | CM_CIDR))
 		return load_fail(l, key, ERR_TYPE, "this modifier needs the name of a field before it");
 	if (k.keyword)
 		l->set->keywords = l->keywords = true;

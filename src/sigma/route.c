@@ -5,7 +5,6 @@
  */
 #include "sigma/witness.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -44,8 +43,6 @@ struct route {
 	struct bucket **bucket;
 	size_t n;
 };
-
-static pthread_mutex_t build_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* ---- buckets ------------------------------------------------------------------------------------------------- */
 
@@ -291,12 +288,13 @@ static void bucket_prepare(const struct sigma_set *s, struct bucket *b)
 {
 	if (__atomic_load_n(&b->ready, __ATOMIC_ACQUIRE))
 		return;
-	pthread_mutex_lock(&build_lock);
+	struct sigma_set *w = (struct sigma_set *)(uintptr_t)s; /* indexes are memos of a sealed set, built under its lock */
+	pthread_mutex_lock(&w->lock);
 	if (!b->ready) {
-		b->failed = s->opt.no_prefilter || bucket_index((struct sigma_set *)(uintptr_t)s, b) != 0; /* then every rule is judged */
+		b->failed = s->opt.no_prefilter || bucket_index(w, b) != 0; /* then every rule is judged */
 		__atomic_store_n(&b->ready, true, __ATOMIC_RELEASE);
 	}
-	pthread_mutex_unlock(&build_lock);
+	pthread_mutex_unlock(&w->lock);
 }
 
 /* ---- routes -------------------------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* samples.c - rules tried on events of which the answer is known. */
-#include "json/json.h"
 #include "sigma/sigma_private.h"
+#include "json/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -16,6 +16,7 @@ struct sigma_set *sigma_new(const struct sigma_options *opt)
 	if (opt)
 		s->opt = *opt;
 	arena_init(&s->mem);
+	pthread_mutex_init(&s->lock, NULL);
 	s->fields = strtab_new();
 	return s;
 }
@@ -34,6 +35,7 @@ void sigma_free(struct sigma_set *s)
 	free(s->mappings.v);
 	free(s->rules.v);
 	strtab_free(s->fields);
+	pthread_mutex_destroy(&s->lock);
 	arena_free(&s->mem);
 	free(s);
 }

@@ -20,6 +20,8 @@
 #include "sigma/sigma.h"
 #include "yaml/yaml.h"
 
+#include <pthread.h>
+
 enum {
 	SIGMA_FILE_MAX = 4 << 20,     /* bytes of a rule file */
 	SIGMA_NODES_MAX = 200000,     /* of one file; SigmaHQ's largest has 5,000 */
@@ -198,6 +200,7 @@ struct sigma_set {
 	bool marks_all;          /* a rule of a text log without category has no witness: every line is judged */
 	struct interest unmarked; /* such rules of a category: their events are judged, marked or not */
 	struct taxonomy *taxonomy;
+	pthread_mutex_t lock;    /* while an index is built */
 };
 
 /* A document on its way. */

@@ -1,6 +1,6 @@
 /* view.c - the event at hand: field numbers to values, texts for keywords, the log sources it belongs to. */
-#include "json/json.h"
 #include "sigma/taxonomy.h"
+#include "json/json.h"
 
 #include <stdlib.h>
 
