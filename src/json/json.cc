@@ -316,7 +316,7 @@ bool json_parser::walk(dom::object root, json_text bytes)
 		}
 		if (array && name_n == bytes.n && !std::memcmp(name, bytes.p, name_n) && put_bytes(dom::array(e), name_n, depth + 1))
 			continue;
-		if (all && !f.array && !put_leaf("", 0, JSON_CONTAINER, name_n, depth + 1))
+		if (all && !f.array && !put_leaf("", 0, array ? JSON_ARRAY : JSON_CONTAINER, name_n, depth + 1))
 			return false;
 		if (depth + 1 >= stack.size() || name_n >= NAME_MAX_BYTES - 1)
 			continue;
@@ -439,7 +439,7 @@ template <typename V> bool json_parser::pick_value(V v, size_t name_n, size_t de
 	if (type == ondemand::json_type::array) {
 		ondemand::array a;
 		if (wanted)
-			k->value(k->arg, t, JSON_CONTAINER, static_cast<uint8_t>(at_level));
+			k->value(k->arg, t, JSON_ARRAY, static_cast<uint8_t>(at_level));
 		if (depth + 1 >= max_depth || v.get_array().get(a))
 			return false;
 		for (auto x : a) {

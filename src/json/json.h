@@ -27,7 +27,7 @@ struct json_text {
 	const char *p;
 	size_t n;
 };
-enum json_type { JSON_STRING, JSON_NUMBER, JSON_BOOL, JSON_NULL, JSON_CONTAINER /* an object or array, without text */,
+enum json_type { JSON_STRING, JSON_NUMBER, JSON_BOOL, JSON_NULL, JSON_CONTAINER /* an object, without text */, JSON_ARRAY /* the same */,
 	JSON_RAW /* json_pick alone: a string as it is written, escapes and all */ };
 struct json_leaf {
 	struct json_text name; /* dotted path: "winlog.event_data.Image"; members of arrays bear the array's name */

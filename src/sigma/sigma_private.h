@@ -242,7 +242,7 @@ void regex_scratch_free(void *scratch);
 struct slice regex_literal(const struct regex *re, bool *nocase);
 
 /* ---- the event at hand --------------------------------------------------------------------------------------- */
-enum value_type { VT_STRING, VT_NUMBER, VT_BOOL, VT_RAW /* a JSON string not yet unescaped; below VT_NULL */, VT_NULL, VT_OBJECT };
+enum value_type { VT_STRING, VT_NUMBER, VT_BOOL, VT_RAW /* a JSON string not yet unescaped; below VT_NULL */, VT_NULL, VT_OBJECT, VT_ARRAY };
 struct val {
 	struct slice text, folded; /* folded.p NULL: not yet */
 	uint32_t next;             /* + 1; 0: the last */

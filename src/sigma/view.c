@@ -222,7 +222,7 @@ static const struct name_memo *name_fields(struct sigma_ctx *c, struct slice nam
 }
 
 static const uint8_t value_types[] = {[JSON_STRING] = VT_STRING, [JSON_NUMBER] = VT_NUMBER, [JSON_BOOL] = VT_BOOL, [JSON_NULL] = VT_NULL,
-	[JSON_CONTAINER] = VT_OBJECT, [JSON_RAW] = VT_RAW};
+	[JSON_CONTAINER] = VT_OBJECT, [JSON_ARRAY] = VT_ARRAY, [JSON_RAW] = VT_RAW};
 
 /* Events of one kind name their members in one order: the name that came here before is tried first. */
 static bool on_name(void *arg, struct json_text text)
