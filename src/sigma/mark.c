@@ -102,9 +102,12 @@ static void collect(struct sigma_set *s, struct atoms *all)
 {
 	/* percent-encoding, backslash escapes, and the two letters beyond ASCII that fold to k and s */
 	static const struct slice escapes[] = {SL("%"), SL("\\"), SL("\xe2\x84\xaa"), SL("\xc5\xbf")};
-	bool fields = false;
+	/* requests with a whole URL: a proxy's log in a web server's form, which only its lines tell */
+	static const struct slice proxied[] = {SL(" http://"), SL(" https://"), SL("connect "), SL(" ftp://")};
+	bool fields = false, proxy = false;
 	for (size_t i = 0; i < s->rules.n; i++) {
 		struct srule *r = s->rules.v[i];
+		proxy |= is_marked_rule(r) && slice_ieq(r->pub.logsource.category, SL("proxy"));
 		if (!is_marked_rule(r) || covered(s, r->pub.logsource.category))
 			continue;
 		struct witness w = witness_of(s, r->cond, true);
@@ -117,6 +120,8 @@ static void collect(struct sigma_set *s, struct atoms *all)
 	}
 	for (size_t i = 0; fields && i < ARRAY_LEN(escapes); i++)
 		*vec_push(all) = (struct atom){.text = escapes[i]};
+	for (size_t i = 0; proxy && i < ARRAY_LEN(proxied); i++)
+		*vec_push(all) = (struct atom){.text = proxied[i]};
 	if (all->n)
 		qsort(all->v, all->n, sizeof *all->v, by_text);
 }

@@ -195,6 +195,9 @@ size_t taxonomy_event_sources(const struct event *e, struct sigma_logsource out[
 	if (e->action == ACT_HTTP || e->action == ACT_HTTP_WRITE || e->action == ACT_HTTP_SCRIPT || e->action == ACT_HTTP_ERROR || e->action == ACT_HTTP_DENIED) {
 		struct slice service = slice_istarts(program, SL("apache")) ? SL("apache") : slice_istarts(program, SL("nginx")) ? SL("nginx") : none;
 		out[n++] = (struct sigma_logsource){service.p == none.p ? none : service, category, service};
+		ssize_t scheme = slice_find(slice_to(event_str(e, F_URL_ORIGINAL), 16), SL("://"));
+		if (scheme > 0 || slice_eqz(event_str(e, F_HTTP_METHOD), "CONNECT"))
+			out[n++] = (struct sigma_logsource){none, SL("proxy"), none};
 		return n;
 	}
 	if (slice_eq(category, SL("proxy")) || slice_eq(category, SL("dns")) || slice_eq(category, SL("firewall"))) {
