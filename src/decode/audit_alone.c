@@ -273,7 +273,7 @@ static bool type_wanted(struct decoder *d, const struct dline *l, const struct a
 {
 	bool counts = t->ok != ACT_NOTICE;
 	bool wanted = decode_wanted(d, l, (enum action)(counts ? t->ok : t->failed));
-	return wanted || t->judge || interest_has(&d->opt->want, (enum action)(counts ? t->failed : t->ok));
+	return wanted || t->judge || d->opt->audit_records || interest_has(&d->opt->want, (enum action)(counts ? t->failed : t->ok));
 }
 
 enum decoded audit_alone(struct decoder *d, const struct dline *l, const struct audit_rec *r)
@@ -284,7 +284,7 @@ enum decoded audit_alone(struct decoder *d, const struct dline *l, const struct 
 		return DECODED_UNWANTED;
 	audit_parse(d, r, &v);
 	enum action a = audit_action(r->type, &v, &o);
-	if (!interest_has(&d->opt->want, a))
+	if (!d->opt->audit_records && !interest_has(&d->opt->want, a))
 		return DECODED_UNWANTED;
 	struct event *e = decode_emit(d, l, audit_dataset, a, o);
 	audit_add_record(d, e, r, &v, true);

@@ -19,7 +19,7 @@ static const struct {
 	{"registry.path", "TargetObject"}, {"registry.data.strings", "Details"},
 	{"source.ip", "SourceIp src_ip c-ip"}, {"source.port", "SourcePort src_port"}, {"destination.ip", "DestinationIp dst_ip"},
 	{"destination.port", "DestinationPort dst_port"}, {"destination.domain", "DestinationHostname"},
-	{"url.original", "c-uri cs-uri cs-uri-query"}, {"url.full", "c-uri cs-uri"}, {"url.path", "cs-uri-stem"}, {"url.query", "cs-uri-query"},
+	{"url.original", "c-uri cs-uri cs-uri-query"}, {"url.full", "c-uri cs-uri"}, {"url.path", "cs-uri-stem c-uri"}, {"url.query", "cs-uri-query c-uri-query"},
 	{"url.domain", "cs-host r-dns"}, {"url.extension", "c-uri-extension"}, {"http.request.method", "cs-method"},
 	{"http.response.status_code", "sc-status"}, {"user_agent.original", "c-useragent cs-user-agent"}, {"http.request.referrer", "cs-referer"},
 	{"http.version", "cs-version"}, {"http.response.mime_type", "sc-content-type"},
@@ -180,6 +180,15 @@ static const struct {
 	{"pam", "auth", NULL}, {"useradd", "auth", NULL}, {"groupadd", "auth", NULL}, {"passwd", "auth", NULL}, {"usermod", "auth", NULL}, {"named", "bind", NULL},
 };
 
+bool taxonomy_is_record(const struct event *e)
+{
+	switch (e->action) {
+	case ACT_EXEC: case ACT_EXIT: case ACT_CONNECT_OUT: case ACT_FILE_CREATED: case ACT_FILE_WRITTEN: case ACT_FILE_READ: case ACT_FILE_DELETED:
+	case ACT_FILE_RENAMED: case ACT_FILE_ATTR: return false;
+	default: return e->action == ACT_AUDIT_RECORD || slice_eqz(e->dataset, "auditd");
+	}
+}
+
 size_t taxonomy_event_sources(const struct event *e, struct sigma_logsource out[static ROUTES_MAX])
 {
 	static const struct slice none = SL(NONE), linux_ = SL("linux");
@@ -188,7 +197,7 @@ size_t taxonomy_event_sources(const struct event *e, struct sigma_logsource out[
 	for (size_t i = 0; i < ARRAY_LEN(categories); i++)
 		if (categories[i].action == e->action)
 			category = slice_of(categories[i].category);
-	if (e->action == ACT_AUDIT_RECORD) {
+	if (taxonomy_is_record(e)) {
 		out[n++] = (struct sigma_logsource){linux_, none, SL("auditd")};
 		return n;
 	}
@@ -240,7 +249,7 @@ bool taxonomy_is_text(const struct event *e)
 	switch (e->action) {
 	case ACT_AUDIT_RECORD: case ACT_EXEC: case ACT_EXIT: case ACT_CONNECT_OUT: case ACT_FILE_CREATED: case ACT_FILE_WRITTEN: case ACT_FILE_READ:
 	case ACT_FILE_DELETED: case ACT_FILE_RENAMED: case ACT_FILE_ATTR: return false;
-	default: return true;
+	default: return !slice_eqz(e->dataset, "auditd"); /* a record by itself */
 	}
 }
 

@@ -25,6 +25,8 @@ struct slice taxonomy_unwrap(struct slice name, char *buf, size_t size);
 size_t taxonomy_event_sources(const struct event *e, struct sigma_logsource out[static ROUTES_MAX]);
 /* Lines, to be judged when marked; what is joined of audit records is none. */
 bool taxonomy_is_text(const struct event *e);
+/* One record of the audit system, under the names of its keys. */
+bool taxonomy_is_record(const struct event *e);
 /* The actions of a category; false: our events have no such. */
 bool taxonomy_category_wants(struct slice category, struct interest *want);
 size_t taxonomy_json_sources(struct sigma_ctx *c, struct sigma_logsource out[static ROUTES_MAX]);

@@ -1,6 +1,7 @@
 /* view.c - the event at hand: field numbers to values, texts for keywords, the log sources it belongs to. */
 #include "sigma/taxonomy.h"
 #include "json/json.h"
+#include "sys/sys.h"
 
 #include <stdlib.h>
 
@@ -20,6 +21,9 @@ struct name_cache {
 	struct name_memo spare;
 	const struct name_memo *before[128];
 	unsigned place;
+	uint64_t arch;               /* whose calls these are */
+	struct slice call[600];
+	unsigned ncalls;
 	struct name_memo v[2 * NAMES_MAX];
 };
 
@@ -401,6 +405,37 @@ static void add_audit_pairs(struct sigma_ctx *c, struct slice s, bool exec)
 	}
 }
 
+/* arch=c000003e syscall=59 is execve. */
+static struct slice call_name(struct sigma_ctx *c, struct slice record)
+{
+	struct name_cache *x = c->names;
+	uint64_t arch, number;
+	char name[64];
+	ssize_t a = slice_find(record, SL(" arch=")), n = slice_find(record, SL(" syscall="));
+	struct slice word, rest;
+	if (a < 0 || n < 0)
+		return SLICE_NONE;
+	rest = slice_from(record, (size_t)a + 6);
+	if (!slice_word(&rest, &word) || !slice_hex(word, &arch) || arch > UINT32_MAX)
+		return SLICE_NONE;
+	rest = slice_from(record, (size_t)n + 9);
+	if (!slice_word(&rest, &word) || !slice_u64(word, 4095, &number))
+		return SLICE_NONE;
+	if (arch == x->arch && number < ARRAY_LEN(x->call) && x->call[number].p)
+		return x->call[number];
+	if (!sys_call_name((uint32_t)arch, (unsigned)number, name, sizeof name))
+		return SLICE_NONE;
+	if (number >= ARRAY_LEN(x->call))
+		return slice_dup(&c->mem, slice_of(name));
+	if (arch != x->arch) {
+		memset(x->call, 0, sizeof x->call);
+		x->arch = arch;
+	}
+	if (x->ncalls++ > 4096) /* architectures that take turns: no memory for them */
+		return slice_dup(&c->mem, slice_of(name));
+	return x->call[number] = slice_dup(&x->mem, slice_of(name));
+}
+
 static void view_audit(struct sigma_ctx *c, const struct event *e)
 {
 	struct slice raw = e->at.raw;
@@ -415,9 +450,11 @@ static void view_audit(struct sigma_ctx *c, const struct event *e)
 	rest = slice_from(raw, (size_t)msg);
 	ssize_t end = slice_find(rest, SL("):"));
 	add_audit_pairs(c, slice_from(rest, end < 0 ? rest.n : (size_t)end + 2), slice_eqz(name, "EXECVE"));
-	struct slice call = event_str(e, F_AUDIT_SYSCALL);
-	if (call.n && !view_first(c, t->told[TELL_SYSCALL]))
-		view_add(c, t->told[TELL_SYSCALL], call, VT_STRING, 1);
+	if (!view_first(c, t->told[TELL_SYSCALL]) && slice_eqz(name, "SYSCALL")) { /* enriched logs have it */
+		struct slice call = call_name(c, slice_from(raw, (size_t)msg));
+		if (call.n)
+			view_add(c, t->told[TELL_SYSCALL], call, VT_STRING, 1);
+	}
 }
 
 /* sudo's own pairs: TTY=.. ; PWD=.. ; USER=.. ; COMMAND=.. */
@@ -444,6 +481,8 @@ static void view_values(struct sigma_ctx *c, const struct event *e)
 	for (uint32_t i = 0; i < e->nvalues; i++) {
 		const struct value *v = &e->values[i];
 		struct slice text = slice_make(v->p, v->len);
+		if (v->field == F_USER_AGENT && !text.n) /* "-" in the log: rules ask for '' as well as for null */
+			add_known(c, t->of_event[v->field], text, VT_NULL, 1);
 		if (v->field < FIELD_COUNT) {
 			add_known(c, t->of_event[v->field], text, v->type == FT_INT ? VT_NUMBER : VT_STRING, 1);
 		} else {
@@ -452,6 +491,15 @@ static void view_values(struct sigma_ctx *c, const struct event *e)
 				add_known(c, f, text, VT_STRING, 1);
 		}
 	}
+}
+
+/* auditd's ses, 0 where no login stands behind the process (auid unset), as Sysmon has it. */
+static void view_logon(struct sigma_ctx *c, const struct event *e)
+{
+	struct slice s = event_str(e, F_SESSION_ID);
+	uint32_t f = strtab_find(c->set->fields, SL("LogonId"));
+	if (f != UINT32_MAX)
+		view_add(c, f, !s.n || slice_eqz(s, "4294967295") ? SL("0") : s, VT_STRING, 1);
 }
 
 bool sigma_event(struct sigma_ctx *c, const struct event *e)
@@ -472,8 +520,10 @@ bool sigma_event(struct sigma_ctx *c, const struct event *e)
 		n = taxonomy_event_sources(e, from);
 		c->only_text = e->action == ACT_NONE;
 		view_values(c, e);
-		if (e->action == ACT_AUDIT_RECORD)
+		if (taxonomy_is_record(e))
 			view_audit(c, e);
+		else if (e->action == ACT_EXEC)
+			view_logon(c, e);
 		else if (e->action == ACT_SUDO || e->action == ACT_SUDO_DENIED)
 			view_sudo(c, e->at.raw);
 		add_text(c, e->at.raw);
