@@ -19,9 +19,15 @@ const char *ruleset_default(char *buf, size_t n)
 	self[len > 0 ? len : 0] = 0;
 	char *slash = strrchr(self, '/');
 	for (size_t i = 0; slash && i < ARRAY_LEN(beside); i++) {
-		int w = snprintf(buf, n, "%.*s/%s", (int)(slash - self), self, beside[i]);
-		if (w > 0 && (size_t)w < n && access(buf, R_OK) == 0)
+		char path[4096], *real;
+		int w = snprintf(path, sizeof path, "%.*s/%s", (int)(slash - self), self, beside[i]);
+		real = w > 0 && (size_t)w < sizeof path ? realpath(path, NULL) : NULL;
+		if (real && access(real, R_OK) == 0 && strlen(real) < n) {
+			snprintf(buf, n, "%s", real);
+			free(real);
 			return buf;
+		}
+		free(real);
 	}
 	buf[0] = 0;
 	return buf;

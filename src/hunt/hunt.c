@@ -60,6 +60,21 @@ void hunt_free(struct hunt *h)
 	free(h);
 }
 
+/* The place in the chain of case 1 that a rule's techniques belong to. */
+static enum stage stage_of(const struct sigma_rule *r)
+{
+	static const struct { const char *technique; enum stage stage; } rows[] = {
+		{"T1105", STAGE_TOOLS}, {"T1572", STAGE_TUNNEL}, {"T1090", STAGE_TUNNEL}, {"T1003", STAGE_CREDENTIALS}, {"T1040", STAGE_CREDENTIALS},
+		{"T1552", STAGE_CREDENTIALS}, {"T1555", STAGE_CREDENTIALS}, {"T1021", STAGE_MOVED}, {"T1195", STAGE_DISTRIBUTION}, {"T1072", STAGE_DISTRIBUTION},
+		{"T1070", STAGE_COVER}, {"T1562", STAGE_COVER},
+	};
+	for (size_t i = 0; r->level >= LEVEL_MEDIUM && r->techniques[i]; i++)
+		for (size_t k = 0; k < ARRAY_LEN(rows); k++)
+			if (slice_starts(slice_of(r->techniques[i]), slice_of(rows[k].technique)))
+				return rows[k].stage;
+	return STAGE_NONE;
+}
+
 /* ---- findings ------------------------------------------------------------------------------------------------ */
 
 static struct slice host_name(const struct hunt *h, struct slice logged)
@@ -73,9 +88,13 @@ static struct slice host_name(const struct hunt *h, struct slice logged)
 	return !ip_parse(logged, &ip) && slice_cut(&rest, '.', &first) ? first : logged;
 }
 
+/* Who it was: the login behind a process (auid) before the account it runs as. */
 static struct slice account(const struct event *e)
 {
-	struct slice s = event_str(e, F_USER_NAME);
+	struct slice s = event_str(e, F_USER_AUDIT);
+	if (s.n)
+		return s;
+	s = event_str(e, F_USER_NAME);
 	return s.n ? s : event_str(e, F_USER_ID);
 }
 
@@ -86,6 +105,7 @@ static void add_entities(struct hunt *h, struct finding *f, const struct event *
 	};
 	finding_entity(f, ENT_HOST, host_name(h, e->host));
 	finding_entity(f, ENT_USER, account(e));
+	finding_entity(f, ENT_USER, event_str(e, F_USER_NAME));
 	finding_entity(f, ENT_SOURCE, event_source(e));
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		finding_entity(f, rows[i].type, slice_to(event_str(e, rows[i].field), 1024));
@@ -114,6 +134,8 @@ static void describe(struct hunt *h, struct finding *f, const struct sigma_rule 
 	struct slice text = slice_trim(r->description);
 	for (size_t i = 0; i < text.n; i++) /* block texts are told in one run */
 		buf_addc(&b, text.p[i] == '\n' ? ' ' : text.p[i]);
+	while (b.n && b.p[b.n - 1] == ' ')
+		b.n--;
 	if (b.n)
 		buf_addz(&b, b.p[b.n - 1] == '.' ? " " : ". ");
 	if (c)
@@ -148,6 +170,7 @@ static void add_finding(struct hunt *h, const struct sigma_rule *r, const struct
 		f->rule_id = id;
 		f->rule_name = r->title;
 		f->level = r->level;
+		f->stage = stage_of(r);
 		f->techniques = r->techniques;
 		f->first = f->last = c ? c->first : e->time;
 		describe(h, f, r, c);
