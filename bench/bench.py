@@ -5,6 +5,8 @@ MB/s per core is the file's size by the user and system time of the process, so 
 """
 import argparse, json, os, statistics, subprocess, sys, tempfile, time
 
+import sigma_bench
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 LITERALS = os.path.join(HERE, 'literals.txt')
 
@@ -79,6 +81,7 @@ def main():
     p.add_argument('build')
     p.add_argument('--quick', action='store_true', help='50 MB and three runs instead of 200 MB and seven')
     p.add_argument('--huge', type=int, metavar='GB', help='only: peak memory over so many GB')
+    p.add_argument('--sigma', action='store_true', help='only: Sigma rules, on text and on Windows events')
     p.add_argument('--format', choices=['text', 'json'], default='text')
     a = p.parse_args()
     if a.huge:
@@ -89,6 +92,11 @@ def main():
     folder = os.path.join(a.build, 'bench-data')
     os.makedirs(folder, exist_ok=True)
     results = {}
+    if a.sigma:
+        rows = sigma_bench.report(a.build, run, median, folder, generated, megabytes, 3 if a.quick else 5)
+        if a.format == 'json':
+            print(json.dumps(dict(rows), indent=1))
+        return
     for kind in ('auth', 'access'):
         path = generated(folder, kind, megabytes)
         run(['cat', path])

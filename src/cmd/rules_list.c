@@ -64,6 +64,19 @@ void rule_json(struct buf *b, const struct sigma_rule *r)
 	member(b, "category", r->logsource.category);
 	member(b, "service", r->logsource.service);
 	member(b, "description", r->description);
+	buf_addz(b, ",\"falsepositives\":");
+	struct buf all = {0};
+	for (size_t i = 0; i < r->falsepositives.n; i++)
+		buf_addf(&all, "%s%.*s", i ? "; " : "", SLFMT(r->falsepositives.v[i]));
+	buf_json(b, all.n ? buf_slice(&all) : SL("not told"));
+	buf_free(&all);
+	buf_addz(b, ",\"tags\":[");
+	for (size_t i = 0; i < r->tags.n; i++) {
+		if (i)
+			buf_addc(b, ',');
+		buf_json(b, r->tags.v[i]);
+	}
+	buf_addc(b, ']');
 	member(b, "file", slice_of(r->file));
 }
 

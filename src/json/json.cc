@@ -518,6 +518,8 @@ bool json_parser::pick_object(ondemand::object o, size_t name_n, size_t depth, s
 
 enum json_result json_pick(struct json_parser *p, struct json_text text, const struct json_picking *k)
 {
+	if (!text.n)
+		return JSON_SYNTAX;
 	try {
 		ondemand::document doc;
 		ondemand::object root;
@@ -561,6 +563,8 @@ void json_keep_all(struct json_parser *p)
 
 enum json_result json_flatten(struct json_parser *p, struct json_text text, struct json_text bytes, struct json_flat *out)
 {
+	if (!text.n)
+		return JSON_SYNTAX;
 	try {
 		dom::element root;
 		dom::object object;
@@ -589,6 +593,8 @@ enum json_result json_flatten(struct json_parser *p, struct json_text text, stru
 
 bool json_part(struct json_parser *p, struct json_text text, struct json_text member, size_t index, struct json_text *out)
 {
+	if (!text.n)
+		return false;
 	try {
 		dom::element root, e;
 		dom::array a;

@@ -52,8 +52,12 @@ static const char *technique_name(const char *id)
 static void attacks(struct buf *b, const char *const *t)
 {
 	buf_addz(b, ",\"attacks\":[");
-	for (size_t i = 0; t && t[i]; i++)
-		buf_addf(b, "%s{\"version\":\"15\",\"technique\":{\"uid\":\"%s\",\"name\":\"%s\"}}", i ? "," : "", t[i], technique_name(t[i]));
+	for (size_t i = 0; t && t[i]; i++) {
+		buf_addf(b, "%s{\"version\":\"15\",\"technique\":{\"uid\":\"%s\"", i ? "," : "", t[i]);
+		if (*technique_name(t[i])) /* of a rule of others: the number says it */
+			buf_addf(b, ",\"name\":\"%s\"", technique_name(t[i]));
+		buf_addz(b, "}}");
+	}
 	buf_addc(b, ']');
 }
 

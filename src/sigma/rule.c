@@ -136,6 +136,16 @@ static int meta_taxonomy(struct load *l, const struct node *n)
 	return rc;
 }
 
+static bool is_technique(struct slice t)
+{
+	if (!slice_istarts(t, SL("attack.t")) || t.n < 12 || t.n > 16)
+		return false;
+	for (size_t i = 8; i < t.n; i++)
+		if (!((t.p[i] >= '0' && t.p[i] <= '9') || (i == 12 && t.p[i] == '.')))
+			return false;
+	return true;
+}
+
 /* attack.t1059.004 -> "T1059.004". */
 static void find_techniques(struct load *l, struct srule *r)
 {
@@ -144,7 +154,7 @@ static void find_techniques(struct load *l, struct srule *r)
 	size_t n = 0;
 	for (size_t i = 0; i < r->pub.tags.n; i++) {
 		struct slice t = r->pub.tags.v[i];
-		if (!slice_istarts(t, SL("attack.t")) || t.n < 9 || t.p[8] < '0' || t.p[8] > '9')
+		if (!is_technique(t))
 			continue;
 		char *id = arena_alloc(a, t.n - 6);
 		memcpy(id, t.p + 7, t.n - 7);

@@ -354,10 +354,18 @@ static void add_audit_value(struct sigma_ctx *c, struct slice key, struct slice 
 {
 	uint32_t f = strtab_find(c->set->fields, key);
 	bool arg = exec && key.n > 1 && key.p[0] == 'a' && key.p[1] >= '0' && key.p[1] <= '9';
-	if (f == UINT32_MAX && !slice_ieq(key, SL("key")))
+	if (f == UINT32_MAX && !arg && !c->set->keywords)
 		return;
+	struct slice written = value;
 	if (!quoted && (arg || is_escaped_field(key)))
 		value = unhex(c, value, slice_eqz(key, "proctitle"));
+	if (arg && c->set->keywords) {
+		if (c->tmp.n)
+			buf_addc(&c->tmp, ' ');
+		buf_adds(&c->tmp, value);
+	} else if (value.p != written.p) {
+		add_text(c, value); /* keywords look at what it means, too */
+	}
 	if (!quoted && (slice_eqz(value, "(null)") || slice_eqz(value, "?")))
 		return;
 	if (slice_eqz(key, "key") && slice_chr(value, 1) >= 0) { /* several keys in one value */
@@ -449,7 +457,10 @@ static void view_audit(struct sigma_ctx *c, const struct event *e)
 	view_add(c, t->told[TELL_RECORD_TYPE], name, VT_STRING, 1);
 	rest = slice_from(raw, (size_t)msg);
 	ssize_t end = slice_find(rest, SL("):"));
+	c->tmp.n = 0;
 	add_audit_pairs(c, slice_from(rest, end < 0 ? rest.n : (size_t)end + 2), slice_eqz(name, "EXECVE"));
+	if (c->tmp.n)
+		add_text(c, slice_dup(&c->mem, buf_slice(&c->tmp))); /* the command as it was typed */
 	if (!view_first(c, t->told[TELL_SYSCALL]) && slice_eqz(name, "SYSCALL")) { /* enriched logs have it */
 		struct slice call = call_name(c, slice_from(raw, (size_t)msg));
 		if (call.n)

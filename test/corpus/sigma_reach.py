@@ -113,7 +113,7 @@ def show(case, reason, verbose):
 
 
 def main():
-    p = argparse.ArgumentParser(usage=__doc__.split('usage: ')[1].split('\n\n')[0].replace('       ', '       '))
+    p = argparse.ArgumentParser(usage=__doc__.split('usage: ')[1].split('\n\n')[0])
     p.add_argument('postern', nargs='?')
     p.add_argument('-v', '--verbose', action='store_true')
     p.add_argument('--only', choices=CLASSES)

@@ -42,8 +42,8 @@ class Log:
         for i, value in (args or {}).items():
             a[i] = value
         name = {v: k for k, v in USERS.items()}
-        users = ' '.join(f'{k}="{name.get(v, "unset" if v == UNSET else f"unknown({v})")}"' for k, v in (
-            ('AUID', auid), ('UID', uid), ('GID', uid), ('EUID', euid), ('SUID', euid), ('FSUID', euid), ('EGID', uid), ('SGID', uid), ('FSGID', uid)))
+        ids = [('AUID', auid), ('UID', uid), ('GID', uid), ('EUID', euid), ('SUID', euid), ('FSUID', euid), ('EGID', uid), ('SGID', uid), ('FSGID', uid)]
+        users = ' '.join(f'{k}="{name.get(v, "unset" if v == UNSET else f"unknown({v})")}"' for k, v in ids)
         self.record('SYSCALL', f'arch=c000003e syscall={number} success=yes exit={leave} a0={a[0]} a1={a[1]} a2={a[2]} a3={a[3]} items={items} '
                     f'ppid={ppid} pid={pid or self.pid} auid={auid} uid={uid} gid={uid} euid={euid} suid={euid} fsuid={euid} egid={uid} sgid={uid} '
                     f'fsgid={uid} tty=pts0 ses={ses} comm={quoted((comm or exe.split("/")[-1])[:15])} exe={quoted(exe)} subj={subject} '
@@ -91,8 +91,9 @@ def by_field(leaves):
 def images(leaves):
     """Paths of programs."""
     for path in make.strings(leaves, ('/', ''), ('/usr/bin', '/opt/app/bin', '/usr/sbin', ''), ('', 'x')):
+        single = path.replace('//', '/')
         if not path.endswith('/'):
-            yield path
+            yield single if all(leaf.fits(single) for leaf in leaves) else path
 
 
 def image_of(command):
@@ -104,8 +105,8 @@ def image_of(command):
 
 
 def commands(leaves, starts):
-    for command in make.strings(leaves, (' ', ''), starts, ('', 'x')):
-        yield command
+    """Command lines; those without an empty last argument first."""
+    yield from sorted(itertools.islice(make.strings(leaves, (' ', ''), starts, ('', 'x')), 16), key=lambda c: c.endswith(' '))
 
 
 def programs(image, command):
@@ -130,9 +131,11 @@ def programs(image, command):
 def process_creation(leaves, second, enriched):
     """Logs that may satisfy the leaves."""
     f = by_field(leaves)
+    directories = ['/home/alice']
+    if f['CurrentDirectory']:
+        directories = itertools.islice(make.strings(f['CurrentDirectory'], ('/',), ('/opt/app', ''), ('', 'x')), 2)
     for (image, command), directory, (parent, parent_command) in itertools.product(
-            itertools.islice(programs(f['Image'], f['CommandLine']), 24),
-            itertools.islice(make.strings(f['CurrentDirectory'], ('/',), ('/opt/app', ''), ('', 'x')), 2) if f['CurrentDirectory'] else ['/home/alice'],
+            itertools.islice(programs(f['Image'], f['CommandLine']), 24), directories,
             itertools.islice(programs(f['ParentImage'], f['ParentCommandLine']), 6)):
         log = Log(second, enriched)
         more = {}
@@ -176,7 +179,8 @@ def auditd(leaves, second, enriched):
         yield from arguments(args, words, second, enriched)
         return
     if kind == 'PATH':
-        for name in itertools.islice(make.strings(f['name'], ('/', ''), ('/opt/app', ''), ('', 'x')), 6):
+        names = itertools.islice(make.strings(f['name'], ('/', ''), ('/opt/app', ''), ('', 'x')), 6)
+        for name in sorted(names, key=lambda n: n.endswith(('/', '/.'))):
             log = Log(second, enriched)
             log.file('/usr/bin/vim', name, next(make.strings(f['nametype'])) if f['nametype'] else 'NORMAL')
             yield log
@@ -272,8 +276,9 @@ def read_process_creation(text):
             continue
         image = {call['exe'], paths[0]['name']}
         command = ' '.join(execve[f'a{i}'] for i in range(int(execve['argc'])))
-        event = {'Image': sorted(image), 'CommandLine': [command], 'CurrentDirectory': [kinds['CWD']['cwd']], 'User': [user.get(call['uid'], call['uid'])],
-                 'LogonId': ['0' if call['auid'] == str(UNSET) else call['ses']], 'ProcessId': [call['pid']], 'ParentProcessId': [call['ppid']]}
+        event = {'Image': sorted(image), 'CommandLine': [command], 'CurrentDirectory': [kinds['CWD']['cwd']],
+                 'User': [user.get(call['uid'], call['uid'])], 'LogonId': ['0' if call['auid'] == str(UNSET) else call['ses']],
+                 'ProcessId': [call['pid']], 'ParentProcessId': [call['ppid']]}
         if call['ppid'] in known:
             event['ParentImage'], event['ParentCommandLine'] = known[call['ppid']]
         known[call['pid']] = event['Image'], event['CommandLine']

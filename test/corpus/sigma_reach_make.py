@@ -29,7 +29,7 @@ def ways(node, most=WAYS):
 
 
 # A character for a class of characters: the first of these that fits.
-LIKELY = 'ax1e9AZ -/_.:=%@'
+LIKELY = 'ax1e9AZ/ -_.:=%@'
 
 
 def member(items, chance):
@@ -95,7 +95,7 @@ def parts(leaf, seed):
                 literals.append(now)
             now = ''
         else:
-            now += 'x' if c is rules.ONE else c
+            now += '?' if c is rules.ONE else c
     if now:
         literals.append(now)
     return not p or p[0] is not rules.ANY, literals, not p or p[-1] is not rules.ANY

@@ -2,9 +2,13 @@
 
 An event is a dict of fields, each with a list of values; the texts that keywords are looked for in stand under ''.
 """
-import fnmatch, glob, ipaddress, os, re
+import fnmatch, glob, ipaddress, os, re, sys
 
-import yaml
+try:
+    import yaml
+except ImportError:
+    print('python3-yaml is not installed')
+    sys.exit(77)
 
 FOLDERS = ('rules', 'rules-emerging-threats', 'rules-threat-hunting')
 ANY, ONE = object(), object()  # * and ? of a value

