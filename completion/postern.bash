@@ -7,7 +7,7 @@ _postern_options() {
 	case $1 in
 	scan)
 		echo "--org= -o= --tz= --all -a --threads= -j= --format= -f= --output= -O= --min-level= -l= --fail-on=" \
-			"--rules= -r= --rule-level= --rule-status= --tag= --skip-rule= --values= --mapping= --no-rules --stats" \
+			"--rules= -r= --rule-level= --rule-status= --tag= --skip-rule= --values= --mapping= --no-rules --stats --suppressions=" \
 			"--disable= -d= --learning= --color= --verbose -v --quiet -q --help -h"
 		;;
 	decode) echo "--org= -o= --tz= --all -a --threads= -j= --known -k --stats -s --help -h" ;;
@@ -22,12 +22,12 @@ _postern_options() {
 # Values of an option of a command: words, or "file", "zone", "detector"; nothing when they are free.
 _postern_values() {
 	case $1:$2 in
-	scan:--format | scan:-f) echo "text json html" ;;
+	scan:--format | scan:-f) echo "text json ecs html" ;;
 	rules:--format | rules:-f) echo "text json" ;;
 	scan:--min-level | scan:-l | scan:--fail-on) echo "informational low medium high critical" ;;
 	*:--rule-level) echo "informational low medium high critical" ;;
 	*:--rule-status) echo "stable test experimental" ;;
-	*:--rules | *:-r | *:--values | *:--mapping | rules:--output | rules:-O) echo file ;;
+	*:--rules | *:-r | scan:--suppressions | *:--values | *:--mapping | rules:--output | rules:-O) echo file ;;
 	scan:--color) echo "auto always never" ;;
 	scan:--org | scan:-o | decode:--org | decode:-o | scan:--output | scan:-O) echo file ;;
 	scan:--tz | decode:--tz) echo zone ;;
@@ -85,7 +85,7 @@ _postern() {
 	elif [ "$command" = help ]; then
 		mapfile -t COMPREPLY < <(compgen -W "scan decode rules" -- "$cur")
 	elif [ "$command" = rules ]; then
-		mapfile -t COMPREPLY < <(compgen -W "list check test explain coverage" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "list check test explain coverage tune" -- "$cur")
 		[ "$COMP_CWORD" -gt 2 ] && _postern_files "$cur"
 	elif [ "$command" != version ]; then
 		_postern_files "$cur"

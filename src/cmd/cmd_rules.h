@@ -9,6 +9,7 @@ int rules_check(const struct args *a);
 int rules_test(const struct args *a);
 int rules_explain(const struct args *a);
 int rules_coverage(const struct args *a);
+int rules_tune(const struct args *a);
 static inline bool wants_json(const struct args *a)
 {
 	const char *f = args_get(a, "format");

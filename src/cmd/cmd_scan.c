@@ -17,12 +17,13 @@ enum { LEARNING_DEFAULT = 3, LEARNING_MAX = 3650 };
 
 static const struct option options[] = {
 	INPUT_OPTIONS,
-	{"format", 'f', OPT_CHOICE, "text|json|html", "how to report (default text); json is OCSF, one object a line"},
+	{"format", 'f', OPT_CHOICE, "text|json|ecs|html", "how to report (default text); json is OCSF, ecs has ECS keys,\none object a line"},
 	{"output", 'O', OPT_TEXT, "FILE", "write the report to FILE instead of standard output"},
 	{"min-level", 'l', OPT_CHOICE, "informational|low|medium|high|critical", "list findings from this level on (default low)"},
 	{"fail-on", 0, OPT_CHOICE, "informational|low|medium|high|critical", "exit 1 when a finding or incident has this level or more"},
 	{"disable", 'd', OPT_TEXT, "ID[,ID...]", "leave detectors out (postern rules list names them)"},
 	RULE_OPTIONS,
+	{"suppressions", 0, OPT_TEXT, "FILE", "findings known to be harmless, with reason and last day (YAML)"},
 	{"no-rules", 0, OPT_FLAG, NULL, "no Sigma rules, only the built-in detectors"},
 	{"stats", 0, OPT_FLAG, NULL, "on standard error, how often each Sigma rule matched"},
 	{"learning", 0, OPT_NUMBER, "DAYS", "days in which what is new for an account is only learnt\n(default 3)", 0, LEARNING_MAX},
@@ -37,6 +38,7 @@ struct scan {
 	struct detect *detect;
 	struct sigma_set *rules;
 	struct hunt *hunt;         /* NULL: no rules */
+	struct suppressions *suppressions;
 	struct incidents *incidents;
 	const char *disabled;
 	double started;            /* packed files are unpacked before the first line is read: that counts, too */
@@ -85,6 +87,10 @@ static bool disabled_known(const char *list)
 static void on_finding(void *arg, struct finding *f)
 {
 	struct scan *s = arg;
+	if (suppressions_take(s->suppressions, f, s->setup.decode.now)) {
+		finding_free(f);
+		return;
+	}
 	s->any = true;
 	s->worst = MAX(s->worst, f->level);
 	/* a hostile log can make any number of small findings: the grave ones keep a place of their own */
@@ -130,10 +136,37 @@ static void render(struct scan *s, const struct args *a, const struct ledger *l,
 		level_parse(slice_of(min), &opt.min_level);
 	if (format && strcmp(format, "json") == 0)
 		report_json(out, &in);
+	else if (format && strcmp(format, "ecs") == 0)
+		report_ecs(out, &in);
 	else if (format && strcmp(format, "html") == 0)
 		report_html(out, &in);
 	else
 		report_text(out, &in, &opt);
+}
+
+static void add_suppressed(const struct scan *s, struct ledger *l, struct arena *mem)
+{
+	size_t n = suppressions_count(s->suppressions);
+	l->suppressed = n ? arena_alloc(mem, n * sizeof *l->suppressed) : NULL;
+	for (size_t i = 0; i < n; i++) {
+		const struct suppression *x = suppressions_get(s->suppressions, i);
+		if (x->used)
+			l->suppressed[l->nsuppressed++] = (struct ledger_suppressed){x->rule, x->reason, x->until, x->used};
+	}
+}
+
+/* False after a message. */
+static bool load_suppressions(struct scan *s, const char *file)
+{
+	struct buf b = {0};
+	struct err e;
+	bool ok = read_text(file, &b);
+	if (ok && !(s->suppressions = suppressions_read(buf_slice(&b), file, &e))) {
+		complain_err(&e);
+		ok = false;
+	}
+	buf_free(&b);
+	return ok;
 }
 
 static int finish(struct scan *s, const struct args *a, const struct pipeline_result *r, double seconds)
@@ -147,6 +180,7 @@ static int finish(struct scan *s, const struct args *a, const struct pipeline_re
 		hunt_finish(s->hunt);
 	incidents_build(s->incidents);
 	ledger_build(&l, &mem, &s->setup, r);
+	add_suppressed(s, &l, &mem);
 	l.forgotten = detect_forgotten(s->detect);
 	l.findings_dropped = s->dropped;
 	l.seconds = seconds;
@@ -236,6 +270,8 @@ static int run(const struct args *a)
 	struct scan s = {.disabled = args_get(a, "disable"), .started = now_seconds(), .quiet = args_has(a, "quiet")};
 	if (s.disabled && !disabled_known(s.disabled))
 		return EXIT_USAGE;
+	if (args_has(a, "suppressions") && !load_suppressions(&s, args_get(a, "suppressions")))
+		return EXIT_USAGE;
 	int r = args_has(a, "no-rules") ? 0 : ruleset_load(a, &s.rules);
 	if (!r && s.rules && !s.quiet)
 		ruleset_tell_errors(s.rules, 5);
@@ -247,6 +283,7 @@ static int run(const struct args *a)
 	incidents_free(s.incidents);
 	hunt_free(s.hunt);
 	sigma_free(s.rules);
+	suppressions_free(s.suppressions);
 	setup_free(&s.setup);
 	return r;
 }

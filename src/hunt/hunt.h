@@ -1,7 +1,7 @@
 /* hunt.h - Sigma rules over the stream of events: matches to findings.
  *
  * A rule that matches again for the same host, account and source address adds to its finding while that is not quiet; ten thousand
- * matches are one finding with a count. Suppressed matches are counted and told, never lost.
+ * matches are one finding with a count. What suppressions take is counted and told, never lost.
  *
  * Life:    hunt_new(), hunt_event() per event in time order, hunt_finish(), hunt_free(). The rules must outlive the findings.
  * Threads: one at a time.
@@ -34,5 +34,31 @@ void hunt_finish(struct hunt *h);
 size_t hunt_counts(const struct hunt *h, struct hunt_count **out);
 /* Events that were judged. */
 uint64_t hunt_judged(const struct hunt *h);
+
+/* ---- suppressions: findings known to be harmless, each with a reason and an end --------------------------------
+ *
+ *   suppressions:
+ *     - rule: postern.new-login  # id of a detector or Sigma rule; what follows narrows it
+ *       host: backup1
+ *       user: svc-backup
+ *       source: 10.0.0.5
+ *       command: rsync           # part of the command line
+ *       reason: nightly backup, ticket 4711
+ *       until: 2027-06-30        # the last day it holds
+ */
+struct suppression {
+	struct slice rule, host, user, source, command, reason;
+	nstime until;             /* end of the day; NSTIME_NONE never read: the file must say */
+	int line;
+	uint64_t used;            /* findings it took */
+};
+struct suppressions;
+/* NULL with *e: file:line:column and what to write. yaml is borrowed for the call. */
+struct suppressions *suppressions_read(struct slice yaml, const char *file, struct err *e);
+void suppressions_free(struct suppressions *s);
+/* The suppression that fits the finding and has not ended; counts it. NULL: none. */
+const struct suppression *suppressions_take(struct suppressions *s, const struct finding *f, nstime now);
+size_t suppressions_count(const struct suppressions *s);
+const struct suppression *suppressions_get(const struct suppressions *s, size_t i);
 
 #endif

@@ -153,6 +153,13 @@ static void ledger(struct buf *b, const struct ledger *l)
 	buf_addf(b, "<h2>Ledger</h2><p>%llu lines, %.1f MB, %zu files; understood %llu, programs without a decoder %llu, not understood %llu, no known format %llu, "
 		"too long %llu, late %llu.</p>", (unsigned long long)l->lines, (double)l->bytes / 1e6, l->nfiles, (unsigned long long)(l->decoded + l->unwanted),
 		(unsigned long long)l->other, (unsigned long long)l->unknown, (unsigned long long)l->no_format, (unsigned long long)l->too_long, (unsigned long long)l->late);
+	for (size_t i = 0; i < l->nsuppressed; i++) {
+		buf_addf(b, "<p>Suppressed: %llu findings of ", (unsigned long long)l->suppressed[i].count);
+		text(b, l->suppressed[i].rule);
+		buf_addz(b, ": ");
+		text(b, l->suppressed[i].reason);
+		buf_addz(b, "</p>");
+	}
 	if (l->nblind)
 		buf_addz(b, "<h3>Blind spots</h3><ul>");
 	for (size_t i = 0; i < l->nblind; i++) {

@@ -236,6 +236,13 @@ static void ledger(struct buf *b, const struct report_input *in)
 		field(b, "text", l->problems[i].text);
 		buf_addc(b, '}');
 	}
+	buf_addz(b, "],\"suppressed\":[");
+	for (size_t i = 0; i < l->nsuppressed; i++) {
+		buf_addf(b, "%s{\"rule\":", i ? "," : "");
+		buf_json(b, l->suppressed[i].rule);
+		field(b, "reason", l->suppressed[i].reason);
+		buf_addf(b, ",\"until\":%lld,\"count\":%llu}", millis(l->suppressed[i].until), (unsigned long long)l->suppressed[i].count);
+	}
 	buf_addz(b, "],\"blind_spots\":[");
 	for (size_t i = 0; i < l->nblind; i++) {
 		buf_addf(b, "%s{\"host\":", i ? "," : "");

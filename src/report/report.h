@@ -25,6 +25,11 @@ struct ledger_problem {
 struct ledger_blind { /* a source that should show something and does not, or a host without one */
 	struct slice host, what, advice;
 };
+struct ledger_suppressed { /* findings that a suppression took */
+	struct slice rule, reason;
+	nstime until;
+	uint64_t count;
+};
 struct ledger {
 	struct ledger_file *files; size_t nfiles;
 	struct ledger_problem *problems; size_t nproblems;
@@ -32,6 +37,7 @@ struct ledger {
 	struct ledger_blind *blind; size_t nblind;
 	uint64_t bytes, lines, decoded, unwanted, other, unknown, no_format, too_long, invalid_utf8, late;
 	uint64_t forgotten;          /* detector memory that had to go */
+	struct ledger_suppressed *suppressed; size_t nsuppressed;
 	uint64_t findings_dropped;   /* beyond LIMIT_FINDINGS */
 	nstime first, last;
 	double seconds;              /* wall time; 0: not told (keeps output reproducible) */
@@ -55,6 +61,8 @@ struct report_text_options {
 void report_text(struct buf *out, const struct report_input *in, const struct report_text_options *opt);
 /* JSON lines: Incident Finding (2005) each, Detection Finding (2004) each, the ledger as the last line. OCSF 1.3.0. */
 void report_json(struct buf *out, const struct report_input *in);
+/* JSON lines with ECS keys, one finding each: for Elastic and OpenSearch. */
+void report_ecs(struct buf *out, const struct report_input *in);
 /* One self-contained HTML page. */
 void report_html(struct buf *out, const struct report_input *in);
 

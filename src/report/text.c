@@ -270,6 +270,14 @@ static void ledger_totals(const struct page *p, const struct ledger *l)
 		buf_addf(p->out, "  detectors had to forget %s entries: memory is bounded\n", number(l->forgotten, n1));
 	if (l->findings_dropped)
 		buf_addf(p->out, "  findings beyond %d, counted only: %s\n", LIMIT_FINDINGS, number(l->findings_dropped, n1));
+	for (size_t i = 0; i < l->nsuppressed; i++) {
+		const struct ledger_suppressed *s = &l->suppressed[i];
+		buf_addf(p->out, "  suppressed until %.10s: %s findings of ", time_plain(s->until - NS_DAY, a), number(s->count, n1));
+		buf_term(p->out, s->rule);
+		buf_addz(p->out, ": ");
+		buf_term(p->out, s->reason);
+		buf_addc(p->out, '\n');
+	}
 	if (l->org_file.n) {
 		buf_addz(p->out, "  organisation: ");
 		buf_term(p->out, l->org_file);

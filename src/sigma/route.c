@@ -42,6 +42,7 @@ struct route {
 	struct sigma_logsource from;
 	struct bucket **bucket;
 	size_t n;
+	bool seen;   /* noted already, when watching */
 };
 
 /* ---- buckets ------------------------------------------------------------------------------------------------- */
@@ -505,4 +506,28 @@ void route_candidates(struct sigma_ctx *c)
 			if (!before)
 				bucket_look(c, c->route[i]->bucket[k]);
 		}
+}
+
+/* ---- watching ------------------------------------------------------------------------------------------------ */
+
+void sigma_watch(struct sigma_ctx *c)
+{
+	if (!c->saw)
+		c->saw = xcalloc(c->set->rules.n + 1, sizeof *c->saw);
+}
+
+void routes_seen(struct sigma_ctx *c)
+{
+	for (size_t i = 0; i < c->nroutes; i++) {
+		struct route *r = c->route[i];
+		for (size_t k = 0; k < r->n && !r->seen; k++)
+			for (size_t j = 0; j < r->bucket[k]->rules.n; j++)
+				c->saw[r->bucket[k]->rules.v[j]] = true;
+		r->seen = true;
+	}
+}
+
+bool sigma_saw(const struct sigma_ctx *c, const struct sigma_rule *r)
+{
+	return c->saw && c->saw[r->number];
 }

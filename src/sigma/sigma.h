@@ -108,6 +108,10 @@ size_t sigma_why(struct sigma_ctx *c, const struct sigma_rule *r, struct sigma_m
 /* The condition as a tree of lines: what held, what did not, and the value that was there. */
 void sigma_explain(struct sigma_ctx *c, const struct sigma_rule *r, struct buf *out);
 
+/* From now on note which log sources occur, and look at every event, marked or not (slow: for telling what rules would see). */
+void sigma_watch(struct sigma_ctx *c);
+/* Did an event come that the rule's log source does not contradict? */
+bool sigma_saw(const struct sigma_ctx *c, const struct sigma_rule *r);
 /* Is the rule's log source one that events of our decoders can have (or JSON of a kind we tell)? */
 bool sigma_source_known(const struct sigma_rule *r);
 /* Actions whose events rules of the set look at. */

@@ -279,6 +279,7 @@ struct sigma_ctx {
 	size_t nwhy, maxwhy;
 	struct slice why_selection;
 	struct buf tmp;
+	bool *saw;                     /* per rule, when watching */
 };
 static inline const struct val *view_first(const struct sigma_ctx *c, uint32_t field)
 {
@@ -315,6 +316,7 @@ int scalar_cmp(const struct scalar *a, const struct scalar *b);
 int buckets_build(struct sigma_set *s, struct err *e);
 void buckets_free(struct sigma_set *s);
 void route_candidates(struct sigma_ctx *c);
+void routes_seen(struct sigma_ctx *c);
 void routes_free(struct sigma_ctx *c);
 int marks_build(struct sigma_set *s, struct err *e);
 /* Are events of this log source lines of text, judged only when marked? */

@@ -77,6 +77,7 @@ void sigma_ctx_free(struct sigma_ctx *c)
 	free(c->rule_stamp);
 	free(c->candidates.v);
 	buf_free(&c->tmp);
+	free(c->saw);
 	free(c);
 }
 
@@ -519,7 +520,7 @@ bool sigma_event(struct sigma_ctx *c, const struct event *e)
 	size_t n;
 	view_reset(c);
 	bool object = e->at.raw.n && e->at.raw.p[0] == '{';
-	if (!object && !(e->flags & EV_MARKED) && taxonomy_is_text(e) && !interest_has(&c->set->unmarked, (enum action)e->action))
+	if (!object && !c->saw && !(e->flags & EV_MARKED) && taxonomy_is_text(e) && !interest_has(&c->set->unmarked, (enum action)e->action))
 		return false;
 	if (object && e->action != ACT_AUDIT_RECORD && view_json(c, e->at.raw) == 0) {
 		n = taxonomy_json_sources(c, from);
@@ -544,5 +545,7 @@ bool sigma_event(struct sigma_ctx *c, const struct event *e)
 	}
 	for (size_t i = 0; i < n; i++)
 		view_route(c, &from[i]);
+	if (c->saw)
+		routes_seen(c);
 	return c->nroutes > 0;
 }
