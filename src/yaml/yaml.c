@@ -69,7 +69,7 @@ static struct node *node_new(struct reader *r, enum node_kind kind)
 {
 	struct node *n = arena_alloc(r->a, sizeof(*n));
 
-	*n = (struct node){.kind = kind, .line = r->line, .column = r->column};
+	*n = (struct node){.kind = kind, .line = r->line, .column = r->column, .weight = 1};
 	return n;
 }
 
