@@ -25,7 +25,7 @@ static const struct option options[] = {
 	RULE_OPTIONS,
 	{"suppressions", 0, OPT_TEXT, "FILE", "findings known to be harmless, with reason and last day (YAML)"},
 	{"no-rules", 0, OPT_FLAG, NULL, "no Sigma rules, only the built-in detectors"},
-	{"stats", 0, OPT_FLAG, NULL, "on standard error, how often each Sigma rule matched"},
+	{"stats", 0, OPT_FLAG, NULL, "on standard error, how often each Sigma rule matched and was evaluated"},
 	{"learning", 0, OPT_NUMBER, "DAYS", "days in which what is new for an account is only learnt\n(default 3)", 0, LEARNING_MAX},
 	{"color", 0, OPT_CHOICE, "auto|always|never", "colour (default auto: only on a terminal)"},
 	{"verbose", 'v', OPT_FLAG, NULL, "tell everything: all findings with their raw lines, all files"},
@@ -224,9 +224,9 @@ static void tell_stats(const struct scan *s)
 {
 	struct hunt_count *v;
 	size_t n = hunt_counts(s->hunt, &v);
-	fprintf(stderr, "%zu Sigma rules, %llu events judged; matches:\n", sigma_count(s->rules), (unsigned long long)hunt_judged(s->hunt));
+	fprintf(stderr, "%zu Sigma rules, %llu events judged; matches, evaluations:\n", sigma_count(s->rules), (unsigned long long)hunt_judged(s->hunt));
 	for (size_t i = 0; i < n; i++)
-		fprintf(stderr, "%10llu  %-13s %.*s (%s)\n", (unsigned long long)v[i].matches, level_name(v[i].rule->level), SLFMT(v[i].rule->title), v[i].rule->file);
+		fprintf(stderr, "%10llu %10llu  %-13s %.*s (%s)\n", (unsigned long long)v[i].matches, (unsigned long long)v[i].looks, level_name(v[i].rule->level), SLFMT(v[i].rule->title), v[i].rule->file);
 	free(v);
 }
 

@@ -220,6 +220,8 @@ void hunt_finish(struct hunt *h)
 static int by_matches(const void *a, const void *b)
 {
 	const struct hunt_count *x = a, *y = b;
+	if (x->matches == y->matches && x->looks != y->looks)
+		return x->looks < y->looks ? 1 : -1;
 	return x->matches != y->matches ? (x->matches < y->matches ? 1 : -1) : (x->rule->number > y->rule->number) - (x->rule->number < y->rule->number);
 }
 
@@ -228,8 +230,8 @@ size_t hunt_counts(const struct hunt *h, struct hunt_count **out)
 	size_t n = 0, all = sigma_count(h->opt.rules);
 	*out = xcalloc(all + 1, sizeof **out);
 	for (size_t i = 0; i < all; i++)
-		if (h->matches[i])
-			(*out)[n++] = (struct hunt_count){sigma_get(h->opt.rules, i), h->matches[i]};
+		if (h->matches[i] || sigma_looks(h->ctx, sigma_get(h->opt.rules, i)))
+			(*out)[n++] = (struct hunt_count){sigma_get(h->opt.rules, i), h->matches[i], sigma_looks(h->ctx, sigma_get(h->opt.rules, i))};
 	if (n)
 		qsort(*out, n, sizeof **out, by_matches);
 	return n;

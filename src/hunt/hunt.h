@@ -23,6 +23,7 @@ typedef void hunt_sink(void *arg, struct finding *f); /* takes ownership of f */
 struct hunt_count {
 	const struct sigma_rule *rule;
 	uint64_t matches;
+	uint64_t looks;                /* times it was evaluated */
 };
 
 struct hunt;
@@ -30,7 +31,7 @@ struct hunt *hunt_new(const struct hunt_options *opt, hunt_sink *sink, void *arg
 void hunt_free(struct hunt *h);
 void hunt_event(struct hunt *h, const struct event *e);
 void hunt_finish(struct hunt *h);
-/* Counts of rules that matched at all, most first. Free with free(). */
+/* Counts of rules that were evaluated at all, those that matched most first. Free with free(). */
 size_t hunt_counts(const struct hunt *h, struct hunt_count **out);
 /* Events that were judged. */
 uint64_t hunt_judged(const struct hunt *h);

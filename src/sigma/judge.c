@@ -320,6 +320,7 @@ void sigma_judge(struct sigma_ctx *c, sigma_hit_fn *fn, void *arg)
 	route_candidates(c);
 	for (size_t i = 0; i < c->candidates.n; i++) {
 		const struct srule *s = c->set->rules.v[c->candidates.v[i]];
+		c->looks[c->candidates.v[i]]++;
 		if ((s->keywords || !c->only_text) && expr_matches(c, s->cond))
 			c->candidates.v[kept++] = c->candidates.v[i];
 	}
@@ -328,6 +329,11 @@ void sigma_judge(struct sigma_ctx *c, sigma_hit_fn *fn, void *arg)
 		qsort(c->candidates.v, kept, sizeof *c->candidates.v, by_number);
 	for (size_t i = 0; i < kept; i++)
 		fn(arg, &c->set->rules.v[c->candidates.v[i]]->pub);
+}
+
+uint64_t sigma_looks(const struct sigma_ctx *c, const struct sigma_rule *r)
+{
+	return c->looks[r->number];
 }
 
 size_t sigma_why(struct sigma_ctx *c, const struct sigma_rule *r, struct sigma_match *out, size_t max)

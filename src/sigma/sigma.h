@@ -53,7 +53,6 @@ struct sigma_options {
 	const struct sigma_placeholder *placeholders;
 	size_t nplaceholders;
 	bool no_prefilter;             /* judge every rule of the log source: the oracle of the prefilter */
-	bool rewrite_aggregations;     /* take `| count() by` of old rules as the correlation it stands for */
 	/* Which rules are wanted; NULL: all. Asked before compiling. */
 	bool (*wanted)(void *arg, const struct sigma_rule *r);
 	void *arg;
@@ -67,8 +66,7 @@ void sigma_add_text(struct sigma_set *s, struct slice yaml, const char *file);
 /* A file, or a folder with its *.yml and *.yaml, in order of name. ERR_NOENT, ERR_IO for the path itself; files within that
  * cannot be read are problems. */
 int sigma_add_path(struct sigma_set *s, const char *path, struct err *e);
-/* Field names of the user's logs: name in the log -> name in rules (YAML: `mapping: {source: target, ...}`, with an optional
- * `logsource:` to which it is limited). */
+/* Field names of the user's logs: name in the log -> name in rules (YAML: `mapping: {source: target, ...}`). */
 int sigma_add_mapping(struct sigma_set *s, struct slice yaml, const char *file, struct err *e);
 /* Values of placeholders (YAML: `values: {name: [a, b]}`), before the rules that use them. */
 int sigma_add_values(struct sigma_set *s, struct slice yaml, const char *file, struct err *e);
@@ -91,8 +89,6 @@ void sigma_ctx_free(struct sigma_ctx *c);
 bool sigma_event(struct sigma_ctx *c, const struct event *e);
 /* One JSON object. log source NULL: told from the object. ERR_SYNTAX, ERR_LIMIT. */
 int sigma_event_json(struct sigma_ctx *c, struct slice json, const struct sigma_logsource *from);
-/* More of the event at hand, after either: an array's members are added one by one. */
-void sigma_event_add(struct sigma_ctx *c, struct slice field, struct slice text);
 
 /* Why an item of a rule matched: one of the values it looked at. */
 struct sigma_match {
@@ -101,6 +97,8 @@ struct sigma_match {
 typedef void sigma_hit_fn(void *arg, const struct sigma_rule *r);
 /* Every rule that matches the event at hand, each once, in order of their numbers. */
 void sigma_judge(struct sigma_ctx *c, sigma_hit_fn *fn, void *arg);
+/* How often the rule was evaluated: what the indexes let through, its cost. */
+uint64_t sigma_looks(const struct sigma_ctx *c, const struct sigma_rule *r);
 /* Does this one rule match the event at hand, whatever its log source? */
 bool sigma_matches(struct sigma_ctx *c, const struct sigma_rule *r);
 /* Which values made it match: at most max, as they were found. */

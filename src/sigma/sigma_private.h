@@ -182,7 +182,6 @@ struct srule {
 
 struct bucket;
 struct mapping {
-	struct sigma_logsource only;
 	uint32_t from, to;     /* numbers in names */
 };
 struct sigma_set {
@@ -274,6 +273,7 @@ struct sigma_ctx {
 	struct match_ctx **scan;       /* per literal index of the buckets, made when first used */
 	size_t nscan;
 	uint32_t *rule_stamp;          /* candidates found already */
+	uint64_t *looks;               /* evaluations per rule */
 	struct { uint32_t *v; size_t n, cap; } candidates;
 	struct sigma_match *why;
 	size_t nwhy, maxwhy;

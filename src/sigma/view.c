@@ -39,6 +39,7 @@ struct sigma_ctx *sigma_ctx_new(const struct sigma_set *s)
 	c->stamp = xcalloc(n, sizeof *c->stamp);
 	c->present = xcalloc(n, sizeof *c->present);
 	c->rule_stamp = xcalloc(s->rules.n + 1, sizeof *c->rule_stamp);
+	c->looks = xcalloc(s->rules.n + 1, sizeof *c->looks);
 	c->match_data = regex_scratch();
 	c->names = xcalloc(1, sizeof *c->names);
 	arena_init(&c->mem);
@@ -78,6 +79,7 @@ void sigma_ctx_free(struct sigma_ctx *c)
 	free(c->candidates.v);
 	buf_free(&c->tmp);
 	free(c->saw);
+	free(c->looks);
 	free(c);
 }
 
@@ -307,14 +309,6 @@ int sigma_event_json(struct sigma_ctx *c, struct slice json, const struct sigma_
 	for (size_t i = 0; i < n; i++)
 		view_route(c, &v[i]);
 	return 0;
-}
-
-void sigma_event_add(struct sigma_ctx *c, struct slice field, struct slice text)
-{
-	uint32_t f = strtab_find(c->set->fields, field);
-	if (f != UINT32_MAX)
-		view_add(c, f, text, VT_STRING, 1);
-	add_text(c, text);
 }
 
 /* ---- our own events ------------------------------------------------------------------------------------------ */
