@@ -536,11 +536,13 @@ static int value_parse(struct making *k, const struct node *n)
 			struct parts p = {0}, done = {0};
 			struct err e;
 			int rc = parts_of(s.text, b & CM_EXPAND, &k->l->set->mem, &p, &e);
-			if (!rc)
+			if (rc)
+				load_fail(k->l, n, rc, "%s", e.text);
+			else
 				rc = expand(k, &p, 0, &done, add_cidr);
 			parts_free(&p);
 			parts_free(&done);
-			return rc ? load_fail(k->l, n, rc, "not a network") : 0;
+			return rc;
 		}
 		return value_text(k, s.text);
 	}
