@@ -15,7 +15,7 @@ static const struct {
 	{"process.working_directory", "CurrentDirectory"}, {"process.pid", "ProcessId"}, {"process.parent.pid", "ParentProcessId"},
 	{"process.hash.md5", "md5"}, {"process.hash.sha256", "sha256"}, {"process.pe.original_file_name", "OriginalFileName"},
 	{"process.pe.company", "Company"}, {"process.pe.description", "Description"}, {"process.pe.product", "Product"},
-	{"user.name", "User cs-username"}, {"file.path", "TargetFilename"}, {"dll.path", "ImageLoaded"},
+	{"user.name", "User cs-username"}, {"file.path", "TargetFilename Filename"}, {"dll.path", "ImageLoaded"},
 	{"registry.path", "TargetObject"}, {"registry.data.strings", "Details"},
 	{"source.ip", "SourceIp src_ip c-ip"}, {"source.port", "SourcePort src_port"}, {"destination.ip", "DestinationIp dst_ip"},
 	{"destination.port", "DestinationPort dst_port"}, {"destination.domain", "DestinationHostname"},

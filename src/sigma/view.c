@@ -499,6 +499,20 @@ static void view_values(struct sigma_ctx *c, const struct event *e)
 	}
 }
 
+/* Whether a packet passed, as rules ask for it: by what the kernel's line is marked with. */
+static void view_firewall(struct sigma_ctx *c, const struct event *e)
+{
+	struct slice mark = event_str(e, F_RULE_NAME);
+	bool denied = e->action == ACT_FIREWALL_DENIED, passed = slice_ihas(mark, SL("ALLOW")) || slice_ihas(mark, SL("ACCEPT"));
+	uint32_t blocked = strtab_find(c->set->fields, SL("blocked")), action = strtab_find(c->set->fields, SL("action"));
+	if (!denied && !passed)
+		return;
+	if (blocked != UINT32_MAX)
+		view_add(c, blocked, denied ? SL("true") : SL("false"), VT_STRING, 1);
+	if (action != UINT32_MAX)
+		view_add(c, action, denied ? SL("deny") : SL("accept"), VT_STRING, 1);
+}
+
 /* auditd's ses, 0 where no login stands behind the process (auid unset), as Sysmon has it. */
 static void view_logon(struct sigma_ctx *c, const struct event *e)
 {
@@ -530,6 +544,8 @@ bool sigma_event(struct sigma_ctx *c, const struct event *e)
 			view_audit(c, e);
 		else if (e->action == ACT_EXEC)
 			view_logon(c, e);
+		else if (e->action == ACT_FIREWALL || e->action == ACT_FIREWALL_DENIED)
+			view_firewall(c, e);
 		else if (e->action == ACT_SUDO || e->action == ACT_SUDO_DENIED)
 			view_sudo(c, e->at.raw);
 		add_text(c, e->at.raw);
