@@ -2,8 +2,8 @@
 #include "decode/decode_private.h"
 
 static const struct row rows[] = {
-	{"{file.path*}: {rule.name:w} FOUND", ACT_MALWARE, OUTCOME_NONE, NULL},
 	{"{file.path*}: {rule.name:w}({}) FOUND", ACT_MALWARE, OUTCOME_NONE, NULL},
+	{"{file.path*}: {rule.name:w} FOUND", ACT_MALWARE, OUTCOME_NONE, NULL},
 	{"SelfCheck: {message}", ACT_NOTICE, OUTCOME_NONE, NULL},
 	{"Database {message}", ACT_NOTICE, OUTCOME_NONE, NULL},
 	{"Reading databases from {message}", ACT_NOTICE, OUTCOME_NONE, NULL},
