@@ -176,7 +176,6 @@ static void add_finding(struct hunt *h, const struct sigma_rule *r, const struct
 		describe(h, f, r, c);
 		add_entities(h, f, e);
 	}
-	o->f->count++;
 	finding_evidence(o->f, e);
 }
 

@@ -71,6 +71,7 @@ def scanning(d, rule):
     rc, out, err = run('scan', '-q', '--rules', rule, '--format', 'json', PRACTICE)
     found = [x for x in map(json.loads, out.splitlines()) if x.get('class_uid') == 2004 and x['finding_info']['analytic']['uid'].startswith('7a0c8f1e')]
     check('scan --rules fires the rule', len(found) == 1 and found[0]['severity'] == 'High', len(found))
+    check('a match counts once', found and found[0]['count'] == 1, found and found[0]['count'])
     check('and says which selection and field', found and 'Matched in sel: Image = "/usr/sbin/auditctl"' in found[0]['finding_info']['desc'], found and found[0]['finding_info']['desc'])
     one = write(d, 'finding.json', json.dumps(found[0]))
     rc, out, err = run('rules', 'tune', '--rules', rule, one)
