@@ -56,10 +56,16 @@ static bool is_marked_rule(const struct srule *r)
 	return r->pub.kind == SIGMA_RULE && !r->bad && r->cond && is_text_source(&r->pub.logsource);
 }
 
-/* No literal of the rule is rare enough to be looked for in every log. */
+/* Values of these come as pieces of the line; of other sources some are told by the decoder (blocked, Signature). */
+static bool holds_pieces(const struct sigma_logsource *l)
+{
+	return !l->category.n || slice_ieq(l->category, SL("webserver")) || slice_ieq(l->category, SL("proxy"));
+}
+
+/* No literal of the rule is rare enough to be looked for in every log, or what it asks for need not stand in the line. */
 static bool is_blind(const struct srule *r, struct witness *w)
 {
-	bool blind = w->none;
+	bool blind = w->none || !holds_pieces(&r->pub.logsource);
 	for (size_t k = 0; k < w->n && !blind; k++) {
 		w->v[k].text = ascii_run(w->v[k].text);
 		blind = w->v[k].kind == ATOM_PRESENT || !w->v[k].text.n || (r->pub.logsource.category.n && literal_cost(w->v[k].text) > COMMON);

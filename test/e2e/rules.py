@@ -96,6 +96,15 @@ def scanning(d, rule):
     check('--stats counts matches', '1          1  high' in err and 'Test rule' in err, err)
 
 
+def told_by_the_decoder(d):
+    """A value that does not stand in the line: the indexes must not lose it."""
+    rule = write(d, 'blocked.yml', "title: B\nid: 7a0c8f1e-3f63-4a52-9a0e-0a6f0c6b1d12\nlevel: high\nlogsource:\n    category: firewall\n"
+                 "detection:\n    s:\n        action: deny\n    condition: s\n")
+    log = write(d, 'fw.log', 'May  4 07:12:33 gw kernel: [1.2] [UFW BLOCK] IN=eth0 OUT= MAC=00 SRC=203.0.113.5 DST=192.0.2.10 LEN=60 PROTO=TCP SPT=4 DPT=23\n')
+    rc, out, err = run('scan', '-q', '--all', '--rules', rule, '--format', 'json', log)
+    check('a firewall\'s verdict is seen', '0a6f0c6b1d12' in out, out[:300])
+
+
 def covering(d, rule):
     layer = os.path.join(d, 'layer.json')
     rc, out, err = run('rules', 'coverage', '-O', layer)
@@ -115,6 +124,7 @@ def main():
         explaining(d, rule)
         scanning(d, rule)
         covering(d, rule)
+        told_by_the_decoder(d)
     print(f'rules: {failed} failures')
     return 1 if failed else 0
 
