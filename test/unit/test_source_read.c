@@ -163,7 +163,7 @@ static void test_corrupt(void **state)
 	struct source_set set;
 
 	(void)state;
-	sh("head -c 600000 /dev/urandom | base64 >k.txt; for z in gzip xz bzip2; do $z <k.txt >k.log.$z;"
+	sh("head -c 600000 /dev/urandom | base64 >k.txt; for z in gzip xz bzip2; do $z -1 <k.txt >k.log.$z;"
 	   "printf 'XXXXXXXXXXXXXXXX' | dd of=k.log.$z bs=1 seek=300000 conv=notrunc 2>/dev/null; done;"
 	   "(gzip <k.txt; echo trailing) >t.log.gz; echo ok >after.log");
 	static const char *const names[] = {"k.log.gzip", "k.log.xz", "k.log.bzip2", "t.log.gz"};
