@@ -8,7 +8,7 @@ _postern_options() {
 	scan)
 		echo "--org= -o= --tz= --all -a --threads= -j= --format= -f= --output= -O= --min-level= -l= --fail-on=" \
 			"--rules= -r= --rule-level= --rule-status= --tag= --skip-rule= --values= --mapping= --no-rules --stats --suppressions=" \
-			"--disable= -d= --learning= --color= --verbose -v --quiet -q --help -h"
+			"--disable= -d= --learning= --path-budget= --color= --verbose -v --quiet -q --help -h"
 		;;
 	decode) echo "--org= -o= --tz= --all -a --threads= -j= --known -k --stats -s --help -h" ;;
 	rules)

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LEARNING_DEFAULT = 3, LEARNING_MAX = 3650 };
+enum { LEARNING_DEFAULT = 3, LEARNING_MAX = 3650, BUDGET_DEFAULT = 3, BUDGET_MAX = 1000 };
 
 static const struct option options[] = {
 	INPUT_OPTIONS,
@@ -27,6 +27,7 @@ static const struct option options[] = {
 	{"no-rules", 0, OPT_FLAG, NULL, "no Sigma rules, only the built-in detectors"},
 	{"stats", 0, OPT_FLAG, NULL, "on standard error, how often each Sigma rule matched and was evaluated"},
 	{"learning", 0, OPT_NUMBER, "DAYS", "days in which what is new for an account is only learnt\n(default 3)", 0, LEARNING_MAX},
+	{"path-budget", 0, OPT_NUMBER, "N", "login paths told a day, after two weeks of logs (default 3)", 0, BUDGET_MAX},
 	{"color", 0, OPT_CHOICE, "auto|always|never", "colour (default auto: only on a terminal)"},
 	{"verbose", 'v', OPT_FLAG, NULL, "tell everything: all findings with their raw lines, all files"},
 	{"quiet", 'q', OPT_FLAG, NULL, "no progress, no messages about single inputs"},
@@ -45,7 +46,7 @@ struct scan {
 	bool quiet;
 	enum level worst;
 	bool any;
-	unsigned kept, kept_high;
+	unsigned kept[LEVEL_COUNT];
 	uint64_t dropped;
 };
 
@@ -93,14 +94,13 @@ static void on_finding(void *arg, struct finding *f)
 	}
 	s->any = true;
 	s->worst = MAX(s->worst, f->level);
-	/* a hostile log can make any number of small findings: the grave ones keep a place of their own */
-	unsigned *kept = f->level >= LEVEL_HIGH ? &s->kept_high : &s->kept;
-	if (*kept >= LIMIT_FINDINGS / 2) {
+	/* a hostile log can make any number of small findings: each level has places of its own */
+	if (s->kept[f->level] >= LIMIT_FINDINGS) {
 		s->dropped++;
 		finding_free(f);
 		return;
 	}
-	++*kept;
+	s->kept[f->level]++;
 	incidents_add(s->incidents, f);
 }
 
@@ -237,7 +237,10 @@ static int scan_inputs(struct scan *s, const struct args *a)
 	const char *learning = args_get(a, "learning");
 	if (learning)
 		slice_u64(slice_of(learning), LEARNING_MAX, &days);
-	struct detect_options dopt = {.org = s->setup.org, .learning = (nstime)days * NS_DAY, .disabled = is_disabled, .arg = s};
+	uint64_t budget = BUDGET_DEFAULT;
+	if (args_has(a, "path-budget"))
+		slice_u64(slice_of(args_get(a, "path-budget")), BUDGET_MAX, &budget);
+	struct detect_options dopt = {.org = s->setup.org, .learning = (nstime)days * NS_DAY, .path_budget = (unsigned)budget, .disabled = is_disabled, .arg = s};
 	s->detect = detect_new(&dopt, on_finding, s);
 	s->incidents = incidents_new(s->setup.org);
 	detect_wants(s->detect, &s->setup.decode.want);

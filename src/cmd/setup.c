@@ -117,6 +117,7 @@ static int confine(const struct args *a)
 	if (output && strcmp(output, "-") != 0)
 		writable[n++] = folder_of(output, folder, sizeof folder);
 	writable[n] = NULL;
+	sys_raise_files();
 	struct sys_confine c = {.writable = writable};
 	if (!sys_confine(&c, &landlock, &e))
 		return 0;

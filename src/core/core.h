@@ -32,7 +32,7 @@ enum {
 	LIMIT_EVIDENCE = 60,         /* raw lines kept with one finding; the count goes on */
 	LIMIT_RAW_KEPT = 2048,       /* bytes of a raw line copied into a finding */
 	LIMIT_EVIDENCE_BYTES = 16 << 10, /* of one finding: hostile logs make long lines */
-	LIMIT_FINDINGS = 5000,       /* findings kept in one run; what is beyond is counted */
+	LIMIT_FINDINGS = 2500,       /* findings of a level kept in one run; what is beyond is counted */
 	LIMIT_PATH_DEPTH = 40,       /* folders below a folder to scan */
 	LIMIT_ARCHIVE_DEPTH = 3,     /* archives in archives */
 	LIMIT_ARCHIVE_ENTRIES = 100000,

@@ -1,5 +1,6 @@
 /* detect.c - the table of detectors, dispatch by action, open findings. */
 #include "detect/detect_private.h"
+#include "path/path.h"
 
 #include <stdlib.h>
 
@@ -81,6 +82,29 @@ const struct org *detect_org(const struct detect *d)
 nstime detect_learning(const struct detect *d)
 {
 	return d->opt.learning;
+}
+
+unsigned detect_path_budget(const struct detect *d)
+{
+	return d->opt.path_budget;
+}
+
+static void *path_state(const struct detect *d)
+{
+	for (size_t i = 0; i < DETECTORS; i++)
+		if (table[i] == &detector_path)
+			return d->state[i];
+	return NULL;
+}
+
+struct path *detect_path(const struct detect *d)
+{
+	return paths_engine(path_state(d));
+}
+
+const struct path_verdict *detect_path_verdict(const struct detect *d)
+{
+	return paths_newest(path_state(d));
 }
 
 nstime detect_now(const struct detect *d)
@@ -376,5 +400,6 @@ void detect_finish(struct detect *d)
 
 uint64_t detect_forgotten(const struct detect *d)
 {
-	return lru_evicted(d->open) + lru_evicted(d->hosts) + lru_evicted(d->logins);
+	const struct path *p = detect_path(d);
+	return lru_evicted(d->open) + lru_evicted(d->hosts) + lru_evicted(d->logins) + (p ? path_forgotten(p) : 0);
 }

@@ -30,6 +30,7 @@ const struct detector_info *detect_info(size_t i);
 struct detect_options {
 	const struct org *org;    /* never NULL; org_new() when nothing is known */
 	nstime learning;          /* per account: how long "new" is only learnt */
+	unsigned path_budget;     /* login paths told a day */
 	bool (*disabled)(void *arg, const char *id); /* may be NULL */
 	void *arg;
 };

@@ -38,6 +38,14 @@ nstime detect_now(const struct detect *d); /* time of the newest event */
 /* When the log of a host began, as far as seen; NSTIME_NONE unknown. "New" means little before now - begin > learning. */
 nstime detect_host_began(const struct detect *d, struct slice host);
 
+/* The login paths; NULL when that detector is off. */
+struct path *detect_path(const struct detect *d);
+/* What they say of the login at hand; NULL when they do not judge it. */
+const struct path_verdict *detect_path_verdict(const struct detect *d);
+struct path *paths_engine(void *state);
+const struct path_verdict *paths_newest(void *state);
+unsigned detect_path_budget(const struct detect *d);
+
 /* The time of the newest event of a host, from whichever log. */
 nstime detect_host_newest(struct detect *d, struct slice host);
 

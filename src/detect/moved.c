@@ -1,5 +1,6 @@
 /* moved.c - from server to server: a login from a host where its owner was not, and one account on many hosts. */
 #include "detect/profile.h"
+#include "path/path.h"
 
 #include <stdlib.h>
 
@@ -86,6 +87,14 @@ static uint32_t hop_habit(struct switches *s, const struct actor *a, struct slic
 	return days;
 }
 
+/* Once login paths know what is usual, they judge; before, they know at least whose session is still open. */
+static bool judged_by_paths(const struct detect *d)
+{
+	const struct path *paths = detect_path(d);
+	const struct path_verdict *v = detect_path_verdict(d);
+	return paths && (path_learnt(paths) || (v && v->level < PATH_LEFT_OTHERS));
+}
+
 static void switch_event(struct detect *d, void *state, const struct event *e)
 {
 	struct switches *s = state;
@@ -114,7 +123,7 @@ static void switch_event(struct detect *d, void *state, const struct event *e)
 		/* in the first days nothing is usual yet: a host whose own logins are not in the logs proves nothing */
 		nstime began = detect_host_began(d, from->name);
 		bool learnt = h && began != NSTIME_NONE && e->time - began > detect_learning(d);
-		if (!own && other >= 0 && habit < HABIT && learnt) {
+		if (!own && other >= 0 && habit < HABIT && learnt && !judged_by_paths(d)) {
 			bool fresh;
 			struct key k;
 			key_init(&k);
@@ -140,7 +149,7 @@ static void switch_event(struct detect *d, void *state, const struct event *e)
 
 const struct detector detector_switch = {
 	.info = {"postern.credential-switch", "Hop with somebody else's credentials", LEVEL_MEDIUM, STAGE_MOVED, techniques,
-		"A login from one of our hosts by an account that had not logged in there within a day, while somebody else had.",
+		"In the first two weeks of logs, until login paths are learnt: a login from one of our hosts by an account that had not logged in there within a day, while somebody else had.",
 		"A new scheduled job (its second day makes it usual); a terminal multiplexer left open for days; a host whose own log is missing."},
 	.wants = wants, .create = switches_new, .event = switch_event, .destroy = switches_free,
 };

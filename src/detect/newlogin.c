@@ -1,5 +1,6 @@
 /* newlogin.c - an account from a network, with a key, or at an hour it never used; and from two places at once. */
 #include "detect/profile.h"
+#include "path/path.h"
 
 #include <stdlib.h>
 
@@ -105,7 +106,10 @@ static void event(struct detect *d, void *state, const struct event *e)
 	bool learnt = e->time - p->first > detect_learning(d) && p->logins >= LOGINS_FIRST;
 	p->hour[hour]++;
 	p->logins++;
-	if (learnt)
+	/* hops between our own hosts are judged by login paths, once those are learnt */
+	const struct path *paths = detect_path(d);
+	bool own = a.has_ip && org_host_by_ip(detect_org(d), &a.ip);
+	if (learnt && !(own && paths && path_learnt(paths)))
 		tell(d, e, &a, n);
 }
 

@@ -181,6 +181,14 @@ enum stage {
 const char *stage_name(enum stage s);
 const char *stage_title(enum stage s);
 
+/* A login on a path of logins. */
+struct login_hop {
+	nstime time;
+	struct slice account, person, from, to; /* from: host or address */
+	uint32_t port;                          /* of the source */
+	bool switched;                          /* other credentials than those of the hop before */
+};
+
 struct finding {
 	struct arena mem;
 	char uid[36];           /* stable for the same evidence: hex of rule, entities, first evidence */
@@ -199,6 +207,9 @@ struct finding {
 	size_t nentities;
 	struct evidence *evidence;
 	size_t nevidence, capevidence, evidence_bytes;
+	double score;           /* of a login path; 0 none */
+	struct login_hop *hops; /* oldest first */
+	size_t nhops;
 };
 
 struct finding *finding_new(void);

@@ -269,12 +269,26 @@ static void add_hop(struct incident *in, struct slice from, struct slice to, con
 		in->hops[in->nhops++] = (struct incident_hop){from, to, account, f->first, f->count, true};
 }
 
+/* The steps of a login path before the one that was told: context, unless a finding tells them itself. */
+static void add_path(struct incident *in, const struct finding *f)
+{
+	for (size_t k = 0; k < f->nhops; k++) {
+		const struct login_hop *h = &f->hops[k];
+		bool known = false;
+		for (size_t i = 0; i < in->nhops && !known; i++)
+			known = slice_eq(in->hops[i].from, h->from) && slice_eq(in->hops[i].to, h->to) && slice_eq(in->hops[i].account, h->account);
+		if (!known && in->nhops < HOPS_MAX && !slice_eq(h->from, h->to))
+			in->hops[in->nhops++] = (struct incident_hop){h->from, h->to, h->account, h->time, 1, k + 1 == f->nhops};
+	}
+}
+
 static void draw(struct incidents *s, struct incident *in)
 {
 	in->hops = arena_alloc(&s->mem, HOPS_MAX * sizeof *in->hops);
 	for (size_t i = 0; i < in->nfindings; i++) {
 		const struct finding *f = in->findings[i];
 		struct slice source = finding_get(f, ENT_SOURCE), host = finding_get(f, ENT_HOST);
+		add_path(in, f);
 		if (source.n && host.n)
 			add_hop(in, place_name(s->org, source), host, f);
 		/* a tunnel or fetch leads out */

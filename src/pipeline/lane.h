@@ -6,7 +6,7 @@
 
 #include <pthread.h>
 
-enum { SLOTS_MAX = 4, OPEN_MAX = 192 };
+enum { SLOTS_MAX = 4, OPEN_MAX = 4096 };
 
 enum slot_state { SLOT_EMPTY, SLOT_BUSY, SLOT_READY };
 /* One block on its way: read, decoded, joined, merged, emptied. */
@@ -54,7 +54,7 @@ struct run {
 	struct lane *lanes;
 	size_t nlanes;
 	struct lane *open[OPEN_MAX];
-	size_t nopen;
+	size_t nopen, open_most;   /* at most OPEN_MAX, and what file descriptors allow */
 	unsigned slots;            /* ring size in use */
 	size_t block_bytes;
 	pthread_mutex_t lock;

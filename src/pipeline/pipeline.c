@@ -2,6 +2,7 @@
 #include "pipeline/lane.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 
 /* ---- one lane's next event ----------------------------------------------------------------------------------- */
 
@@ -205,7 +206,7 @@ static void open_due(struct run *r, struct heap *h, size_t *next)
 		bool due = h->n == 0 || l->start <= h->v[0].lane->key;
 		if (!due)
 			return;
-		if (r->nopen == OPEN_MAX) {
+		if (r->nopen == r->open_most) {
 			r->res->order_limited = true;
 			return;
 		}
@@ -270,6 +271,16 @@ static int lane_order(const void *a, const void *b)
 	return slice_cmp(x->set->name, y->set->name);
 }
 
+/* A stream may hold a file open: leave some descriptors to the rest of the process. */
+static size_t open_most(void)
+{
+	enum { REST = 40, LEAST = 16 };
+	struct rlimit l;
+	if (getrlimit(RLIMIT_NOFILE, &l) || l.rlim_cur == RLIM_INFINITY || l.rlim_cur > OPEN_MAX + REST)
+		return OPEN_MAX;
+	return l.rlim_cur > REST + LEAST ? (size_t)l.rlim_cur - REST : LEAST;
+}
+
 static void run_init(struct run *r)
 {
 	r->nlanes = r->set->streams.n;
@@ -285,7 +296,8 @@ static void run_init(struct run *r)
 		qsort(r->lanes, r->nlanes, sizeof *r->lanes, lane_order);
 	size_t lanes = r->opt->keep_order ? 1 : r->nlanes;
 	r->slots = lanes <= 16 ? SLOTS_MAX : lanes <= 64 ? 2 : 1;
-	r->block_bytes = lanes <= 16 ? 256 << 10 : lanes <= 64 ? 128 << 10 : 64 << 10;
+	r->block_bytes = lanes <= 16 ? 256 << 10 : lanes <= 64 ? 128 << 10 : lanes <= 192 ? 64 << 10 : 16 << 10;
+	r->open_most = open_most();
 }
 
 int pipeline_run(struct source_set *set, const struct pipeline_options *opt, struct pipeline_result *out, struct err *e)

@@ -98,6 +98,21 @@ static void evidences(struct buf *b, const struct report_input *in, const struct
 	buf_addc(b, ']');
 }
 
+static void login_path(struct buf *b, const struct finding *f)
+{
+	buf_addf(b, ",\"score\":%.3f,\"login_path\":[", f->score);
+	for (size_t i = 0; i < f->nhops; i++) {
+		const struct login_hop *h = &f->hops[i];
+		buf_addf(b, "%s{\"time\":%lld,\"source_port\":%u,\"switched\":%s", i ? "," : "", millis(h->time), h->port, h->switched ? "true" : "false");
+		field(b, "account", h->account);
+		field(b, "person", h->person);
+		field(b, "source", h->from);
+		field(b, "host", h->to);
+		buf_addc(b, '}');
+	}
+	buf_addc(b, ']');
+}
+
 static void detection(struct buf *b, const struct report_input *in, const struct finding *f)
 {
 	head(b, in, 2004, "Detection Finding", f->level, f->first);
@@ -117,6 +132,8 @@ static void detection(struct buf *b, const struct report_input *in, const struct
 	observables(b, f->entities, f->nentities);
 	buf_addz(b, ",\"unmapped\":{\"stage\":");
 	buf_json(b, slice_of(stage_name(f->stage)));
+	if (f->nhops)
+		login_path(b, f);
 	buf_addz(b, "}}\n");
 }
 

@@ -269,7 +269,7 @@ static void ledger_totals(const struct page *p, const struct ledger *l)
 	if (l->forgotten)
 		buf_addf(p->out, "  detectors had to forget %s entries: memory is bounded\n", number(l->forgotten, n1));
 	if (l->findings_dropped)
-		buf_addf(p->out, "  findings beyond %d, counted only: %s\n", LIMIT_FINDINGS, number(l->findings_dropped, n1));
+		buf_addf(p->out, "  findings beyond %d of a level, counted only: %s\n", LIMIT_FINDINGS, number(l->findings_dropped, n1));
 	for (size_t i = 0; i < l->nsuppressed; i++) {
 		const struct ledger_suppressed *s = &l->suppressed[i];
 		buf_addf(p->out, "  suppressed until %.10s: %s findings of ", time_plain(s->until - NS_DAY, a), number(s->count, n1));

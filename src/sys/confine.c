@@ -6,6 +6,7 @@
 #include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/resource.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -126,4 +127,13 @@ int sys_confine(const struct sys_confine *c, bool *landlock, struct err *e)
 		return err_set(e, ERR_PERM, "cannot give up new privileges: %s", strerror(errno));
 	int r = restrict_writes(c, landlock, e);
 	return r ? r : filter(e);
+}
+
+void sys_raise_files(void)
+{
+	struct rlimit l;
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
+		l.rlim_cur = l.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &l); /* refused: fewer logs at a time */
+	}
 }

@@ -18,6 +18,9 @@ struct sys_confine {
  * libseccomp; such a call returns EPERM); no writing outside `writable` (Landlock, landlock(7)). 0 or ERR_* with *e. */
 int sys_confine(const struct sys_confine *c, bool *landlock, struct err *e);
 
+/* As many open files as the hard limit allows: logs of hundreds of hosts are read side by side. Call before sys_confine. */
+void sys_raise_files(void);
+
 /* Name of a system call by the kernel's audit architecture (AUDIT_ARCH_*, as in arch=c000003e) and number, into buf. False: not known.
  * The tables are libseccomp's. */
 bool sys_call_name(uint32_t audit_arch, unsigned number, char *buf, size_t n);

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SRC = ROOT / "src"
 LEVELS = {
     "core": 0,
-    "sys": 1, "event": 1, "match": 1, "yaml": 1, "json": 1,
+    "sys": 1, "event": 1, "match": 1, "yaml": 1, "json": 1, "path": 1,
     "source": 2, "org": 2, "decode": 2, "sigma": 2,
     "detect": 3, "hunt": 3,
     "incident": 4,

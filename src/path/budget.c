@@ -1,0 +1,93 @@
+/* budget.c - the score that so many alerts a day reach, from the last days of the same stream. */
+#include "path/path_private.h"
+
+#include <stdlib.h>
+
+enum { KEPT_LEAST = 64, KEPT_MOST = 1024, GROUPS_MAX = 50000 };
+
+struct group {
+	float score;
+};
+struct budget {
+	double a_day;
+	size_t keep;                       /* best scores kept of each day */
+	struct lru *today;                 /* group to struct group */
+	struct { float *v; size_t n; } day[WINDOW];
+	unsigned next, days;
+	double threshold;
+};
+
+struct budget *budget_new(double a_day)
+{
+	struct budget *b = xcalloc(1, sizeof *b);
+	b->a_day = a_day;
+	b->keep = MIN(MAX((size_t)(a_day * 8), (size_t)KEPT_LEAST), (size_t)KEPT_MOST);
+	b->today = lru_new(sizeof(struct group), GROUPS_MAX, NULL, NULL);
+	for (int i = 0; i < WINDOW; i++)
+		b->day[i].v = xcalloc(b->keep, sizeof(float));
+	return b;
+}
+
+void budget_free(struct budget *b)
+{
+	if (!b)
+		return;
+	for (int i = 0; i < WINDOW; i++)
+		free(b->day[i].v);
+	lru_free(b->today);
+	free(b);
+}
+
+void budget_add(struct budget *b, uint64_t group, double score, bool *first)
+{
+	struct group *g = lru_put(b->today, slice_make((const char *)&group, sizeof group), first);
+	if (*first || score > g->score)
+		g->score = (float)score;
+}
+
+static int downward(const void *a, const void *b)
+{
+	float x = *(const float *)a, y = *(const float *)b;
+	return (x < y) - (x > y);
+}
+
+struct gather {
+	struct { float *v; size_t n, cap; } all;
+};
+
+static bool gather_one(void *arg, struct slice key, void *value)
+{
+	(void)key;
+	*vec_push(&((struct gather *)arg)->all) = ((struct group *)value)->score;
+	return true;
+}
+
+void budget_day(struct budget *b)
+{
+	struct gather g = {0};
+	lru_each(b->today, gather_one, &g);
+	if (g.all.n)
+		qsort(g.all.v, g.all.n, sizeof *g.all.v, downward);
+	unsigned at = b->next;
+	b->day[at].n = MIN(g.all.n, b->keep);
+	if (b->day[at].n)
+		memcpy(b->day[at].v, g.all.v, b->day[at].n * sizeof(float));
+	b->next = (at + 1) % WINDOW;
+	b->days = MIN(b->days + 1, (unsigned)WINDOW);
+	lru_free(b->today);
+	b->today = lru_new(sizeof(struct group), GROUPS_MAX, NULL, NULL);
+	g.all.n = 0;
+	for (unsigned i = 0; i < b->days; i++)
+		for (size_t k = 0; k < b->day[i].n; k++)
+			*vec_push(&g.all) = b->day[i].v[k];
+	if (g.all.n)
+		qsort(g.all.v, g.all.n, sizeof *g.all.v, downward);
+	size_t wanted = (size_t)(b->a_day * b->days);
+	b->threshold = !wanted || !g.all.n ? 1e9 : wanted <= g.all.n ? g.all.v[wanted - 1] : 0;
+	free(g.all.v);
+}
+
+double budget_threshold(const struct budget *b)
+{
+	return b->threshold;
+}
