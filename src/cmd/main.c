@@ -5,12 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-extern const struct command command_scan, command_decode, command_rules;
+extern const struct command command_scan, command_decode, command_rules, command_log;
 
 const struct command *const commands[] = {
 	&command_scan,
 	&command_decode,
 	&command_rules,
+	&command_log,
 	NULL,
 };
 

@@ -104,7 +104,7 @@ static const char *folder_of(const char *file, char *buf, size_t n)
 }
 
 /* From here on the process reads what strangers wrote: it keeps only what reading and reporting need. */
-static int confine(const struct args *a)
+int setup_confine(const struct args *a)
 {
 	struct err e;
 	bool landlock;
@@ -138,7 +138,7 @@ int setup_inputs(struct setup *s, const struct args *a)
 	if (!r)
 		r = set_zone(s, a);
 	if (!r)
-		r = confine(a);
+		r = setup_confine(a);
 	if (r)
 		return r;
 	struct source_options so = {.all = args_has(a, "all")};
@@ -175,4 +175,16 @@ void setup_tell_problems(const struct setup *s, size_t most)
 	if (s->set.problems.n > most)
 		complain("and %zu more inputs with problems", s->set.problems.n - most);
 	buf_free(&b);
+}
+
+bool state_file(const struct args *a, const char *name, char *out, size_t n)
+{
+	const char *dir = args_get(a, "state");
+	if (!dir)
+		dir = getenv("POSTERN_STATE");
+	int len = snprintf(out, n, "%s%s%s", dir && *dir ? dir : "/var/lib/postern", *name ? "/" : "", name);
+	if (len > 0 && (size_t)len < n)
+		return true;
+	complain("--state: the name is too long");
+	return false;
 }

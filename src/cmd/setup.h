@@ -27,6 +27,10 @@ struct setup {
 /* 0, or an exit code after a message. setup_free in any case. */
 int setup_inputs(struct setup *s, const struct args *a);
 void setup_free(struct setup *s);
+/* Give up what reading and writing --output do not need. 0, or an exit code after a message. */
+int setup_confine(const struct args *a);
+/* A file of Postern's state: in --state, $POSTERN_STATE or /var/lib/postern. False after a message. */
+bool state_file(const struct args *a, const char *name, char *out, size_t n);
 /* Problems with inputs as messages on stderr, at most `most`. */
 void setup_tell_problems(const struct setup *s, size_t most);
 
