@@ -1,6 +1,6 @@
 /* cmd_log.c - postern log: the audit log. */
-#include "chain/chain.h"
 #include "cmd/ruleset.h"
+#include "chain/chain.h"
 #include "cmd/setup.h"
 
 #include <stdio.h>
