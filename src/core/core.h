@@ -234,11 +234,29 @@ void buf_html(struct buf *b, struct slice s);
 void buf_term(struct buf *b, struct slice s);
 static inline struct slice buf_slice(const struct buf *b) { return (struct slice){b->p, b->n}; }
 
+/* ---- saved state: numbers little-endian, texts with their length ------------------------------------------------- */
+void buf_u32(struct buf *b, uint32_t n);
+void buf_u64(struct buf *b, uint64_t n);
+void buf_sized(struct buf *b, struct slice s);
+/* Reading: once something does not fit, `bad` stays set and everything reads as zero. */
+struct wire {
+	const char *p;
+	size_t n;
+	bool bad;
+};
+static inline struct wire wire_of(struct slice s) { return (struct wire){s.p, s.n, false}; }
+uint32_t wire_u32(struct wire *w);
+uint64_t wire_u64(struct wire *w);
+struct slice wire_sized(struct wire *w); /* borrowed */
+bool wire_raw(struct wire *w, void *to, size_t n); /* false, and zeros, when fewer are left */
+
 /* ---- hashing, maps ------------------------------------------------------------------------------------------- */
 /* Keyed with a seed drawn once per process: hostile keys cannot be chosen to collide. Not for storage. */
 uint64_t hash_bytes(const void *p, size_t n);
 uint64_t hash_u64(uint64_t x);
 static inline uint64_t hash_mix(uint64_t a, uint64_t b) { return hash_u64(a ^ (b * 0x9e3779b97f4a7c15u + 0x632be59bd9b4e019u)); }
+/* Take the process's secret from a number that was kept, so that saved hashes stay valid. Before anything was hashed. */
+void hash_reseed(uint64_t seed);
 /* Stable across processes and machines (FNV-1a, 64 bit); for ids, never for maps with hostile keys. */
 uint64_t hash_stable(uint64_t h, const void *p, size_t n);
 #define HASH_STABLE_INIT 0xcbf29ce484222325u
@@ -266,6 +284,11 @@ size_t lru_count(const struct lru *m);
 uint64_t lru_evicted(const struct lru *m);          /* how many had to go: state was lost, say so */
 /* Oldest first; stops when fn returns false. fn must not change the map. */
 void lru_each(struct lru *m, bool (*fn)(void *arg, struct slice key, void *value), void *arg);
+
+/* All entries, oldest first, values byte for byte: only for values without pointers. */
+void lru_save(struct lru *m, struct buf *b);
+/* Back into an empty map; false (and the map empty) when the bytes are not of such a map. */
+bool lru_load(struct lru *m, struct wire *w);
 
 /* Compound key on the stack: parts joined with a byte that separates them (lengths are mixed in, so that
  * {"ab","c"} and {"a","bc"} differ). Parts are cut so that the whole fits. */

@@ -50,6 +50,12 @@ __attribute__((constructor)) static void seed_secret(void)
 	}
 }
 
+void hash_reseed(uint64_t seed)
+{
+	for (size_t i = 0; i < ARRAY_LEN(secret); i++)
+		secret[i] = spread(&seed);
+}
+
 static inline uint64_t fold_mul(uint64_t a, uint64_t b)
 {
 	__extension__ typedef unsigned __int128 u128;

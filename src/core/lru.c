@@ -301,3 +301,41 @@ void lru_each(struct lru *m, bool (*fn)(void *arg, struct slice key, void *value
 		if (!fn(arg, node_key(n), node_value(n)))
 			return;
 }
+
+/* ---- saved state ------------------------------------------------------------------------------------------- */
+
+void lru_save(struct lru *m, struct buf *b)
+{
+	buf_u64(b, m->value_size);
+	buf_u64(b, m->count);
+	buf_u64(b, m->evicted);
+	for (struct lru_node *n = m->ring.prev; n != &m->ring; n = n->prev) {
+		buf_sized(b, node_key(n));
+		buf_add(b, node_value(n), m->value_size);
+	}
+}
+
+static void clear(struct lru *m)
+{
+	while (m->count > 0)
+		drop(m, m->ring.prev);
+}
+
+bool lru_load(struct lru *m, struct wire *w)
+{
+	clear(m);
+	uint64_t size = wire_u64(w), count = wire_u64(w), evicted = wire_u64(w);
+	if (size != m->value_size || count > w->n)
+		w->bad = true;
+	for (uint64_t i = 0; i < count && !w->bad; i++) {
+		struct slice key = wire_sized(w);
+		if (key.n > LRU_KEY_MAX || w->n < m->value_size)
+			w->bad = true;
+		else
+			wire_raw(w, lru_put(m, key, NULL), m->value_size);
+	}
+	if (w->bad)
+		clear(m);
+	m->evicted = w->bad ? 0 : evicted;
+	return !w->bad;
+}

@@ -14,6 +14,7 @@ static const struct detector *const table[] = {
 struct open_finding {
 	struct finding *f;
 	const struct detector *def;
+	bool touched; /* since the last detect_flush */
 };
 
 struct host_memory {
@@ -37,6 +38,7 @@ struct detect {
 	uint8_t *by_action[ACTION_COUNT]; /* detector numbers, UINT8_MAX ends */
 	struct arena mem;
 	struct lru *open;
+	bool touched;                     /* any of them */
 	struct lru *hosts;
 	struct lru *logins;               /* newest login by host and account: who.c */
 	struct lru *uids;                 /* account names by host and number: who.c */
@@ -186,7 +188,9 @@ struct finding *detect_open(struct detect *d, const struct detector *def, struct
 		o->f->stage = def->info.stage;
 		o->f->techniques = def->info.techniques;
 		o->f->first = o->f->last = t;
+		finding_name(o->f, key, t);
 	}
+	o->touched = d->touched = true;
 	return o->f;
 }
 
@@ -396,6 +400,181 @@ void detect_finish(struct detect *d)
 			table[i]->finish(d, d->state[i]);
 	lru_free(d->open); /* every open finding leaves */
 	d->open = lru_new(sizeof(struct open_finding), MEM_FINDINGS, finding_leaves, d);
+}
+
+/* ---- a process that goes on ----------------------------------------------------------------------------------- */
+
+struct flush {
+	struct detect *d;
+	detect_sink *fn;
+	void *arg;
+};
+
+static bool flush_one(void *arg, struct slice key, void *value)
+{
+	struct flush *x = arg;
+	struct open_finding *o = value;
+	(void)key;
+	if (!o->f || !o->touched)
+		return true;
+	o->touched = false;
+	struct buf b = {0};
+	finding_save(o->f, &b);
+	struct wire w = wire_of(buf_slice(&b));
+	struct finding *copy = finding_load(&w);
+	buf_free(&b);
+	if (!copy)
+		return true;
+	if (o->def->seal)
+		o->def->seal(x->d, copy);
+	finding_seal(copy);
+	x->fn(x->arg, copy);
+	return true;
+}
+
+void detect_flush(struct detect *d, detect_sink *fn, void *arg)
+{
+	struct flush x = {d, fn, arg};
+	if (!d->touched)
+		return;
+	d->touched = false;
+	lru_each(d->open, flush_one, &x);
+}
+
+enum { SAVED_VERSION = 1 };
+
+static bool save_open(void *arg, struct slice key, void *value)
+{
+	struct buf *b = arg;
+	const struct open_finding *o = value;
+	if (!o->f)
+		return true;
+	buf_sized(b, key);
+	buf_sized(b, slice_of(o->def->info.id));
+	struct buf f = {0};
+	finding_save(o->f, &f);
+	buf_sized(b, buf_slice(&f));
+	buf_free(&f);
+	return true;
+}
+
+static void save_state(const struct detect *d, size_t i, struct buf *b)
+{
+	struct lru *t[TABLES_MAX];
+	struct buf part = {0};
+	if (table[i] == &detector_path)
+		path_save(paths_engine(d->state[i]), &part);
+	for (size_t k = 0, n = table[i]->tables ? table[i]->tables(d->state[i], t) : 0; k < n; k++)
+		lru_save(t[k], &part);
+	buf_sized(b, slice_of(table[i]->info.id));
+	buf_sized(b, buf_slice(&part));
+	buf_free(&part);
+}
+
+void detect_save(struct detect *d, struct buf *b)
+{
+	struct buf open = {0};
+	leave_host(d);
+	buf_u32(b, SAVED_VERSION);
+	buf_u64(b, (uint64_t)d->now);
+	buf_u32(b, d->first_source);
+	buf_u32(b, d->several);
+	buf_u32(b, sizeof *d->told);
+	buf_sized(b, slice_make((const char *)d->told, TOLD * sizeof *d->told));
+	struct lru *common[] = {d->hosts, d->logins, d->uids};
+	for (size_t i = 0; i < ARRAY_LEN(common); i++) {
+		struct buf part = {0};
+		lru_save(common[i], &part);
+		buf_sized(b, buf_slice(&part));
+		buf_free(&part);
+	}
+	lru_each(d->open, save_open, &open);
+	buf_sized(b, buf_slice(&open));
+	buf_free(&open);
+	for (size_t i = 0; i < DETECTORS; i++)
+		if (d->state[i])
+			save_state(d, i, b);
+}
+
+static const struct detector *detector_named(struct slice id)
+{
+	for (size_t i = 0; i < DETECTORS; i++)
+		if (slice_eqz(id, table[i]->info.id))
+			return table[i];
+	return NULL;
+}
+
+/* Rule texts of the program are static; those that were saved die with the copy. */
+static void load_open(struct detect *d, struct slice bytes, unsigned *lost)
+{
+	struct wire w = wire_of(bytes);
+	while (w.n && !w.bad) {
+		struct slice key = wire_sized(&w), id = wire_sized(&w), body = wire_sized(&w);
+		struct wire in = wire_of(body);
+		const struct detector *def = detector_named(id);
+		struct finding *f = w.bad ? NULL : finding_load(&in);
+		if (!f || !def) {
+			++*lost;
+			finding_free(f);
+			continue;
+		}
+		f->rule_id = slice_of(def->info.id);
+		f->rule_name = slice_of(def->info.title);
+		f->techniques = def->info.techniques;
+		struct open_finding *o = lru_put(d->open, key, NULL);
+		o->f = f;
+		o->def = def;
+	}
+}
+
+static bool load_state(struct detect *d, struct slice id, struct slice bytes)
+{
+	struct wire w = wire_of(bytes);
+	struct lru *t[TABLES_MAX];
+	for (size_t i = 0; i < DETECTORS; i++) {
+		if (!slice_eqz(id, table[i]->info.id))
+			continue;
+		if (!d->state[i])
+			return true; /* switched off since */
+		if (table[i] == &detector_path)
+			return path_load(paths_engine(d->state[i]), &w);
+		bool ok = true;
+		for (size_t k = 0, n = table[i]->tables ? table[i]->tables(d->state[i], t) : 0; k < n; k++)
+			ok &= lru_load(t[k], &w);
+		return ok;
+	}
+	return false;
+}
+
+bool detect_load(struct detect *d, struct wire *w, unsigned *lost)
+{
+	*lost = 0;
+	if (wire_u32(w) != SAVED_VERSION)
+		return false;
+	d->now = (nstime)wire_u64(w);
+	d->first_source = wire_u32(w);
+	d->several = wire_u32(w) != 0;
+	uint32_t size = wire_u32(w);
+	struct slice told = wire_sized(w);
+	if (size == sizeof *d->told && told.n == TOLD * sizeof *d->told)
+		memcpy(d->told, told.p, told.n);
+	struct lru *common[] = {d->hosts, d->logins, d->uids};
+	for (size_t i = 0; i < ARRAY_LEN(common); i++) {
+		struct wire part = wire_of(wire_sized(w));
+		*lost += !lru_load(common[i], &part);
+	}
+	load_open(d, wire_sized(w), lost);
+	while (w->n && !w->bad) {
+		struct slice id = wire_sized(w), bytes = wire_sized(w);
+		*lost += !load_state(d, id, bytes);
+	}
+	return !w->bad;
+}
+
+size_t tables_one(void *state, struct lru **out)
+{
+	out[0] = state;
+	return 1;
 }
 
 uint64_t detect_forgotten(const struct detect *d)

@@ -47,6 +47,12 @@ void detect_event(struct detect *d, const struct event *e);
 void detect_began(struct detect *d, struct slice host, nstime t);
 /* Closes every open finding. */
 void detect_finish(struct detect *d);
+/* For a process that goes on: a copy of every open finding that changed since the last call, as it would leave now. fn owns it. */
+void detect_flush(struct detect *d, detect_sink *fn, void *arg);
+/* Everything detectors remember, and the open findings, to bytes and back. Hashes in it are of this process's seed (hash_reseed).
+ * Loading is for a fresh struct detect; a part that does not fit this program is left out, counted in *lost. False: no such bytes. */
+void detect_save(struct detect *d, struct buf *b);
+bool detect_load(struct detect *d, struct wire *w, unsigned *lost);
 /* How often bounded memory had to forget (0: never): belongs into the ledger. */
 uint64_t detect_forgotten(const struct detect *d);
 

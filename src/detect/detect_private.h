@@ -24,12 +24,18 @@ struct detector {
 	bool (*might)(const struct command *c);
 	void (*finish)(struct detect *d, void *state);  /* before open findings are closed; may be NULL */
 	void (*destroy)(void *state);
+	/* The maps of its memory, which are all of it: they are saved and loaded. NULL: none (or it is not saved so: login paths). */
+	size_t (*tables)(void *state, struct lru **out);
 	/* Last words on a finding before it leaves (titles with counts). May be NULL. */
 	void (*seal)(struct detect *d, struct finding *f);
 };
 #define DETECTOR(name) extern const struct detector name;
 #include "detect/detectors.def"
 #undef DETECTOR
+
+enum { TABLES_MAX = 4 };
+/* For `tables` of a detector whose state is one map. */
+size_t tables_one(void *state, struct lru **out);
 
 bool detect_enabled(const struct detect *d, const struct detector *def);
 const struct org *detect_org(const struct detect *d);

@@ -44,6 +44,14 @@ static void *memory_new(struct detect *d)
 	return m;
 }
 
+static size_t memory_tables(void *state, struct lru **out)
+{
+	struct guess_memory *m = state;
+	out[0] = m->by_source;
+	out[1] = m->by_account;
+	return 2;
+}
+
 static void memory_free(void *state)
 {
 	struct guess_memory *m = state;
@@ -260,5 +268,5 @@ const struct detector detector_guessing = {
 	.info = {"postern.guessing", "Password guessing", LEVEL_LOW, STAGE_NONE, techniques,
 		"Addresses (IPv6: networks) that fail to log in ten times or more within hours, accounts that fail from everywhere; all of them make one finding.",
 		"A machine with a stale password, a monitoring probe."},
-	.wants = wants, .create = memory_new, .event = guessing_event, .destroy = memory_free, .seal = guessing_seal,
+	.wants = wants, .create = memory_new, .tables = memory_tables, .event = guessing_event, .destroy = memory_free, .seal = guessing_seal,
 };

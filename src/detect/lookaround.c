@@ -126,7 +126,7 @@ const struct detector detector_lookaround = {
 	.info = {"postern.look-around", "Looking around on a host", LEVEL_LOW, STAGE_TOOLS, techniques,
 		"Four different questions (accounts, rights, network, machine, who else) by one account within twenty minutes.",
 		"New administrators; troubleshooting."},
-	.wants = wants, .might = asks_something, .create = askings_new, .event = event, .destroy = askings_free,
+	.wants = wants, .might = asks_something, .create = askings_new, .tables = tables_one, .event = event, .destroy = askings_free,
 };
 
 /* ---- copies of databases ------------------------------------------------------------------------------------- */
@@ -198,5 +198,5 @@ const struct detector detector_data_dump = {
 	.info = {"postern.data-dump", "Whole database copied", LEVEL_MEDIUM, STAGE_MOVED, techniques_dump,
 		"pg_dump, mysqldump, slapcat and like tools run by a person who did not on two days before.",
 		"A copy before an upgrade, a move to another host."},
-	.wants = wants, .might = dumps, .create = dumpers_new, .event = dump_event, .destroy = askings_free,
+	.wants = wants, .might = dumps, .create = dumpers_new, .tables = tables_one, .event = dump_event, .destroy = askings_free,
 };

@@ -118,7 +118,7 @@ const struct detector detector_mailbox = {
 	.info = {"postern.mailbox-new-network", "Mailbox opened from a new network", LEVEL_LOW, STAGE_IMPERSONATION, techniques_box,
 		"A mail login (IMAP, POP3, submission) from an outside network never used for the box; the security manager's and directors' boxes are medium.",
 		"Travel, a new telephone, a new home connection."},
-	.wants = wants_login, .create = boxes_new, .event = box_event, .destroy = boxes_free,
+	.wants = wants_login, .create = boxes_new, .tables = tables_one, .event = box_event, .destroy = boxes_free,
 };
 
 /* ---- waves --------------------------------------------------------------------------------------------------- */
@@ -148,6 +148,16 @@ struct spread {
 struct waves {
 	struct lru *senders, *queue, *messages, *spreads;
 };
+
+static size_t waves_tables(void *state, struct lru **out)
+{
+	struct waves *w = state;
+	out[0] = w->senders;
+	out[1] = w->queue;
+	out[2] = w->messages;
+	out[3] = w->spreads;
+	return 4;
+}
 
 static void *waves_new(struct detect *d)
 {
@@ -295,5 +305,5 @@ const struct detector detector_mail_wave = {
 	.info = {"postern.mail-wave", "Mass mail by one of our own accounts", LEVEL_MEDIUM, STAGE_DISTRIBUTION, techniques_wave,
 		"An own sender that reaches 50 recipients or more within an hour, three times its usual; with an attachment it is high. Also mails of one size by three own senders or more to a hundred.",
 		"Newsletters and invitations sent by hand for the first time."},
-	.wants = wants_mail, .create = waves_new, .event = wave_event, .destroy = waves_free,
+	.wants = wants_mail, .create = waves_new, .tables = waves_tables, .event = wave_event, .destroy = waves_free,
 };

@@ -49,6 +49,14 @@ static void switches_free(void *state)
 	free(s);
 }
 
+static size_t switches_tables(void *state, struct lru **out)
+{
+	struct switches *s = state;
+	out[0] = s->hosts;
+	out[1] = s->hops;
+	return 2;
+}
+
 static void remember(struct switches *s, const struct actor *a, nstime t)
 {
 	struct host_logins *h = lru_put(s->hosts, a->host, NULL);
@@ -151,7 +159,7 @@ const struct detector detector_switch = {
 	.info = {"postern.credential-switch", "Hop with somebody else's credentials", LEVEL_MEDIUM, STAGE_MOVED, techniques,
 		"In the first two weeks of logs, until login paths are learnt: a login from one of our hosts by an account that had not logged in there within a day, while somebody else had.",
 		"A new scheduled job (its second day makes it usual); a terminal multiplexer left open for days; a host whose own log is missing."},
-	.wants = wants, .create = switches_new, .event = switch_event, .destroy = switches_free,
+	.wants = wants, .create = switches_new, .tables = switches_tables, .event = switch_event, .destroy = switches_free,
 };
 
 /* ---- fan-out ------------------------------------------------------------------------------------------------- */
@@ -245,5 +253,5 @@ const struct detector detector_fanout = {
 	.info = {"postern.fan-out", "One account on many hosts", LEVEL_MEDIUM, STAGE_MOVED, techniques,
 		"After a learning period: an account that logs in to four hosts or more within an hour, twice its usual number, two or more of them new; or to six new ones within a day.",
 		"A roll-out or an inventory job of a new administrator."},
-	.wants = wants, .create = fans_new, .event = fanout_event, .destroy = fans_free,
+	.wants = wants, .create = fans_new, .tables = tables_one, .event = fanout_event, .destroy = fans_free,
 };

@@ -117,7 +117,7 @@ const struct detector detector_new_login = {
 	.info = {"postern.new-login", "Login that is new for the account", LEVEL_LOW, STAGE_ENTRY, techniques,
 		"After a learning period: an account from a network, with a key, on a host or at an hour it never used; several at once weigh more.",
 		"Travel, a new laptop or key, an emergency at night."},
-	.wants = wants, .create = profiles_new, .event = event, .destroy = profiles_free,
+	.wants = wants, .create = profiles_new, .tables = tables_one, .event = event, .destroy = profiles_free,
 };
 
 /* ---- two places at once -------------------------------------------------------------------------------------- */
@@ -161,5 +161,5 @@ const struct detector detector_distant = {
 	.info = {"postern.two-places", "One account from two distant networks at once", LEVEL_MEDIUM, STAGE_ENTRY, techniques_distant,
 		"Two logins of one account within an hour from outside networks that have nothing in common.",
 		"A phone beside a laptop, a VPN switched on; shared accounts."},
-	.wants = wants, .create = profiles_new, .event = distant_event, .destroy = profiles_free,
+	.wants = wants, .create = profiles_new, .tables = tables_one, .event = distant_event, .destroy = profiles_free,
 };

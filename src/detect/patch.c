@@ -90,5 +90,5 @@ const struct detector detector_patch_folder = {
 	.info = {"postern.patch-folder", "File put into a distribution folder", LEVEL_HIGH, STAGE_DISTRIBUTION, techniques,
 		"A file created or copied in a folder listed under patch_folders by an account that did so on fewer than two days before.",
 		"A new release manager's first days."},
-	.wants = wants, .might = puts_files, .create = habits_new, .event = event, .destroy = habits_free,
+	.wants = wants, .might = puts_files, .create = habits_new, .tables = tables_one, .event = event, .destroy = habits_free,
 };

@@ -123,6 +123,12 @@ struct tamper {
 	struct lru *down; /* host -> time of the newest shutdown or boot */
 };
 
+static size_t tamper_tables(void *state, struct lru **out)
+{
+	out[0] = ((struct tamper *)state)->down;
+	return 1;
+}
+
 static void *tamper_new(struct detect *d)
 {
 	(void)d;
@@ -176,7 +182,7 @@ const struct detector detector_tamper = {
 	.info = {"postern.log-tampering", "Traces covered", LEVEL_MEDIUM, STAGE_COVER, techniques,
 		"Shell history wiped, logs removed, emptied or rewritten, dates of files changed, auditd or rsyslog stopped without a shutdown, audit rules deleted.",
 		"A full disk cleared by hand; an upgrade of auditd or rsyslog restarts it."},
-	.wants = wants, .might = covers_traces, .create = tamper_new, .event = tamper_event, .destroy = tamper_free,
+	.wants = wants, .might = covers_traces, .create = tamper_new, .tables = tamper_tables, .event = tamper_event, .destroy = tamper_free,
 };
 
 /* ---- hours that are missing ---------------------------------------------------------------------------------- */
@@ -320,5 +326,5 @@ const struct detector detector_gap = {
 	.info = {"postern.log-gap", "Hours missing from a log", LEVEL_MEDIUM, STAGE_COVER, techniques_gap,
 		"A whole hour without lines about cron in a log that had them in that hour on every day of the five or more before.",
 		"The machine was switched off or cron was stopped (a boot line right behind the gap clears it)."},
-	.wants = wants_gap, .create = gaps_new, .event = gap_event, .finish = gap_finish, .destroy = gaps_free,
+	.wants = wants_gap, .create = gaps_new, .tables = tables_one, .event = gap_event, .finish = gap_finish, .destroy = gaps_free,
 };

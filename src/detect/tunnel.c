@@ -232,5 +232,5 @@ const struct detector detector_capture = {
 	.info = {"postern.packet-capture", "Packet capture", LEVEL_LOW, STAGE_CREDENTIALS, techniques_capture,
 		"tcpdump, tshark and like tools run through sudo or seen by auditd; a real network device entering promiscuous mode.",
 		"Network troubleshooting by staff (told as low); virtual machines and containers put their own devices into that mode (left out)."},
-	.wants = wants_capture, .might = captures, .create = ports_new, .event = capture_event, .destroy = ports_free,
+	.wants = wants_capture, .might = captures, .create = ports_new, .tables = tables_one, .event = capture_event, .destroy = ports_free,
 };

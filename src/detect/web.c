@@ -155,7 +155,7 @@ const struct detector detector_web_post = {
 	.info = {"postern.web-shell-post", "POST to a fresh or strangely placed script", LEVEL_MEDIUM, STAGE_TOOLS, techniques_post,
 		"Successful POSTs by one or two addresses to a script in a folder for uploads, or to one that was not used before; GETs with arguments to the former.",
 		"A new form of the web application, used by few."},
-	.wants = wants_post, .create = scripts_new, .event = post_event, .destroy = scripts_free,
+	.wants = wants_post, .create = scripts_new, .tables = tables_one, .event = post_event, .destroy = scripts_free,
 };
 
 /* ---- scripts put where only uploads belong ------------------------------------------------------------------- */

@@ -221,7 +221,12 @@ struct slice finding_get(const struct finding *f, enum entity_type t); /* first 
 /* Copies the event's raw lines; beyond LIMIT_EVIDENCE only times and counts go on. */
 void finding_evidence(struct finding *f, const struct event *e);
 void finding_evidence_raw(struct finding *f, uint32_t source, uint64_t offset, nstime t, struct slice raw);
-/* Fill uid from what is there; call last. */
+/* Name it for good, by what opened it: the same key and time give the same uid, whatever it collects later. */
+void finding_name(struct finding *f, struct slice key, nstime t);
+/* Fill uid from what is there, unless it has one; call last. */
 void finding_seal(struct finding *f);
+/* To bytes and back, with everything but `joined`. NULL when the bytes are no finding. */
+void finding_save(const struct finding *f, struct buf *b);
+struct finding *finding_load(struct wire *w);
 
 #endif

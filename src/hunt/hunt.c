@@ -8,6 +8,7 @@ enum { OPEN_MAX = 5000, WHY_MAX = 8, SHOWN = 160 };
 
 struct open_finding {
 	struct finding *f;
+	bool touched;                  /* since the last hunt_flush */
 };
 struct hunt {
 	struct hunt_options opt;
@@ -18,6 +19,7 @@ struct hunt {
 	struct lru *open;
 	uint64_t *matches;
 	uint64_t judged;
+	bool touched;
 	const struct event *event;     /* at hand */
 };
 
@@ -175,7 +177,9 @@ static void add_finding(struct hunt *h, const struct sigma_rule *r, const struct
 		f->first = f->last = c ? c->first : e->time;
 		describe(h, f, r, c);
 		add_entities(h, f, e);
+		finding_name(f, key_slice(&k), e->time);
 	}
+	o->touched = h->touched = true;
 	finding_evidence(o->f, e);
 }
 
@@ -214,6 +218,85 @@ static bool close_one(void *arg, struct slice key, void *value)
 void hunt_finish(struct hunt *h)
 {
 	lru_each(h->open, close_one, h);
+}
+
+/* ---- a process that goes on ----------------------------------------------------------------------------------- */
+
+struct flush {
+	hunt_sink *fn;
+	void *arg;
+};
+
+static bool flush_one(void *arg, struct slice key, void *value)
+{
+	struct flush *x = arg;
+	struct open_finding *o = value;
+	struct buf b = {0};
+	(void)key;
+	if (!o->f || !o->touched)
+		return true;
+	o->touched = false;
+	finding_save(o->f, &b);
+	struct wire w = wire_of(buf_slice(&b));
+	struct finding *copy = finding_load(&w);
+	buf_free(&b);
+	if (copy)
+		x->fn(x->arg, copy);
+	return true;
+}
+
+void hunt_flush(struct hunt *h, hunt_sink *fn, void *arg)
+{
+	struct flush x = {fn, arg};
+	if (!h->touched)
+		return;
+	h->touched = false;
+	lru_each(h->open, flush_one, &x);
+}
+
+enum { SAVED_VERSION = 1 };
+
+static bool save_open(void *arg, struct slice key, void *value)
+{
+	struct buf *b = arg, f = {0};
+	const struct open_finding *o = value;
+	if (!o->f)
+		return true;
+	finding_save(o->f, &f);
+	buf_sized(b, key);
+	buf_sized(b, buf_slice(&f));
+	buf_free(&f);
+	return true;
+}
+
+void hunt_save(struct hunt *h, struct buf *b)
+{
+	struct buf part = {0};
+	buf_u32(b, SAVED_VERSION);
+	lru_each(h->open, save_open, &part);
+	buf_sized(b, buf_slice(&part));
+	part.n = 0;
+	sigma_state_save(h->state, &part);
+	buf_sized(b, buf_slice(&part));
+	buf_free(&part);
+}
+
+bool hunt_load(struct hunt *h, struct wire *w, unsigned *lost)
+{
+	*lost = 0;
+	if (wire_u32(w) != SAVED_VERSION)
+		return false;
+	struct wire open = wire_of(wire_sized(w)), state = wire_of(wire_sized(w));
+	while (open.n && !open.bad) {
+		struct slice key = wire_sized(&open);
+		struct wire body = wire_of(wire_sized(&open));
+		struct finding *f = open.bad ? NULL : finding_load(&body);
+		*lost += !f;
+		if (f)
+			((struct open_finding *)lru_put(h->open, key, NULL))->f = f;
+	}
+	*lost += sigma_state_load(h->state, &state);
+	return !w->bad;
 }
 
 static int by_matches(const void *a, const void *b)

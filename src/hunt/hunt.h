@@ -31,6 +31,10 @@ struct hunt *hunt_new(const struct hunt_options *opt, hunt_sink *sink, void *arg
 void hunt_free(struct hunt *h);
 void hunt_event(struct hunt *h, const struct event *e);
 void hunt_finish(struct hunt *h);
+/* As detect_flush(), detect_save() and detect_load(): for a process that goes on. */
+void hunt_flush(struct hunt *h, hunt_sink *fn, void *arg);
+void hunt_save(struct hunt *h, struct buf *b);
+bool hunt_load(struct hunt *h, struct wire *w, unsigned *lost);
 /* Counts of rules that were evaluated at all, those that matched most first. Free with free(). */
 size_t hunt_counts(const struct hunt *h, struct hunt_count **out);
 /* Events that were judged. */

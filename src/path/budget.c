@@ -91,3 +91,30 @@ double budget_threshold(const struct budget *b)
 {
 	return b->threshold;
 }
+
+void budget_save(struct budget *b, struct buf *out)
+{
+	lru_save(b->today, out);
+	buf_u32(out, b->next);
+	buf_u32(out, b->days);
+	buf_add(out, &b->threshold, sizeof b->threshold);
+	for (int i = 0; i < WINDOW; i++)
+		buf_sized(out, slice_make((const char *)b->day[i].v, b->day[i].n * sizeof(float)));
+}
+
+bool budget_load(struct budget *b, struct wire *w)
+{
+	if (!lru_load(b->today, w))
+		return false;
+	b->next = wire_u32(w) % WINDOW;
+	uint32_t days = wire_u32(w); /* MIN looks twice */
+	b->days = MIN(days, (uint32_t)WINDOW);
+	wire_raw(w, &b->threshold, sizeof b->threshold);
+	for (int i = 0; i < WINDOW; i++) {
+		struct slice s = wire_sized(w);
+		b->day[i].n = MIN(s.n / sizeof(float), b->keep); /* best first: a smaller budget needs fewer */
+		if (b->day[i].n)
+			memcpy(b->day[i].v, s.p, b->day[i].n * sizeof(float));
+	}
+	return !w->bad;
+}

@@ -13,7 +13,8 @@ enum { CELLS = PATH_LEVELS * 3 * 3 * 4 * 6 * 8 * 3 * 6 };
 
 struct place_cells {
 	float count[CELLS], sum[CELLS];
-	double added, summed; /* since the sums were made; in them */
+	struct { uint32_t *v; size_t n, cap; } pending; /* cells counted since the sums were made */
+	double summed;                                  /* logins in the sums */
 };
 struct cells {
 	struct place_cells *place[PATH_PLACES]; /* made when used */
@@ -31,8 +32,11 @@ void cells_free(struct cells *c)
 {
 	if (!c)
 		return;
-	for (int i = 0; i < PATH_PLACES; i++)
+	for (int i = 0; i < PATH_PLACES; i++) {
+		if (c->place[i])
+			free(c->place[i]->pending.v);
 		free(c->place[i]);
+	}
 	free(c);
 }
 
@@ -56,8 +60,8 @@ static void make_sums(struct place_cells *p)
 				p->sum[base + i] += p->sum[base + i + stride];
 		stride = span;
 	}
-	p->summed += p->added;
-	p->added = 0;
+	p->summed += (double)p->pending.n;
+	p->pending.n = 0;
 }
 
 static struct place_cells *of_place(struct cells *c, enum path_place place)
@@ -71,16 +75,17 @@ double cells_rate(struct cells *c, enum path_place place, const struct oddness *
 {
 	struct place_cells *p = of_place(c, place);
 	/* the sums may lag behind by an eighth; the day's turn makes them anew anyway */
-	if (p->added > 32 && p->added > p->summed / 8)
+	if (p->pending.n > 32 && (double)p->pending.n > p->summed / 8)
 		make_sums(p);
-	return (p->sum[index_of(o)] + FLOOR) / c->days;
+	return (MAX((double)p->sum[index_of(o)], 0.0) + FLOOR) / c->days;
 }
 
 void cells_add(struct cells *c, enum path_place place, const struct oddness *o)
 {
 	struct place_cells *p = of_place(c, place);
-	p->count[index_of(o)] += 1;
-	p->added += 1;
+	uint32_t at = (uint32_t)index_of(o);
+	p->count[at] += 1;
+	*vec_push(&p->pending) = at;
 }
 
 void cells_day(struct cells *c)
@@ -96,4 +101,82 @@ void cells_day(struct cells *c)
 		p->summed *= f;
 		make_sums(p);
 	}
+}
+
+static void put_double(struct buf *b, double x)
+{
+	buf_add(b, &x, sizeof x);
+}
+
+/* Cells are few of many: those that hold something. */
+void cells_save(const struct cells *c, struct buf *b)
+{
+	put_double(b, c->days);
+	for (int i = 0; i < PATH_PLACES; i++) {
+		const struct place_cells *p = c->place[i];
+		uint32_t n = 0;
+		for (uint32_t k = 0; p && k < CELLS; k++)
+			n += p->count[k] > 0;
+		buf_u32(b, n);
+		for (uint32_t k = 0; p && k < CELLS; k++)
+			if (p->count[k] > 0) {
+				buf_u32(b, k);
+				buf_add(b, &p->count[k], sizeof p->count[k]);
+			}
+		buf_u32(b, p ? (uint32_t)p->pending.n : 0);
+		for (size_t k = 0; p && k < p->pending.n; k++)
+			buf_u32(b, p->pending.v[k]);
+		double summed = p ? p->summed : 0;
+		put_double(b, summed);
+	}
+}
+
+/* The sums are made again from what was in them then, so that a restart changes no score. */
+static bool load_pending(struct cells *c, enum path_place place, struct wire *w)
+{
+	uint32_t n = wire_u32(w);
+	struct place_cells *p = c->place[place];
+	if (n > w->n / 4 || (n && !p))
+		return false;
+	struct slice list = slice_make(w->p, (size_t)n * 4);
+	for (int round = 0; round < 2; round++) {
+		struct wire again = wire_of(list);
+		for (uint32_t k = 0; k < n; k++) {
+			uint32_t at = wire_u32(&again);
+			if (at >= CELLS)
+				return false;
+			p->count[at] += round ? 1 : -1;
+			if (round)
+				*vec_push(&p->pending) = at;
+		}
+		if (!round && p)
+			make_sums(p);
+	}
+	w->p += list.n;
+	w->n -= list.n;
+	double summed;
+	wire_raw(w, &summed, sizeof summed);
+	if (p)
+		p->summed = summed;
+	return !w->bad;
+}
+
+bool cells_load(struct cells *c, struct wire *w)
+{
+	wire_raw(w, &c->days, sizeof c->days);
+	for (int i = 0; i < PATH_PLACES && !w->bad; i++) {
+		uint32_t n = wire_u32(w);
+		struct place_cells *p = n ? of_place(c, (enum path_place)i) : NULL;
+		for (uint32_t k = 0; k < n && !w->bad; k++) {
+			uint32_t at = wire_u32(w);
+			float count;
+			wire_raw(w, &count, sizeof count);
+			if (at >= CELLS || !(count >= 0 && count < 1e9f))
+				return false;
+			p->count[at] = count;
+		}
+		if (!load_pending(c, (enum path_place)i, w))
+			return false;
+	}
+	return !w->bad && c->days >= 1 && c->days < 1e6;
 }

@@ -265,7 +265,7 @@ static unsigned method_of(struct slice m)
 	return ARRAY_LEN(known);
 }
 
-static struct account *account_get(struct path *p, uint32_t name)
+struct account *account_get(struct path *p, uint32_t name)
 {
 	while (p->account_of.n <= name)
 		*vec_push(&p->account_of) = 0;
@@ -545,7 +545,8 @@ bool path_login(struct path *p, const struct path_login *l, struct path_verdict 
 		return false;
 	turn_day(p, l->time);
 	*v = (struct path_verdict){0};
-	k.group = relation_key(0, k.n.source, k.n.account, p->day);
+	/* of texts, not of numbers: the same story has the same name in every run */
+	k.group = hash_stable(hash_stable(hash_stable(HASH_STABLE_INIT, l->source.p, l->source.n), l->account.p, l->account.n), &p->day, sizeof p->day);
 	prepare(p, &k);
 	k.from = host_find(p, k.n.source);
 	host_causes(k.from, k.n.person, l->time, &k.c);

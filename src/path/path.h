@@ -101,6 +101,9 @@ void path_ended(struct path *p, nstime t, struct slice host, uint32_t pid, struc
 void path_booted(struct path *p, nstime t, struct slice host);
 /* person became account `target` on host (sudo, su). */
 void path_became(struct path *p, nstime t, struct slice host, struct slice person, struct slice target);
+/* Everything it knows, to bytes and back (into a fresh one; it is fresh again when the bytes are not of such an engine). */
+void path_save(struct path *p, struct buf *b);
+bool path_load(struct path *p, struct wire *w);
 /* Has the learning time passed? */
 bool path_learnt(const struct path *p);
 /* Least score that alerts now. */

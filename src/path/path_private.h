@@ -45,6 +45,8 @@ struct relation *relations_touch(struct relations *r, uint64_t key, unsigned day
 unsigned relation_days(const struct relation *r, unsigned day);
 /* Within the window, today included? */
 bool relation_seen(const struct relation *r, unsigned day, unsigned window);
+void relations_save(const struct relations *r, struct buf *b);
+bool relations_load(struct relations *r, struct wire *w);
 uint64_t relation_key(unsigned kind, uint32_t a, uint32_t b, uint32_t c);
 
 /* ---- cells: how many logins a day are at least as odd ---------------------------------------------------------- */
@@ -58,6 +60,8 @@ void cells_free(struct cells *c);
 /* Expected number a day of logins from such a place that are at least as odd on every axis. */
 double cells_rate(struct cells *c, enum path_place place, const struct oddness *o);
 void cells_add(struct cells *c, enum path_place place, const struct oddness *o);
+void cells_save(const struct cells *c, struct buf *b);
+bool cells_load(struct cells *c, struct wire *w);
 /* A day passed: what is old fades by exp(-1/WINDOW). */
 void cells_day(struct cells *c);
 
@@ -108,6 +112,8 @@ void budget_free(struct budget *b);
 /* The best score of a group on this day; *first when the group is new. */
 void budget_add(struct budget *b, uint64_t group, double score, bool *first);
 void budget_day(struct budget *b);
+void budget_save(struct budget *b, struct buf *out);
+bool budget_load(struct budget *b, struct wire *w);
 double budget_threshold(const struct budget *b);
 
 /* ---- the engine ----------------------------------------------------------------------------------------------------- */
@@ -132,5 +138,7 @@ struct path {
 	uint32_t sessions;
 	uint64_t logins, forgotten;
 };
+
+struct account *account_get(struct path *p, uint32_t name);
 
 #endif

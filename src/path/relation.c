@@ -121,3 +121,39 @@ bool relation_seen(const struct relation *r, unsigned day, unsigned window)
 {
 	return r && r->last + window >= day;
 }
+
+void relations_save(const struct relations *r, struct buf *b)
+{
+	buf_u64(b, r->n);
+	buf_u64(b, r->forgotten);
+	for (size_t i = 0; i <= r->mask; i++)
+		if (r->v[i].key)
+			buf_add(b, &r->v[i], sizeof r->v[i]);
+}
+
+bool relations_load(struct relations *r, struct wire *w)
+{
+	uint64_t n = wire_u64(w), forgotten = wire_u64(w);
+	size_t slots = FIRST_SLOTS;
+	if (w->bad || n > PATH_RELATIONS_MAX || n * sizeof(struct relation) > w->n)
+		return false;
+	while (n >= slots / 4 * 3)
+		slots *= 2;
+	free(r->v);
+	r->v = xcalloc(slots, sizeof *r->v);
+	r->mask = slots - 1;
+	r->n = 0;
+	r->forgotten = forgotten;
+	for (uint64_t i = 0; i < n; i++) {
+		struct relation x;
+		wire_raw(w, &x, sizeof x);
+		if (!x.key || relations_find(r, x.key))
+			continue;
+		size_t at = x.key & r->mask;
+		while (r->v[at].key)
+			at = (at + 1) & r->mask;
+		r->v[at] = x;
+		r->n++;
+	}
+	return true;
+}

@@ -337,3 +337,108 @@ void sigma_correlate(struct sigma_state *st, struct sigma_ctx *c, const struct s
 {
 	correlate(st, c, r->number, t, fn, arg, 0);
 }
+
+/* ---- saved ------------------------------------------------------------------------------------------------------- */
+
+struct saving {
+	struct buf *b;
+	const struct corr *c;
+};
+
+static bool save_group(void *arg, struct slice key, void *value)
+{
+	struct saving *x = arg;
+	const struct gstate *g = value;
+	buf_sized(x->b, key);
+	buf_u32(x->b, (uint32_t)(g->holds | g->fresh << 1 | (g->stage != NULL) << 2));
+	buf_u32(x->b, (uint32_t)(g->e.n - g->from));
+	for (size_t i = g->from; i < g->e.n; i++) {
+		buf_u64(x->b, (uint64_t)g->e.v[i].t);
+		buf_u32(x->b, g->e.v[i].base);
+		buf_u64(x->b, g->e.v[i].value);
+		buf_add(x->b, &g->e.v[i].n, sizeof g->e.v[i].n);
+	}
+	for (size_t i = 0; g->stage && i < x->c->nrules; i++)
+		buf_u64(x->b, (uint64_t)g->stage[i]);
+	return true;
+}
+
+static struct slice name_of(const struct srule *r)
+{
+	return r->pub.id.n ? r->pub.id : r->pub.title;
+}
+
+void sigma_state_save(struct sigma_state *st, struct buf *b)
+{
+	for (size_t i = 0; i < st->set->rules.n; i++) {
+		const struct srule *r = st->set->rules.v[i];
+		if (!st->of[i].groups || !lru_count(st->of[i].groups))
+			continue;
+		struct buf part = {0};
+		struct saving x = {&part, r->corr};
+		lru_each(st->of[i].groups, save_group, &x);
+		buf_sized(b, name_of(r));
+		buf_u32(b, (uint32_t)r->corr->nrules);
+		buf_sized(b, buf_slice(&part));
+		buf_free(&part);
+	}
+}
+
+static void load_group(const struct corr *c, struct gstate *g, struct wire *w)
+{
+	uint32_t flags = wire_u32(w), n = wire_u32(w);
+	g->holds = flags & 1;
+	g->fresh = flags >> 1 & 1;
+	if (n > ENTRIES_MAX)
+		w->bad = true;
+	for (uint32_t i = 0; i < n && !w->bad; i++) {
+		struct entry *e = vec_push(&g->e);
+		e->t = (nstime)wire_u64(w);
+		e->base = wire_u32(w);
+		e->value = wire_u64(w);
+		wire_raw(w, &e->n, sizeof e->n);
+		if (e->base >= c->nrules)
+			w->bad = true;
+		g->sum += e->n;
+		if (c->type == CT_VALUE_COUNT)
+			distinct_change(g, e->value, 1);
+	}
+	if (!(flags & 4) || w->bad)
+		return;
+	g->stage = xmalloc(c->nrules * sizeof *g->stage);
+	for (size_t i = 0; i < c->nrules; i++)
+		g->stage[i] = (nstime)wire_u64(w);
+}
+
+static bool load_rule(struct sigma_state *st, struct slice name, uint32_t nrules, struct slice bytes)
+{
+	for (size_t i = 0; i < st->set->rules.n; i++) {
+		const struct srule *r = st->set->rules.v[i];
+		if (!st->of[i].groups || !slice_eq(name_of(r), name) || r->corr->nrules != nrules)
+			continue;
+		struct wire w = wire_of(bytes);
+		while (w.n && !w.bad) {
+			struct slice key = wire_sized(&w);
+			bool fresh = false;
+			struct gstate *g = w.bad ? NULL : lru_put(st->of[i].groups, key, &fresh);
+			if (g && fresh)
+				load_group(r->corr, g, &w);
+			else
+				w.bad = true;
+		}
+		return !w.bad;
+	}
+	return false;
+}
+
+unsigned sigma_state_load(struct sigma_state *st, struct wire *w)
+{
+	unsigned lost = 0;
+	while (w->n && !w->bad) {
+		struct slice name = wire_sized(w);
+		uint32_t nrules = wire_u32(w);
+		struct slice bytes = wire_sized(w);
+		lost += w->bad || !load_rule(st, name, nrules, bytes);
+	}
+	return lost;
+}

@@ -133,6 +133,9 @@ void sigma_mark(struct sigma_marker *m, struct slice block, struct sigma_marks *
 struct sigma_state;
 struct sigma_state *sigma_state_new(const struct sigma_set *s);
 void sigma_state_free(struct sigma_state *st);
+/* What correlations remember, by rule id or title, to bytes and back. Returns how many rules' memory was left out (rules that changed). */
+void sigma_state_save(struct sigma_state *st, struct buf *b);
+unsigned sigma_state_load(struct sigma_state *st, struct wire *w);
 /* A rule matched the event at hand of c at time t: its correlations are told; those whose condition became true are
  * reported with the matches counted and the group's values. Times may step back within the disorder of the logs. */
 struct sigma_correlated {
