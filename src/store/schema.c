@@ -1,0 +1,145 @@
+/* schema.c - the tables, as a list of migrations: number n makes version n + 1 of the file. Never change one that was released. */
+#include "store/store_private.h"
+
+#include <stdio.h>
+
+static const char *const migrations[] = {
+	"CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+	"CREATE TABLE source(id INTEGER PRIMARY KEY, path TEXT NOT NULL, host TEXT NOT NULL, dev INTEGER NOT NULL, ino INTEGER NOT NULL, pos INTEGER NOT NULL,"
+	" head INTEGER NOT NULL, head_bytes INTEGER NOT NULL, seen INTEGER NOT NULL, done INTEGER NOT NULL);"
+	"CREATE TABLE memory(name TEXT PRIMARY KEY, bytes BLOB NOT NULL);"
+	"CREATE TABLE incident(id TEXT PRIMARY KEY, title TEXT NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL, level INTEGER NOT NULL, status INTEGER NOT NULL,"
+	" stages INTEGER NOT NULL, findings INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, opened INTEGER NOT NULL, updated INTEGER NOT NULL,"
+	" closed INTEGER, merged TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE finding(uid TEXT PRIMARY KEY, rule TEXT NOT NULL, level INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL,"
+	" title TEXT NOT NULL, body BLOB NOT NULL, incident TEXT REFERENCES incident(id));"
+	"CREATE INDEX finding_last ON finding(last);"
+	"CREATE INDEX finding_incident ON finding(incident);"
+	"CREATE TABLE note(id INTEGER PRIMARY KEY, incident TEXT NOT NULL REFERENCES incident(id), time INTEGER NOT NULL, author TEXT NOT NULL, text TEXT NOT NULL);"
+	"CREATE TABLE outbox(id TEXT PRIMARY KEY, channel TEXT NOT NULL, body BLOB NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL, created INTEGER NOT NULL,"
+	" due INTEGER NOT NULL);"
+	"CREATE INDEX outbox_due ON outbox(state,due);",
+};
+
+static int version(struct store *s, int64_t *out, struct err *e)
+{
+	sqlite3_stmt *q;
+	if (sqlite3_prepare_v2(s->db, "PRAGMA user_version", -1, &q, NULL) != SQLITE_OK)
+		return store_fail(s, e, "is no state of Postern");
+	int rc = store_step(s, q, e);
+	*out = rc == 1 ? sqlite3_column_int64(q, 0) : 0;
+	sqlite3_finalize(q);
+	return rc < 0 ? rc : 0;
+}
+
+int store_migrate(struct store *s, bool may_write, struct err *e)
+{
+	const int64_t newest = ARRAY_LEN(migrations);
+	int64_t have = 0;
+	int rc = version(s, &have, e);
+	if (rc)
+		return rc;
+	if (have > newest)
+		return err_set(e, ERR_UNSUPPORTED, "%s is of a newer Postern (version %lld of the tables, this one knows %lld)", s->path, (long long)have, (long long)newest);
+	if (have < newest && !may_write)
+		return err_set(e, ERR_UNSUPPORTED, "%s is of an older Postern: start postern watch once", s->path);
+	for (; have < newest; have++) {
+		char done[64];
+		snprintf(done, sizeof done, "PRAGMA user_version=%lld; COMMIT", (long long)have + 1);
+		if (sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK || sqlite3_exec(s->db, migrations[have], NULL, NULL, NULL) != SQLITE_OK ||
+			sqlite3_exec(s->db, done, NULL, NULL, NULL) != SQLITE_OK) {
+			rc = store_fail(s, e, "cannot make the tables");
+			sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+/* ---- upkeep ------------------------------------------------------------------------------------------------------------ */
+
+static int number(struct store *s, const char *sql, int64_t *out, struct err *e)
+{
+	sqlite3_stmt *q;
+	if (sqlite3_prepare_v2(s->db, sql, -1, &q, NULL) != SQLITE_OK)
+		return store_fail(s, e, "cannot count");
+	int rc = store_step(s, q, e);
+	*out = rc == 1 ? sqlite3_column_int64(q, 0) : 0;
+	sqlite3_finalize(q);
+	return rc < 0 ? rc : 0;
+}
+
+int store_count(struct store *s, struct store_counts *out, struct err *e)
+{
+	int64_t n[8] = {0};
+	static const char *const sql[] = {"SELECT count(*) FROM source", "SELECT count(*) FROM finding", "SELECT count(*) FROM incident",
+		"SELECT count(*) FROM incident WHERE status=0", "SELECT count(*) FROM outbox WHERE state=0", "SELECT count(*) FROM outbox WHERE state=2",
+		"PRAGMA user_version", "SELECT page_count*page_size FROM pragma_page_count(),pragma_page_size()"};
+	for (size_t i = 0; i < ARRAY_LEN(sql); i++) {
+		int rc = number(s, sql[i], &n[i], e);
+		if (rc)
+			return rc;
+	}
+	*out = (struct store_counts){(uint64_t)n[0], (uint64_t)n[1], (uint64_t)n[2], (uint64_t)n[3], (uint64_t)n[4], (uint64_t)n[5], n[6], n[7]};
+	return 0;
+}
+
+int store_check(struct store *s, void (*tell)(void *arg, const char *text), void *arg, struct err *e)
+{
+	static const struct { const char *sql, *fine; } checks[] = {
+		{"PRAGMA integrity_check(100)", "ok"},
+		{"SELECT 'row '||rowid||' of '||\"table\"||' refers to nothing in '||parent FROM pragma_foreign_key_check", NULL},
+		{"SELECT 'incident '||id||' says it has '||findings||' findings, there are '||(SELECT count(*) FROM finding WHERE incident=incident.id) "
+		 "FROM incident WHERE findings<>(SELECT count(*) FROM finding WHERE incident=incident.id) AND status=0", NULL},
+		{"SELECT 'source '||id||' ('||path||') was read to byte '||pos||', which cannot be' FROM source WHERE pos<0", NULL},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
+		sqlite3_stmt *q;
+		int rc;
+		if (sqlite3_prepare_v2(s->db, checks[i].sql, -1, &q, NULL) != SQLITE_OK)
+			return store_fail(s, e, "cannot check");
+		while ((rc = store_step(s, q, e)) == 1) {
+			const char *text = (const char *)sqlite3_column_text(q, 0);
+			if (text && !(checks[i].fine && strcmp(text, checks[i].fine) == 0))
+				tell(arg, text);
+		}
+		sqlite3_finalize(q);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* A whole and consistent copy, also while watch writes. */
+int store_backup(struct store *s, const char *to, struct err *e)
+{
+	sqlite3_stmt *q;
+	if (sqlite3_prepare_v2(s->db, "VACUUM INTO ?1", -1, &q, NULL) != SQLITE_OK)
+		return store_fail(s, e, "cannot copy");
+	bind_slice(q, 1, slice_of(to));
+	int rc = store_run(s, q, e);
+	sqlite3_finalize(q);
+	return rc;
+}
+
+int store_vacuum(struct store *s, struct err *e)
+{
+	return sqlite3_exec(s->db, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL) == SQLITE_OK ? 0 : store_fail(s, e, "cannot vacuum");
+}
+
+int store_retain(struct store *s, nstime before, uint64_t *gone, struct err *e)
+{
+	static const enum statement order[] = {Q_RETAIN_NOTES, Q_RETAIN_FINDINGS, Q_RETAIN_INCIDENTS, Q_RETAIN_MESSAGES};
+	*gone = 0;
+	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+		sqlite3_stmt *q = store_statement(s, order[i], e);
+		if (!q)
+			return ERR_IO;
+		sqlite3_bind_int64(q, 1, before);
+		int rc = store_run(s, q, e);
+		if (rc)
+			return rc;
+		*gone += (uint64_t)sqlite3_changes(s->db);
+	}
+	return 0;
+}

@@ -1,0 +1,117 @@
+/* store.h - durable state in one SQLite file: sources and how far they were read, what detectors remember, findings, incidents, and
+ * what is to be told.
+ *
+ * One process writes (watch); others read beside it (WAL). What belongs together is written in one transaction: a killed process
+ * finds positions and memory of the same moment, and what it does again has the same names, so that nothing is doubled.
+ *
+ * Life:    store_open(), the calls, store_close().  Threads: one at a time per struct.
+ * Errors:  ERR_* with *e, which names the file and SQLite's words. Texts that are returned are valid during the callback only.
+ */
+#ifndef POSTERN_STORE_H
+#define POSTERN_STORE_H
+
+#include "core/core.h"
+#include "event/event.h"
+
+struct store;
+enum store_mode { STORE_READ, STORE_WRITE, STORE_CREATE };
+/* Applies what is missing of the migrations when it may write; a file of a newer Postern is refused. */
+struct store *store_open(const char *path, enum store_mode mode, struct err *e);
+void store_close(struct store *s);
+int store_begin(struct store *s, struct err *e);
+int store_commit(struct store *s, struct err *e); /* on the disk when it returns */
+void store_rollback(struct store *s);
+/* Drawn once per file: for hash_reseed(). */
+int store_seed(struct store *s, uint64_t *seed, struct err *e);
+
+/* ---- sources ------------------------------------------------------------------------------------------------------- */
+/* A file that is read: an inode under a name. Numbers are given once and stay, evidence speaks in them. */
+struct store_source {
+	uint32_t id;          /* 0: not stored yet */
+	struct slice path, host;
+	uint64_t dev, ino;
+	uint64_t offset;      /* everything before was judged */
+	uint64_t head;        /* hash of its first bytes, to know it again under another name */
+	uint32_t head_bytes;
+	nstime seen;          /* newest time it was read */
+	bool done;            /* rotated away and read to its end */
+};
+/* id 0: makes it and fills id. */
+int store_source_put(struct store *s, struct store_source *x, struct err *e);
+typedef int store_source_fn(void *arg, const struct store_source *x);
+int store_sources(struct store *s, store_source_fn *fn, void *arg, struct err *e);
+
+/* ---- memory ---------------------------------------------------------------------------------------------------------- */
+int store_memory_put(struct store *s, const char *name, struct slice bytes, struct err *e);
+/* ERR_NOENT when there is none. */
+int store_memory_get(struct store *s, const char *name, struct buf *out, struct err *e);
+
+/* ---- findings and incidents -------------------------------------------------------------------------------------------- */
+/* *changed: it is new, or says more than what was stored (a higher count or level, another text). A smaller count never
+ * overwrites a larger one: what is read again after a restart comes twice. */
+int store_finding_put(struct store *s, const struct finding *f, bool *changed, struct err *e);
+int store_finding_join(struct store *s, const char *uid, const char *incident, struct err *e);
+/* fn owns f. incident may be "". Oldest first. */
+typedef int store_finding_fn(void *arg, struct finding *f, const char *incident);
+int store_findings(struct store *s, nstime since, const char *incident, store_finding_fn *fn, void *arg, struct err *e);
+
+#define INCIDENT_STATUS(X) X(INCIDENT_OPEN, "open") X(INCIDENT_CLOSED, "closed") X(INCIDENT_FALSE, "false-positive") X(INCIDENT_MERGED, "merged")
+enum incident_status {
+#define X(id, text) id,
+	INCIDENT_STATUS(X)
+#undef X
+};
+const char *incident_status_name(enum incident_status st);
+struct store_incident {
+	char id[40];
+	struct slice title, kind, reason; /* reason: why it has its level */
+	enum level level;
+	enum incident_status status;
+	uint32_t stages;       /* bit per enum stage */
+	uint32_t findings;
+	nstime first, last;    /* of its evidence */
+	nstime opened, updated, closed; /* wall clock; closed NSTIME_NONE while open */
+	char merged[40];       /* into which */
+};
+int store_incident_put(struct store *s, const struct store_incident *x, struct err *e);
+/* ERR_NOENT when there is none. Texts are copied into mem. */
+int store_incident_get(struct store *s, const char *id, struct arena *mem, struct store_incident *out, struct err *e);
+typedef int store_incident_fn(void *arg, const struct store_incident *x);
+/* Newest first. status -1: all. */
+int store_incidents(struct store *s, int status, store_incident_fn *fn, void *arg, struct err *e);
+int store_note_add(struct store *s, const char *incident, nstime t, struct slice author, struct slice text, struct err *e);
+typedef int store_note_fn(void *arg, nstime t, struct slice author, struct slice text);
+int store_notes(struct store *s, const char *incident, store_note_fn *fn, void *arg, struct err *e);
+
+/* ---- what is to be told ------------------------------------------------------------------------------------------------ */
+enum outbox_state { OUTBOX_PENDING, OUTBOX_SENT, OUTBOX_DEAD };
+struct store_message {
+	char id[72];           /* the same thing to be told has the same id, also after a restart */
+	struct slice channel;  /* name in postern.yaml */
+	struct slice body;
+	enum outbox_state state;
+	uint32_t attempts;     /* begun */
+	nstime created, due;
+};
+/* Nothing happens when the id is there already. */
+int store_message_add(struct store *s, const struct store_message *m, struct err *e);
+typedef int store_message_fn(void *arg, const struct store_message *m);
+/* Pending ones that are due, oldest first. */
+int store_messages_due(struct store *s, nstime now, uint32_t most, store_message_fn *fn, void *arg, struct err *e);
+int store_message_mark(struct store *s, const char *id, enum outbox_state state, uint32_t attempts, nstime due, struct err *e);
+int store_message_count(struct store *s, enum outbox_state state, uint64_t *n, struct err *e);
+
+/* ---- upkeep -------------------------------------------------------------------------------------------------------------- */
+struct store_counts {
+	uint64_t sources, findings, incidents, open, pending, dead;
+	int64_t version, bytes;
+};
+int store_count(struct store *s, struct store_counts *out, struct err *e);
+/* SQLite's own check and ours (references between tables). tell gets a sentence per problem. */
+int store_check(struct store *s, void (*tell)(void *arg, const char *text), void *arg, struct err *e);
+int store_backup(struct store *s, const char *to, struct err *e);
+int store_vacuum(struct store *s, struct err *e);
+/* Closed incidents, findings of none, sent messages older than `before`. *gone: rows removed. */
+int store_retain(struct store *s, nstime before, uint64_t *gone, struct err *e);
+
+#endif

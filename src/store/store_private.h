@@ -1,0 +1,65 @@
+/* store_private.h - private to room store: statements. */
+#ifndef POSTERN_STORE_PRIVATE_H
+#define POSTERN_STORE_PRIVATE_H
+
+#include "store/store.h"
+
+#include <sqlite3.h>
+
+/* Statements are prepared once, when first used. */
+#define STATEMENTS(X) \
+	X(Q_SEED_GET, "SELECT value FROM meta WHERE name='seed'") \
+	X(Q_SEED_PUT, "INSERT INTO meta(name,value) VALUES('seed',?1)") \
+	X(Q_SOURCE_NEW, "INSERT INTO source(path,host,dev,ino,pos,head,head_bytes,seen,done) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)") \
+	X(Q_SOURCE_SET, "UPDATE source SET path=?1,host=?2,dev=?3,ino=?4,pos=?5,head=?6,head_bytes=?7,seen=?8,done=?9 WHERE id=?10") \
+	X(Q_SOURCES, "SELECT path,host,dev,ino,pos,head,head_bytes,seen,done,id FROM source ORDER BY id") \
+	X(Q_MEMORY_PUT, "INSERT INTO memory(name,bytes) VALUES(?1,?2) ON CONFLICT(name) DO UPDATE SET bytes=excluded.bytes") \
+	X(Q_MEMORY_GET, "SELECT bytes FROM memory WHERE name=?1") \
+	X(Q_FINDING_GET, "SELECT count,level,body FROM finding WHERE uid=?1") \
+	X(Q_FINDING_PUT, "INSERT INTO finding(uid,rule,level,first,last,count,title,body) VALUES(?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT(uid) DO UPDATE SET " \
+		"rule=?2,level=?3,first=?4,last=?5,count=?6,title=?7,body=?8") \
+	X(Q_FINDING_JOIN, "UPDATE finding SET incident=?2 WHERE uid=?1 AND incident IS NOT ?2") \
+	X(Q_FINDINGS, "SELECT body,incident FROM finding WHERE last>=?1 ORDER BY first,uid") \
+	X(Q_FINDINGS_OF, "SELECT body,incident FROM finding WHERE incident=?2 AND last>=?1 ORDER BY first,uid") \
+	X(Q_INCIDENT_PUT, "INSERT INTO incident(id,title,kind,reason,level,status,stages,findings,first,last,opened,updated,closed,merged) " \
+		"VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14) ON CONFLICT(id) DO UPDATE SET " \
+		"title=?2,kind=?3,reason=?4,level=?5,status=?6,stages=?7,findings=?8,first=?9,last=?10,opened=?11,updated=?12,closed=?13,merged=?14") \
+	X(Q_INCIDENT_GET, "SELECT * FROM incident WHERE id=?1") \
+	X(Q_INCIDENTS, "SELECT * FROM incident WHERE ?1<0 OR status=?1 ORDER BY updated DESC,id") \
+	X(Q_NOTE_ADD, "INSERT INTO note(incident,time,author,text) VALUES(?1,?2,?3,?4)") \
+	X(Q_NOTES, "SELECT time,author,text FROM note WHERE incident=?1 ORDER BY id") \
+	X(Q_MESSAGE_ADD, "INSERT OR IGNORE INTO outbox(id,channel,body,state,attempts,created,due) VALUES(?1,?2,?3,0,0,?4,?5)") \
+	X(Q_MESSAGES_DUE, "SELECT id,channel,body,state,attempts,created,due FROM outbox WHERE state=0 AND due<=?1 ORDER BY created,id LIMIT ?2") \
+	X(Q_MESSAGE_MARK, "UPDATE outbox SET state=?2,attempts=?3,due=?4 WHERE id=?1") \
+	X(Q_MESSAGE_COUNT, "SELECT count(*) FROM outbox WHERE state=?1") \
+	X(Q_RETAIN_FINDINGS, "DELETE FROM finding WHERE last<?1 AND (incident IS NULL OR incident IN (SELECT id FROM incident WHERE status<>0 AND updated<?1))") \
+	X(Q_RETAIN_NOTES, "DELETE FROM note WHERE incident IN (SELECT id FROM incident WHERE status<>0 AND updated<?1)") \
+	X(Q_RETAIN_INCIDENTS, "DELETE FROM incident WHERE status<>0 AND updated<?1") \
+	X(Q_RETAIN_MESSAGES, "DELETE FROM outbox WHERE state=1 AND created<?1") \
+	X(Q_BEGIN, "BEGIN IMMEDIATE") X(Q_COMMIT, "COMMIT") X(Q_ROLLBACK, "ROLLBACK")
+enum statement {
+#define X(id, sql) id,
+	STATEMENTS(X)
+#undef X
+	STATEMENT_COUNT
+};
+
+struct store {
+	sqlite3 *db;
+	char path[4096];
+	sqlite3_stmt *q[STATEMENT_COUNT];
+};
+
+/* The prepared statement, bound with nothing; NULL with *e. */
+sqlite3_stmt *store_statement(struct store *s, enum statement id, struct err *e);
+/* Run to its end; rows are an error. */
+int store_run(struct store *s, sqlite3_stmt *q, struct err *e);
+/* One step: 1 a row, 0 the end (and reset), ERR_* with *e (and reset). */
+int store_step(struct store *s, sqlite3_stmt *q, struct err *e);
+int store_fail(struct store *s, struct err *e, const char *doing);
+void bind_slice(sqlite3_stmt *q, int at, struct slice v);
+void bind_blob(sqlite3_stmt *q, int at, struct slice v);
+struct slice column_slice(sqlite3_stmt *q, int at);
+int store_migrate(struct store *s, bool may_write, struct err *e);
+
+#endif

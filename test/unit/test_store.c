@@ -1,0 +1,264 @@
+/* test_store.c - the state file: what was committed is there, what was not is not, and nothing comes twice. */
+#include "store/store.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[64], file[128];
+
+static int setup(void **state)
+{
+	(void)state;
+	snprintf(folder, sizeof folder, "/tmp/postern-store-XXXXXX");
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(file, sizeof file, "%s/postern.db", folder);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	char command[256];
+	(void)state;
+	snprintf(command, sizeof command, "rm -rf %s", folder);
+	return system(command);
+}
+
+static struct store *start(enum store_mode mode)
+{
+	struct err e = {0};
+	struct store *s = store_open(file, mode, &e);
+	if (!s)
+		print_message("%s\n", e.text);
+	assert_non_null(s);
+	return s;
+}
+
+static struct finding *a_finding(const char *key, uint64_t count)
+{
+	struct finding *f = finding_new();
+	f->rule_id = SL("postern.test");
+	f->rule_name = SL("a test");
+	f->title = SL("something happened");
+	f->level = LEVEL_MEDIUM;
+	finding_name(f, slice_of(key), NS_DAY);
+	finding_evidence_raw(f, 1, 20, NS_DAY, SL("a raw line \xff with bytes"));
+	finding_entity(f, ENT_HOST, SL("web1"));
+	f->count = count;
+	return f;
+}
+
+static int count_findings(void *arg, struct finding *f, const char *incident)
+{
+	(void)incident;
+	++*(int *)arg;
+	assert_true(slice_eq(f->title, SL("something happened")));
+	assert_int_equal(f->nevidence, 1);
+	finding_free(f);
+	return 0;
+}
+
+static int findings(struct store *s, const char *incident)
+{
+	int n = 0;
+	struct err e;
+	assert_int_equal(store_findings(s, 0, incident, count_findings, &n, &e), 0);
+	return n;
+}
+
+static void put(struct store *s, const char *key, uint64_t count, bool want)
+{
+	struct err e;
+	bool changed;
+	struct finding *f = a_finding(key, count);
+	assert_int_equal(store_finding_put(s, f, &changed, &e), 0);
+	assert_int_equal(changed, want);
+	finding_free(f);
+}
+
+static void test_findings(void **state)
+{
+	(void)state;
+	struct err e;
+	struct store *s = start(STORE_CREATE);
+	put(s, "a", 1, true);
+	put(s, "a", 1, false); /* the same again */
+	put(s, "a", 5, true);
+	put(s, "a", 3, false); /* read again after a restart */
+	put(s, "b", 1, true);
+	assert_int_equal(findings(s, NULL), 2);
+	struct store_incident x = {.id = "20261124-1", .title = SL("t"), .kind = SL("k"), .reason = SL("r"), .level = LEVEL_HIGH, .findings = 1, .closed = NSTIME_NONE};
+	assert_int_equal(store_incident_put(s, &x, &e), 0);
+	struct finding *f = a_finding("a", 1);
+	assert_int_equal(store_finding_join(s, f->uid, "20261124-1", &e), 0);
+	assert_int_not_equal(store_finding_join(s, f->uid, "no such", &e), 0);
+	finding_free(f);
+	assert_int_equal(findings(s, "20261124-1"), 1);
+	struct arena mem;
+	arena_init(&mem);
+	struct store_incident got;
+	assert_int_equal(store_incident_get(s, "20261124-1", &mem, &got, &e), 0);
+	assert_int_equal(got.level, LEVEL_HIGH);
+	assert_true(got.closed == NSTIME_NONE);
+	assert_int_equal(store_incident_get(s, "other", &mem, &got, &e), ERR_NOENT);
+	arena_free(&mem);
+	store_close(s);
+}
+
+static int count_messages(void *arg, const struct store_message *m)
+{
+	(void)m;
+	++*(int *)arg;
+	return 0;
+}
+
+static void test_outbox(void **state)
+{
+	(void)state;
+	struct err e;
+	struct store *s = start(STORE_CREATE);
+	struct store_message m = {.id = "i1/high", .channel = SL("hook"), .body = SL("{}"), .created = 5, .due = 5};
+	assert_int_equal(store_message_add(s, &m, &e), 0);
+	assert_int_equal(store_message_add(s, &m, &e), 0);
+	int n = 0;
+	assert_int_equal(store_messages_due(s, 4, 10, count_messages, &n, &e), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(store_messages_due(s, 5, 10, count_messages, &n, &e), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(store_message_mark(s, m.id, OUTBOX_SENT, 1, 5, &e), 0);
+	assert_int_equal(store_message_add(s, &m, &e), 0); /* told already */
+	uint64_t pending;
+	assert_int_equal(store_message_count(s, OUTBOX_PENDING, &pending, &e), 0);
+	assert_int_equal(pending, 0);
+	store_close(s);
+}
+
+static int one_source(void *arg, const struct store_source *x)
+{
+	*(uint64_t *)arg = x->offset;
+	return 0;
+}
+
+static void test_rest(void **state)
+{
+	(void)state;
+	struct err e;
+	uint64_t seed, again, offset = 0;
+	struct store *s = start(STORE_CREATE);
+	assert_int_equal(store_seed(s, &seed, &e), 0);
+	struct store_source x = {.path = SL("/var/log/auth.log"), .host = SL("web1"), .dev = 1, .ino = 2, .offset = 3};
+	assert_int_equal(store_source_put(s, &x, &e), 0);
+	assert_int_equal(x.id, 1);
+	x.offset = 77;
+	assert_int_equal(store_source_put(s, &x, &e), 0);
+	assert_int_equal(store_memory_put(s, "detect", SL("\0\1\2"), &e), 0);
+	store_close(s);
+	s = start(STORE_READ);
+	assert_int_equal(store_seed(s, &again, &e), 0);
+	assert_true(seed == again);
+	assert_int_equal(store_sources(s, one_source, &offset, &e), 0);
+	assert_int_equal(offset, 77);
+	struct buf b = {0};
+	assert_int_equal(store_memory_get(s, "detect", &b, &e), 0);
+	assert_int_equal(b.n, 3);
+	assert_int_equal(store_memory_get(s, "other", &b, &e), ERR_NOENT);
+	buf_free(&b);
+	assert_int_not_equal(store_memory_put(s, "x", SL("y"), &e), 0); /* a reader does not write */
+	store_close(s);
+	assert_null(store_open("/nonexistent/postern.db", STORE_READ, &e));
+}
+
+static void never(void *arg, const char *text)
+{
+	(void)arg;
+	fail_msg("%s", text);
+}
+
+/* Killed in the middle, again and again: whole transactions or nothing. */
+static void test_killed(void **state)
+{
+	(void)state;
+	struct err e;
+	store_close(start(STORE_CREATE));
+	srand(9);
+	for (int round = 0; round < 12; round++) {
+		pid_t pid = fork();
+		if (pid == 0) {
+			struct store *s = store_open(file, STORE_WRITE, &e);
+			for (int i = 0; s; i++) {
+				char key[32];
+				bool changed;
+				if (store_begin(s, &e))
+					_exit(1);
+				for (int k = 0; k < 2; k++) { /* always in pairs */
+					snprintf(key, sizeof key, "%d/%d/%d", round, i, k);
+					struct finding *f = a_finding(key, 1);
+					if (store_finding_put(s, f, &changed, &e))
+						_exit(1);
+					finding_free(f);
+				}
+				if (store_commit(s, &e))
+					_exit(1);
+			}
+			_exit(1);
+		}
+		usleep((useconds_t)(20000 + rand() % 30000));
+		kill(pid, SIGKILL);
+		int status;
+		waitpid(pid, &status, 0);
+		assert_true(WIFSIGNALED(status));
+		struct store *s = start(STORE_WRITE);
+		assert_int_equal(findings(s, NULL) % 2, 0);
+		assert_int_equal(store_check(s, never, NULL, &e), 0);
+		store_close(s);
+	}
+	struct store *s = start(STORE_WRITE);
+	assert_true(findings(s, NULL) > 2);
+	char copy[160];
+	snprintf(copy, sizeof copy, "%s/copy.db", folder);
+	assert_int_equal(store_backup(s, copy, &e), 0);
+	struct store_counts a, b;
+	assert_int_equal(store_count(s, &a, &e), 0);
+	struct store *c = store_open(copy, STORE_READ, &e);
+	assert_non_null(c);
+	assert_int_equal(store_count(c, &b, &e), 0);
+	assert_int_equal(a.findings, b.findings);
+	store_close(c);
+	uint64_t gone;
+	assert_int_equal(store_retain(s, 2 * NS_DAY, &gone, &e), 0);
+	assert_int_equal(gone, a.findings);
+	assert_int_equal(store_vacuum(s, &e), 0);
+	store_close(s);
+}
+
+static void test_refused(void **state)
+{
+	(void)state;
+	struct err e;
+	char command[256];
+	snprintf(command, sizeof command, "head -c 5000 /dev/urandom >%s", file);
+	assert_int_equal(system(command), 0);
+	assert_null(store_open(file, STORE_WRITE, &e));
+	unlink(file);
+	assert_int_equal(symlink("/etc/hostname", file), 0);
+	assert_null(store_open(file, STORE_CREATE, &e));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_findings, setup, teardown), cmocka_unit_test_setup_teardown(test_outbox, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rest, setup, teardown), cmocka_unit_test_setup_teardown(test_killed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
