@@ -101,6 +101,46 @@ int store_messages_due(struct store *s, nstime now, uint32_t most, store_message
 int store_message_mark(struct store *s, const char *id, enum outbox_state state, uint32_t attempts, nstime due, struct err *e);
 int store_message_count(struct store *s, enum outbox_state state, uint64_t *n, struct err *e);
 
+/* ---- what was done about it ------------------------------------------------------------------------------------------------ */
+#define ACTION_STATES(X) X(ACTION_PLANNED, "planned") X(ACTION_BEGUN, "begun") X(ACTION_DONE, "done") X(ACTION_FAILED, "failed") X(ACTION_DRY, "dry-run") \
+	X(ACTION_REFUSED, "refused") X(ACTION_UNDOING, "undoing") X(ACTION_UNDONE, "undone")
+enum action_state {
+#define X(id, text) id,
+	ACTION_STATES(X)
+#undef X
+};
+const char *action_state_name(enum action_state st);
+struct store_action {
+	char id[40];
+	char incident[40];
+	struct slice kind, target; /* "block-address", "203.0.113.77" */
+	enum action_state state;
+	bool dry_run;
+	nstime created, until, done; /* NSTIME_NONE: none */
+	uint32_t attempts;
+	struct slice result, undo;
+};
+/* Nothing happens when the id is there already; *fresh tells. */
+int store_action_add(struct store *s, const struct store_action *a, bool *fresh, struct err *e);
+int store_action_set(struct store *s, const struct store_action *a, struct err *e);
+int store_action_get(struct store *s, const char *id, struct arena *mem, struct store_action *out, struct err *e);
+typedef int store_action_fn(void *arg, const struct store_action *a);
+/* Oldest first; state -1: all; incident NULL: all. */
+int store_actions(struct store *s, int state, const char *incident, store_action_fn *fn, void *arg, struct err *e);
+
+/* ---- suppressions learnt from incidents closed as false ---------------------------------------------------------------------- */
+struct store_suppression {
+	int64_t id;
+	struct slice rule, host, user, source, command; /* empty: any */
+	struct slice reason, author;
+	char incident[40];
+	nstime created, until, revoked; /* revoked NSTIME_NONE: it holds */
+};
+int store_suppression_add(struct store *s, struct store_suppression *x, struct err *e); /* fills id */
+int store_suppression_revoke(struct store *s, int64_t id, nstime t, struct err *e);
+typedef int store_suppression_fn(void *arg, const struct store_suppression *x);
+int store_suppressions(struct store *s, store_suppression_fn *fn, void *arg, struct err *e);
+
 /* ---- upkeep -------------------------------------------------------------------------------------------------------------- */
 struct store_counts {
 	uint64_t sources, findings, incidents, open, pending, dead;

@@ -1,0 +1,122 @@
+/* live.h - sources that go on: followed files, syslog sockets, the audit dispatcher's socket, the journal.
+ *
+ * Everything live becomes a file that is followed: what comes through sockets and from the journal is written to spool files first, by
+ * processes of their own, so that a killed engine loses nothing and positions are file offsets everywhere.
+ *
+ *   finder    (privileged process) walks what the configuration names, watches folders with inotify(7), opens files
+ *   decide    (engine) where a file that was found is to be read from: known again by inode and first bytes, also under another name,
+ *             packed or copied
+ *   tail      (engine) whole lines of one open file as they come
+ *   receivers (processes of their own) sockets and journal to spool files
+ *
+ * Threads: one thread at a time per struct.  Limits: LIMIT_LINE; FOLLOW_MAX files at once; a spool folder has a size it never exceeds.
+ */
+#ifndef POSTERN_LIVE_H
+#define POSTERN_LIVE_H
+
+#include "core/core.h"
+#include "source/source.h"
+#include "yaml/yaml.h"
+
+enum { LIVE_FOLLOW_MAX = 16384, LIVE_HEAD = 256 /* first bytes by which a file is known again */ };
+
+/* ---- configuration: the section `sources` of postern.yaml ------------------------------------------------------------ */
+enum live_listen_kind { LIVE_UDP, LIVE_TCP, LIVE_TLS, LIVE_UNIX, LIVE_AUDIT /* connect to auditd's af_unix plugin */ };
+struct live_listen {
+	enum live_listen_kind kind;
+	struct slice address;                        /* "127.0.0.1:5514", "[::1]:6514", or a path */
+	struct slice certificate, key, client_ca;    /* LIVE_TLS: PEM files; client_ca: only senders with its certificates */
+};
+struct live_config {
+	struct slice *paths; size_t npaths;          /* files, folders, patterns with * and ? (each component) */
+	bool history;                                /* at the first start also what is there already, with rotated files (default true) */
+	bool journal;
+	struct slice journal_dir;                    /* empty: the machine's */
+	struct live_listen *listen; size_t nlisten;
+	uint64_t spool_bytes;                        /* per receiver; default 1 GB */
+};
+/* n may be NULL (defaults: /var/log, history). file is for messages. Texts live in mem. */
+int live_config_read(const struct node *n, const char *file, struct arena *mem, struct live_config *out, struct err *e);
+
+/* ---- finder ----------------------------------------------------------------------------------------------------------- */
+struct live_file {
+	struct slice path;       /* as it is named now */
+	struct slice set;        /* without the rotation suffix: files of one log of one host have the same */
+	struct slice host;       /* from a HOST/var/log/... layout, else empty */
+	uint64_t dev, ino, size;
+	nstime mtime;
+	unsigned order;          /* within the set, 0 the one being written, higher older */
+	bool packed;             /* gzip, xz, zstd, bzip2, by content */
+	bool records;            /* utmp records */
+	bool spool;              /* a spool file of ours: to be removed when read */
+};
+struct live_finder_calls {
+	/* A file not seen before (by dev and inode). The callee owns fd (O_RDONLY). Files of a set come oldest first. */
+	void (*found)(void *arg, uint32_t file, const struct live_file *f, int fd);
+	void (*grew)(void *arg, uint32_t file);                            /* or was truncated */
+	void (*renamed)(void *arg, uint32_t file, const struct live_file *f); /* path or order changed */
+	void (*gone)(void *arg, uint32_t file);                            /* no name is left; it may still be written */
+	void (*problem)(void *arg, struct slice path, const char *text);   /* could not be opened, not a log ... once per path and text */
+	void *arg;
+};
+struct live_finder;
+/* spool: folder of spool files, NULL none. */
+struct live_finder *live_finder_new(const struct live_config *c, const char *spool, const struct live_finder_calls *calls, struct err *e);
+void live_finder_free(struct live_finder *f);
+/* To poll for reading. */
+int live_finder_fd(const struct live_finder *f);
+/* Reads what inotify has to say and walks anew what needs it (also everything, when events were lost or `full`). Never blocks on a FIFO or
+ * device: those are problems. Numbers of files are given once, from 1. */
+int live_finder_step(struct live_finder *f, bool full, struct err *e);
+
+/* ---- decide ----------------------------------------------------------------------------------------------------------- */
+struct live_known {
+	uint32_t id;
+	struct slice path, set;
+	uint64_t dev, ino, offset, head; /* head: live_head_hash of the first head_bytes */
+	uint32_t head_bytes;
+	bool done;
+};
+struct live_begin {
+	uint32_t known;          /* the source it is, 0: a new one */
+	uint64_t offset;         /* in unpacked bytes */
+	bool skip;               /* everything in it was read under another name or inode */
+};
+uint64_t live_head_hash(struct slice head); /* of the first MIN(n, LIVE_HEAD) bytes; stable across processes */
+/* head: the first bytes, unpacked. Same inode with the same first bytes goes on; a rotated copy (copytruncate) or packed file of a known
+ * source goes on where that one was read to; an inode that begins with other bytes than it did is a new file. first: the first start ever.
+ * Pure. */
+struct live_begin live_decide(const struct live_known *v, size_t n, const struct live_file *f, struct slice head, bool first, bool history);
+
+/* ---- tail ------------------------------------------------------------------------------------------------------------- */
+struct live_tail;
+enum live_read { LIVE_LINES = 1, LIVE_NOTHING = 0 /* for now */, LIVE_TRUNCATED = 2 /* shorter than what was read: begins anew at 0 */, LIVE_END = 3 /* packed, all read */ };
+/* Owns fd. offset: where to begin, in unpacked bytes. NULL with *e. */
+struct live_tail *live_tail_new(int fd, bool packed, bool records, uint64_t offset, struct err *e);
+void live_tail_free(struct live_tail *t);
+/* The first bytes of the file, unpacked, without moving: at most LIVE_HEAD. */
+size_t live_tail_head(struct live_tail *t, char out[static LIVE_HEAD]);
+/* Whole lines, about `want` bytes, as stream_next(). b->file is left alone. `flush`: a last line without newline counts as whole (the
+ * file was rotated away and is quiet). An overlong line is counted in *too_long and skipped. ERR_* with *e when reading failed. */
+int live_tail_read(struct live_tail *t, size_t want, bool flush, struct block *b, uint64_t *too_long, struct err *e);
+/* Offset behind what live_tail_read gave. */
+uint64_t live_tail_offset(const struct live_tail *t);
+
+/* ---- receivers: bodies of processes of their own ------------------------------------------------------------------------ */
+/* Bound before privileges are given up. fds[i] belongs to listen[i] (LIVE_AUDIT: -1, connected later, again and again). */
+int live_bind(const struct live_config *c, int *fds, struct err *e);
+/* Figures for metrics, written whole to `status` (a pipe or socket) about once a second, and when asked to end. */
+struct live_status {
+	uint64_t lines, bytes;         /* written to the spool */
+	uint64_t dropped;              /* datagrams the kernel dropped (SO_RXQ_OVFL), and what found no space */
+	uint64_t connections, refused; /* open now; TLS or limits said no, ever */
+	uint64_t too_long, waits;      /* lines; times a sender had to wait because the spool was full */
+};
+/* Reads sockets and appends lines to spool/NAME/N.log (segments), until `control` is at its end; then drains what was accepted. Framing:
+ * RFC 6587 (octet counting and newline), RFC 5426, RFC 5425; newlines inside a message become spaces. Lines of audit keep auditd's form.
+ * Full spool: stream sockets are not read (the sender waits), datagrams are dropped and counted. */
+int live_receive(const struct live_config *c, const int *fds, const char *spool, int control, int status, struct err *e);
+/* The journal to spool/journal/N.log as JSON lines (journalctl -o json's form), from the cursor the spool ends with. */
+int live_journal(const struct live_config *c, const char *spool, int control, int status, struct err *e);
+
+#endif

@@ -1,0 +1,68 @@
+/* respond.h - what Postern does about an incident: a fixed list of responses, configured, dry-run by default, reversible.
+ *
+ * The engine (unprivileged) only plans: respond_plan() writes rows of the store's table `action`. The privileged parent carries out
+ * (respond_run), after it has checked kind, target and never-touch list again, for it does not trust the engine; every action and its
+ * undoing goes to the audit log. A response that was begun when the process was killed is done again: each is idempotent.
+ *
+ * Threads: one.  Errors: a response that fails is a row with its result, never the end of the process.
+ */
+#ifndef POSTERN_RESPOND_H
+#define POSTERN_RESPOND_H
+
+#include "core/core.h"
+#include "chain/chain.h"
+#include "incident/incident.h"
+#include "org/org.h"
+#include "store/store.h"
+#include "yaml/yaml.h"
+
+#define RESPONSES(X)                                                                                                         \
+	X(RESPOND_SUSPEND_PROVIDER, "suspend-provider", "suspend a provider: its grants do not open, its sessions end")       \
+	X(RESPOND_REVOKE_GRANT, "revoke-grant", "revoke a grant")                                                            \
+	X(RESPOND_END_SESSIONS, "end-sessions", "end an account's sessions on this machine, with every process of theirs")    \
+	X(RESPOND_DISABLE_KEYS, "disable-keys", "take an account's SSH keys away on this machine")                            \
+	X(RESPOND_BLOCK_ADDRESS, "block-address", "block an address with an nftables set, for a time")
+enum response {
+#define X(id, name, text) id,
+	RESPONSES(X)
+#undef X
+	RESPONSE_COUNT
+};
+const char *response_name(enum response r);
+const char *response_text(enum response r);
+bool response_by_name(struct slice name, enum response *out);
+
+struct respond_rule {
+	enum level level;                /* of the incident, at least */
+	bool response[RESPONSE_COUNT];
+	nstime lasting;                  /* block-address: how long */
+};
+struct respond_config {
+	bool dry_run;                    /* default true */
+	struct respond_rule *rules; size_t nrules;
+	struct { struct slice *accounts, *providers; struct cidr *networks; size_t naccounts, nproviders, nnetworks; } never; /* root, loopback always */
+	struct slice nft;                /* path of nft(8) */
+	struct slice passwd_root;        /* tests: another root for home folders */
+};
+/* Section `respond` of postern.yaml; n may be NULL: nothing is done. */
+int respond_config_read(const struct node *n, const char *file, struct arena *mem, struct respond_config *out, struct err *e);
+
+/* ---- the gate, as the responses see it: filled in by room gate when it is there ---------------------------------------------- */
+struct respond_gate {
+	int (*suspend_provider)(void *arg, struct slice provider, struct slice reason, struct err *e);
+	int (*resume_provider)(void *arg, struct slice provider, struct slice reason, struct err *e);
+	int (*revoke_grant)(void *arg, struct slice grant, struct slice reason, struct err *e);
+	int (*restore_grant)(void *arg, struct slice grant, struct slice reason, struct err *e);
+	void *arg;
+};
+
+/* Engine: rows for what the incident calls for and is not planned yet (id = hash of incident, kind, target). In the caller's transaction.
+ * *planned: how many are new. */
+int respond_plan(struct store *s, const struct respond_config *c, const struct org *org, const struct incident *in, nstime now, unsigned *planned, struct err *e);
+
+/* Parent: one action. Fills result (a sentence) and undo (what undoing needs) in *a, and the state; writes the audit record. gate may be NULL. */
+int respond_run(const struct respond_config *c, const struct respond_gate *gate, struct chain *audit, struct store_action *a, struct arena *mem, struct err *e);
+/* Takes it back: idempotent too. who: for the audit log. */
+int respond_undo(const struct respond_config *c, const struct respond_gate *gate, struct chain *audit, struct slice who, struct store_action *a, struct arena *mem, struct err *e);
+
+#endif
