@@ -34,4 +34,19 @@ int yaml_read(struct slice yaml, const char *file, const struct yaml_options *op
 /* Value of a key of a map; NULL when n is no map or has no such key. */
 const struct node *yaml_get(const struct node *n, const char *key);
 
+/* ---- values of settings ------------------------------------------------------------------------------------------------
+ * Each reads a node or says with file:line:column what was expected. low, high: what may be given. n must not be NULL. */
+int yaml_bool(const struct node *n, const char *file, bool *out, struct err *e);
+int yaml_number(const struct node *n, const char *file, uint64_t low, uint64_t high, uint64_t *out, struct err *e);
+/* "50ms", "60s", "5m", "24h", "7d" in nanoseconds. */
+int yaml_duration(const struct node *n, const char *file, nstime low, nstime high, nstime *out, struct err *e);
+/* "500MB", "4GB", "64KB", a number of bytes; powers of 1000. */
+int yaml_size(const struct node *n, const char *file, uint64_t low, uint64_t high, uint64_t *out, struct err *e);
+/* One text that is not empty; borrowed from the node. */
+int yaml_text(const struct node *n, const char *file, struct slice *out, struct err *e);
+/* A text, or a list of texts; the array lives in a. */
+int yaml_texts(const struct node *n, const char *file, struct arena *a, struct slice **out, size_t *count, struct err *e);
+/* n is a map with none but these keys (NULL-terminated); an unknown one is an error that names the nearest. */
+int yaml_keys(const struct node *n, const char *file, const char *const *allowed, struct err *e);
+
 #endif
