@@ -19,6 +19,7 @@ static const char *const migrations[] = {
 	"CREATE TABLE outbox(id TEXT PRIMARY KEY, channel TEXT NOT NULL, body BLOB NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL, created INTEGER NOT NULL,"
 	" due INTEGER NOT NULL);"
 	"CREATE INDEX outbox_due ON outbox(state,due);",
+	"ALTER TABLE source ADD COLUMN log TEXT NOT NULL DEFAULT '';"
 	"CREATE TABLE action(id TEXT PRIMARY KEY, incident TEXT NOT NULL, kind TEXT NOT NULL, target TEXT NOT NULL, state INTEGER NOT NULL, dry_run INTEGER NOT NULL,"
 	" created INTEGER NOT NULL, until INTEGER, done INTEGER, attempts INTEGER NOT NULL, result TEXT NOT NULL, undo BLOB NOT NULL);"
 	"CREATE INDEX action_state ON action(state);"

@@ -28,7 +28,7 @@ int store_seed(struct store *s, uint64_t *seed, struct err *e);
 /* A file that is read: an inode under a name. Numbers are given once and stay, evidence speaks in them. */
 struct store_source {
 	uint32_t id;          /* 0: not stored yet */
-	struct slice path, host;
+	struct slice path, set, host; /* set: the log it belongs to, without the rotation suffix */
 	uint64_t dev, ino;
 	uint64_t offset;      /* everything before was judged */
 	uint64_t head;        /* hash of its first bytes, to know it again under another name */

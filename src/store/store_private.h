@@ -10,9 +10,9 @@
 #define STATEMENTS(X) \
 	X(Q_SEED_GET, "SELECT value FROM meta WHERE name='seed'") \
 	X(Q_SEED_PUT, "INSERT INTO meta(name,value) VALUES('seed',?1)") \
-	X(Q_SOURCE_NEW, "INSERT INTO source(path,host,dev,ino,pos,head,head_bytes,seen,done) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)") \
-	X(Q_SOURCE_SET, "UPDATE source SET path=?1,host=?2,dev=?3,ino=?4,pos=?5,head=?6,head_bytes=?7,seen=?8,done=?9 WHERE id=?10") \
-	X(Q_SOURCES, "SELECT path,host,dev,ino,pos,head,head_bytes,seen,done,id FROM source ORDER BY id") \
+	X(Q_SOURCE_NEW, "INSERT INTO source(path,host,dev,ino,pos,head,head_bytes,seen,done,log) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)") \
+	X(Q_SOURCE_SET, "UPDATE source SET path=?1,host=?2,dev=?3,ino=?4,pos=?5,head=?6,head_bytes=?7,seen=?8,done=?9,log=?10 WHERE id=?11") \
+	X(Q_SOURCES, "SELECT path,host,dev,ino,pos,head,head_bytes,seen,done,log,id FROM source ORDER BY id") \
 	X(Q_MEMORY_PUT, "INSERT INTO memory(name,bytes) VALUES(?1,?2) ON CONFLICT(name) DO UPDATE SET bytes=excluded.bytes") \
 	X(Q_MEMORY_GET, "SELECT bytes FROM memory WHERE name=?1") \
 	X(Q_FINDING_GET, "SELECT count,level,body FROM finding WHERE uid=?1") \
