@@ -342,6 +342,16 @@ void live_follow_gone(struct live_follow *f, uint32_t file)
 }
 
 /* ---- reading --------------------------------------------------------------------------------------------------------- */
+bool live_follow_stream(const struct live_follow *f, uint32_t stream, struct slice *set, struct slice *host)
+{
+	if (!stream || stream >= f->streams.n || !f->streams.v[stream].n)
+		return false;
+	const struct item *it = &f->items.v[f->streams.v[stream].v[0]];
+	*set = strtab_get(f->sets, stream);
+	*host = slice_of(it->host ? it->host : "");
+	return true;
+}
+
 uint32_t live_follow_ready(const struct live_follow *f, uint32_t after)
 {
 	if (!f->settled)
