@@ -23,7 +23,18 @@ static const char *const migrations[] = {
 	" created INTEGER NOT NULL, until INTEGER, done INTEGER, attempts INTEGER NOT NULL, result TEXT NOT NULL, undo BLOB NOT NULL);"
 	"CREATE INDEX action_state ON action(state);"
 	"CREATE TABLE suppression(id INTEGER PRIMARY KEY, rule TEXT NOT NULL, host TEXT NOT NULL, user TEXT NOT NULL, source TEXT NOT NULL, command TEXT NOT NULL,"
-	" reason TEXT NOT NULL, incident TEXT NOT NULL, author TEXT NOT NULL, created INTEGER NOT NULL, until INTEGER NOT NULL, revoked INTEGER);",
+	" reason TEXT NOT NULL, incident TEXT NOT NULL, author TEXT NOT NULL, created INTEGER NOT NULL, until INTEGER NOT NULL, revoked INTEGER);"
+	"ALTER TABLE outbox ADD COLUMN incident TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE outbox ADD COLUMN level INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN changes INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN digest INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN held INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN under_way INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN doubt INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN sent INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN error TEXT NOT NULL DEFAULT '';"
+	"CREATE INDEX outbox_incident ON outbox(incident,channel);"
+	"CREATE INDEX outbox_sent ON outbox(channel,sent);",
 };
 
 static int version(struct store *s, int64_t *out, struct err *e)
