@@ -31,7 +31,18 @@ static const char *const migrations[] = {
 	"ALTER TABLE incident ADD COLUMN decision INTEGER;" /* number of the newest one about it */
 	"CREATE INDEX incident_decision ON incident(decision);"
 	"ALTER TABLE finding ADD COLUMN former TEXT NOT NULL DEFAULT '';" /* closed incidents it belonged to, each with a blank */
-	"CREATE INDEX finding_former ON finding(former) WHERE former<>'';",
+	"CREATE INDEX finding_former ON finding(former) WHERE former<>'';"
+	"ALTER TABLE outbox ADD COLUMN incident TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE outbox ADD COLUMN level INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN changes INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN digest INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN held INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN under_way INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN doubt INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN sent INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN error TEXT NOT NULL DEFAULT '';"
+	"CREATE INDEX outbox_incident ON outbox(incident,channel);"
+	"CREATE INDEX outbox_sent ON outbox(channel,sent);",
 };
 
 static int version(struct store *s, int64_t *out, struct err *e)
