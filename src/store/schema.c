@@ -67,15 +67,20 @@ int store_migrate(struct store *s, bool may_write, struct err *e)
 		return err_set(e, ERR_UNSUPPORTED, "%s is of a newer Postern (version %lld of the tables, this one knows %lld)", s->path, (long long)have, (long long)newest);
 	if (have < newest && !may_write)
 		return err_set(e, ERR_UNSUPPORTED, "%s is of an older Postern: start postern watch once", s->path);
-	for (; have < newest; have++) {
+	while (have < newest) {
 		char done[64];
-		snprintf(done, sizeof done, "PRAGMA user_version=%lld; COMMIT", (long long)have + 1);
-		if (sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK || sqlite3_exec(s->db, migrations[have], NULL, NULL, NULL) != SQLITE_OK ||
-			sqlite3_exec(s->db, done, NULL, NULL, NULL) != SQLITE_OK) {
-			rc = store_fail(s, e, "cannot make the tables");
+		int64_t now = 0;
+		if (sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+			return store_fail(s, e, "cannot make the tables");
+		rc = version(s, &now, e); /* another process may have been faster */
+		snprintf(done, sizeof done, "PRAGMA user_version=%lld; COMMIT", (long long)now + 1);
+		if (rc || (now < newest && (sqlite3_exec(s->db, migrations[now], NULL, NULL, NULL) != SQLITE_OK || sqlite3_exec(s->db, done, NULL, NULL, NULL) != SQLITE_OK)))
+			rc = rc ? rc : store_fail(s, e, "cannot make the tables");
+		if (rc || now >= newest)
 			sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+		if (rc)
 			return rc;
-		}
+		have = now + (now < newest);
 	}
 	return 0;
 }
