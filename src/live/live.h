@@ -78,7 +78,7 @@ struct live_known {
 	uint32_t id;             /* from 1, never used again */
 	struct slice path, set;
 	uint64_t dev, ino;       /* 0: its file is gone */
-	uint64_t offset, head;   /* head: live_head_hash of the first head_bytes */
+	uint64_t offset, head;   /* head: live_head_hash of the first head_bytes that were read */
 	uint32_t head_bytes;
 	bool done;               /* read to its very end: packed, or its file was quiet without a name */
 };
