@@ -1,6 +1,6 @@
 /* ocsf.c - JSON lines: OCSF 1.3.0 Incident Finding (2005), Detection Finding (2004), and the ledger last.
  * Source: schema.ocsf.io/1.3.0/classes/detection_finding, /incident_finding. */
-#include "report/report.h"
+#include "report/life.h"
 
 #include <stdio.h>
 
@@ -12,12 +12,18 @@ static long long millis(nstime t)
 	return t == NSTIME_NONE ? 0 : (long long)(t / 1000000);
 }
 
+/* OCSF knows closed, not whether it was a false positive: "unmapped" says that. */
+static const char *status(const struct report_life *l)
+{
+	return l && !slice_eq(l->status, SL("open")) ? "\"status_id\":5,\"status\":\"Closed\"" : "\"status_id\":1,\"status\":\"New\"";
+}
+
 static void head(struct buf *b, const struct report_input *in, int class_uid, const char *class_name, enum level l, nstime t)
 {
 	buf_addf(b, "{\"class_uid\":%d,\"class_name\":\"%s\",\"category_uid\":2,\"category_name\":\"Findings\",\"activity_id\":1,\"activity_name\":\"Create\","
-		"\"type_uid\":%d01,\"severity_id\":%d,\"severity\":\"%s\",\"status_id\":1,\"status\":\"New\",\"time\":%lld,"
+		"\"type_uid\":%d01,\"severity_id\":%d,\"severity\":\"%s\",%s,\"time\":%lld,"
 		"\"metadata\":{\"version\":\"1.3.0\",\"product\":{\"name\":\"Postern\",\"vendor_name\":\"Postern\",\"version\":", class_uid, class_name, class_uid,
-		severity[l], severity_name[l], millis(t));
+		severity[l], severity_name[l], class_uid == 2005 ? status(in->life) : status(NULL), millis(t));
 	buf_json(b, slice_of(in->version));
 	buf_addz(b, "}}");
 }
@@ -186,6 +192,8 @@ static void incident(struct buf *b, const struct report_input *in, const struct 
 	strings(b, "narrative", i->narrative, i->nnarrative);
 	strings(b, "not_seen", i->not_seen, i->nnot_seen);
 	strings(b, "steps", i->steps, i->nsteps);
+	if (in->life)
+		life_json(b, in->life);
 	buf_addz(b, "}}\n");
 }
 
@@ -283,5 +291,6 @@ void report_json(struct buf *out, const struct report_input *in)
 		incident(out, in, incidents_get(in->incidents, i));
 	for (size_t i = 0; i < incidents_findings(in->incidents); i++)
 		detection(out, in, incidents_finding(in->incidents, i));
-	ledger(out, in);
+	if (!in->life)
+		ledger(out, in);
 }

@@ -45,6 +45,16 @@
 	X(Q_MESSAGES_DUE, "SELECT id,channel,body,state,attempts,created,due FROM outbox WHERE state=0 AND due<=?1 ORDER BY created,id LIMIT ?2") \
 	X(Q_MESSAGE_MARK, "UPDATE outbox SET state=?2,attempts=?3,due=?4 WHERE id=?1") \
 	X(Q_MESSAGE_COUNT, "SELECT count(*) FROM outbox WHERE state=?1") \
+	X(Q_ACTION_ADD, "INSERT OR IGNORE INTO action(id,incident,kind,target,state,dry_run,created,until,done,attempts,result,undo) " \
+		"VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)") \
+	X(Q_ACTION_SET, "UPDATE action SET state=?2,dry_run=?3,until=?4,done=?5,attempts=?6,result=?7,undo=?8 WHERE id=?1") \
+	X(Q_ACTION_GET, "SELECT id,incident,kind,target,state,dry_run,created,until,done,attempts,result,undo FROM action WHERE id=?1") \
+	X(Q_ACTIONS, "SELECT id,incident,kind,target,state,dry_run,created,until,done,attempts,result,undo FROM action " \
+		"WHERE (?1<0 OR state=?1) AND (?2 IS NULL OR incident=?2) ORDER BY created,id") \
+	X(Q_SUPPRESSION_ADD, "INSERT INTO suppression(rule,host,user,source,command,reason,incident,author,created,until,revoked) " \
+		"VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)") \
+	X(Q_SUPPRESSION_REVOKE, "UPDATE suppression SET revoked=coalesce(revoked,?2) WHERE id=?1") \
+	X(Q_SUPPRESSIONS, "SELECT id,rule,host,user,source,command,reason,incident,author,created,until,revoked FROM suppression ORDER BY id") \
 	X(Q_RETAIN_FINDINGS, "DELETE FROM finding WHERE last<?1 AND (incident IS NULL OR incident IN (SELECT id FROM incident WHERE status<>0 AND updated<?1))") \
 	X(Q_RETAIN_NOTES, "DELETE FROM note WHERE incident IN (SELECT id FROM incident WHERE status<>0 AND updated<?1)") \
 	X(Q_RETAIN_INCIDENTS, "DELETE FROM incident WHERE status<>0 AND updated<?1") \
