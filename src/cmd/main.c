@@ -5,10 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-extern const struct command command_scan, command_decode, command_rules, command_log, command_incident, command_state;
+extern const struct command command_scan, command_watch, command_decode, command_rules, command_log, command_incident, command_state;
 
 const struct command *const commands[] = {
 	&command_scan,
+	&command_watch,
 	&command_decode,
 	&command_rules,
 	&command_log,

@@ -82,6 +82,17 @@ void report_text(struct buf *out, const struct report_input *in, const struct re
 /* JSON lines: Incident Finding (2005) each, Detection Finding (2004) each, the ledger as the last line. OCSF 1.3.0. With a life, its
  * status is the incident's, the rest of it is in "unmapped", and there is no ledger. */
 void report_json(struct buf *out, const struct report_input *in);
+/* One incident as a line of OCSF, as report_json() writes it. */
+struct report_incident {
+	const struct incident *incident;
+	const char *id;              /* under which it is kept; NULL: its own */
+	struct slice status;         /* "open", "closed", "false-positive", "merged" */
+	const char *version;
+	bool update;                 /* it was told before */
+	size_t most, most_bytes;     /* items of each list, bytes of each text; SIZE_MAX: all */
+	const struct report_life *life; /* NULL: not told */
+};
+void report_incident_json(struct buf *out, const struct report_incident *x);
 /* JSON lines with ECS keys, one finding each: for Elastic and OpenSearch. */
 void report_ecs(struct buf *out, const struct report_input *in);
 /* One self-contained HTML page. */
