@@ -112,7 +112,8 @@ int chain_head_write(const char *path, const struct chain_head *h, struct err *e
 	if (!head_name(path, "", name) || !head_name(path, ".new", temporary))
 		return err_set(e, ERR_RANGE, "%s: name too long", path);
 	int n = snprintf(text, sizeof text, "%llu %s\n", (unsigned long long)h->seq, h->hash);
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	(void)unlink(temporary); /* of one that was killed; a confined process may not empty it */
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_set(e, ERR_IO, "cannot write %s: %s", temporary, strerror(errno));
 	bool ok = write(fd, text, (size_t)n) == n && fdatasync(fd) == 0;

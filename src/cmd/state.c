@@ -3,6 +3,7 @@
 #include "cmd/setup.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,26 @@ static void who_is_it(char *out, size_t n)
 		snprintf(out, n, "uid %u", (unsigned)getuid());
 }
 
+/* Root's SQLite would give the files beside the database to its owner, so that watch's engine can go on with them; the confined process
+ * may not. So they are made before, empty, which is what they are when nothing is in them. */
+static void make_companions(const char *file)
+{
+	static const char *const ends[] = {"-wal", "-shm"};
+	struct stat st;
+	char name[4200];
+	if (geteuid() != 0 || lstat(file, &st) || !S_ISREG(st.st_mode) || st.st_uid == 0)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		snprintf(name, sizeof name, "%s%s", file, ends[i]);
+		int fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd < 0)
+			continue;
+		if (fchown(fd, st.st_uid, st.st_gid) || fchmod(fd, st.st_mode & 0777))
+			unlink(name);
+		close(fd);
+	}
+}
+
 int state_open(struct state *s, const struct args *a, enum store_mode mode, const char *other)
 {
 	struct err e;
@@ -38,6 +59,7 @@ int state_open(struct state *s, const struct args *a, enum store_mode mode, cons
 		return EXIT_INPUT;
 	}
 	umask(077);
+	make_companions(s->file);
 	int rc = setup_confine_with(a, s->folder, other);
 	if (rc)
 		return rc;

@@ -82,7 +82,7 @@ def man_synopsis(path):
     """Letters and names of options in the SYNOPSIS; grouped letters are told apart."""
     part = path.read_text(encoding="utf-8").split(".Sh SYNOPSIS\n", 1)[1].split("\n.Sh ", 1)[0]
     names = set(re.findall(r"Fl Fl ([a-z-]+)", part))
-    letters = set("".join(re.findall(r"Op Fl (?!Fl )(\w+)", part)))
+    letters = set("".join(re.findall(r"^\.(?:Op )?Fl (?!Fl )(\w+)", part, re.M)))
     return letters | names
 
 

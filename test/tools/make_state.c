@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct making {
 	struct detect *detect;
@@ -89,11 +90,22 @@ static int fill(struct making *m, struct store *s, const struct org *org, size_t
 	return rc;
 }
 
-static int scan(struct making *m, struct source_set *set, const char *logs, const struct org *org, struct err *e)
+/* Times without a zone are the organisation's, as in scan. */
+static int zone(void *arg, nstime local)
+{
+	int first = org_utc_offset(arg, local);
+	return org_utc_offset(arg, local - first * NS_SEC);
+}
+
+static int scan(struct making *m, struct source_set *set, const char *logs, struct org *org, struct err *e)
 {
 	const char *paths[] = {logs};
 	struct detect_options opt = {.org = org, .learning = 3 * NS_DAY, .path_budget = 3};
-	struct decode_options decode = {.now = (nstime)INT64_MAX};
+	struct decode_options decode = {.now = (nstime)time(NULL) * NS_SEC};
+	if (org_timezone(org).n) {
+		decode.utc_offset = zone;
+		decode.utc_arg = org;
+	}
 	struct pipeline_result r = {0};
 	m->detect = detect_new(&opt, on_finding, m);
 	detect_wants(m->detect, &decode.want);
