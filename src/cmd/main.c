@@ -5,13 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-extern const struct command command_scan, command_decode, command_rules, command_log;
+extern const struct command command_scan, command_decode, command_rules, command_log, command_response;
 
 const struct command *const commands[] = {
 	&command_scan,
 	&command_decode,
 	&command_rules,
 	&command_log,
+	&command_response,
 	NULL,
 };
 
