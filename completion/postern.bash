@@ -1,6 +1,6 @@
 # bash completion for postern(1). The tables are checked against `postern COMMAND --help` by test/check/docs.py.
 
-_postern_commands="scan decode rules log help version"
+_postern_commands="scan decode rules log response help version"
 
 # Options of a command; an option that ends in = takes a value.
 _postern_options() {
@@ -16,6 +16,7 @@ _postern_options() {
 			"--format= -f= --output= -O= --no-prefilter --verbose -v --help -h"
 		;;
 	log) echo "--state= -s= --anchors= --format= -f= --help -h" ;;
+	response) echo "--state= -s= --config= -c= --org= -o= --incident= -i= --format= -f= --help -h" ;;
 	'') echo "--help -h --version -V" ;;
 	esac
 }
@@ -24,8 +25,9 @@ _postern_options() {
 _postern_values() {
 	case $1:$2 in
 	scan:--format | scan:-f) echo "text json ecs html" ;;
-	rules:--format | rules:-f | log:--format | log:-f) echo "text json" ;;
+	rules:--format | rules:-f | log:--format | log:-f | response:--format | response:-f) echo "text json" ;;
 	log:--anchors | log:--state | log:-s) echo file ;;
+	response:--state | response:-s | response:--config | response:-c | response:--org | response:-o) echo file ;;
 	scan:--min-level | scan:-l | scan:--fail-on) echo "informational low medium high critical" ;;
 	*:--rule-level) echo "informational low medium high critical" ;;
 	*:--rule-status) echo "stable test experimental" ;;
@@ -85,13 +87,19 @@ _postern() {
 	elif [ -z "$command" ]; then
 		mapfile -t COMPREPLY < <(compgen -W "$_postern_commands" -- "$cur")
 	elif [ "$command" = help ]; then
-		mapfile -t COMPREPLY < <(compgen -W "scan decode rules log" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "scan decode rules log response" -- "$cur")
 	elif [ "$command" = rules ]; then
 		mapfile -t COMPREPLY < <(compgen -W "list check test explain coverage tune" -- "$cur")
 		[ "$COMP_CWORD" -gt 2 ] && _postern_files "$cur"
 	elif [ "$command" = log ]; then
 		mapfile -t COMPREPLY < <(compgen -W "verify" -- "$cur")
 		[ "$COMP_CWORD" -gt 2 ] && _postern_files "$cur"
+	elif [ "$command" = response ]; then
+		if [ "$COMP_CWORD" -le 2 ]; then
+			mapfile -t COMPREPLY < <(compgen -W "list show run undo" -- "$cur")
+		else
+			mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" response list 2>/dev/null | grep -o '^[0-9a-f]\{16\}')" -- "$cur")
+		fi
 	elif [ "$command" != version ]; then
 		_postern_files "$cur"
 	fi

@@ -91,7 +91,7 @@ BASH = r"""
 set -u
 complete() { :; }
 . "$1"
-for command in scan decode rules log ""; do
+for command in $_postern_commands ""; do
 	for option in $(_postern_options "$command"); do
 		echo "option|$command|$option|$(_postern_values "$command" "${option%=}")"
 	done
