@@ -13,7 +13,9 @@ const struct command *const commands[] = {
 	&command_decode,
 	&command_rules,
 	&command_log,
-extern const struct command command_scan, command_watch, command_decode, command_rules, command_log, command_incident, command_response, command_state;
+	&command_incident,
+	&command_response,
+	&command_state,
 	NULL,
 };
 
