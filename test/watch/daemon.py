@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 USER = "nobody"          # who the children become when the test runs as root
+ROLES = ("engine", "receiver", "notifier", "journal")
 LONG = 180               # seconds anything may take on a machine that does other things beside
 
 
@@ -157,15 +158,14 @@ class Daemon:
         return {pid: x for pid, x in processes().items() if x[1] in self.sessions}
 
     def roles(self):
-        """{"parent": pid, "engine": pid, ...}: a child says what it is in its name (/proc/PID/comm)."""
+        """{"parent": pid, "engine": pid, ...}: a child says what it is in its name (/proc/PID/comm, 15 bytes)."""
         out = {}
         for pid, (ppid, _, comm) in self.members().items():
-            role = re.sub(r"^postern[:-]?", "", comm) or "parent"
-            if self.parent and pid == self.parent.pid:
-                role = "parent"
-            elif self.parent and ppid != self.parent.pid:
-                continue
-            out[role] = pid
+            if pid == self.parent.pid:
+                out["parent"] = pid
+            elif ppid == self.parent.pid:
+                part = re.sub(r"^postern[:-]?", "", comm)
+                out.update({role: pid for role in ROLES if len(part) > 3 and role.startswith(part)})
         return out
 
     def kill(self, pid):
