@@ -16,7 +16,7 @@ def main():
     with tempfile.TemporaryDirectory() as d:
         sender = os.path.join(d, "send")
         subprocess.run([*cc, "-O2", "-D_GNU_SOURCE", "-o", sender, str(load.logs.ROOT / "bench" / "send.c")], check=True)
-        return load.main([sys.argv[1], sender, "--rate", "20000", "--seconds", "5", "--overload", "2", "--marker-every", "100", "--spool", "16MB", *sys.argv[2:]])
+        return load.main([sys.argv[1], sender, "--rate", "20000", "--seconds", "5", "--overload", "2", "--marker-every", "100", "--spool", "20MB", *sys.argv[2:]])
 
 
 if __name__ == "__main__":

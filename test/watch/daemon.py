@@ -96,6 +96,11 @@ class Daemon:
         self.parent, self.sessions = None, set()
         self.starts = 0
 
+    @property
+    def user(self):
+        """Whose the children are, None: of who runs the test."""
+        return self.config.get("user")
+
     def write_config(self, text=None):
         self.path.write_text(text if text is not None else yaml(self.config), encoding="utf-8")
 

@@ -2,6 +2,7 @@
 import hashlib
 import hmac
 import json
+import shutil
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,13 +18,37 @@ class Received:
         self.id = headers.get("x-postern-id", "")
         self.repeat = headers.get("x-postern-repeat", "").lower() in ("1", "true", "yes")
         self.problems = []
+        if not isinstance(self.json, dict):
+            self.json = {}
+
+    @property
+    def incident(self):
+        """Id of the incident it tells of, "" for a notice."""
+        return self.json.get("incident", "")
+
+    @property
+    def stages(self):
+        return [x["name"] for x in self.json.get("finding", {}).get("unmapped", {}).get("stages", [])]
+
+    @property
+    def last(self):
+        """Time of the incident's newest evidence, milliseconds; 0: not said."""
+        return self.json.get("finding", {}).get("end_time", 0)
+
+    @property
+    def at_once(self):
+        """A new incident, a new stage, a higher level: told without waiting for more."""
+        return bool({"new", "level", "stage"} & set(self.json.get("change", [])))
+
+
+SECRET = b"a secret of the tests, long enough"
 
 
 class Hook:
-    """address: url of the receiver. fail: called with what came, returns a status instead of 200, or 'drop' to close without an answer."""
+    """url: of the receiver. fail: called with what came, returns a status instead of 200, or 'drop' to close without an answer."""
 
-    def __init__(self, secret, fail=None, slow=0.0):
-        self.secret, self.fail, self.slow = secret, fail, slow
+    def __init__(self, fail=None, slow=0.0):
+        self.secret, self.fail, self.slow = SECRET, fail, slow
         self.received, self.lock = [], threading.Lock()
         hook = self
 
@@ -80,11 +105,11 @@ class Hook:
             r.problems.append(f"time stamp {stamp!r} is not that of now")
         if not r.id:
             r.problems.append("no X-Postern-Id")
-        if not isinstance(r.json, dict):
+        if not r.json:
             r.problems.append("the body is no JSON object")
-        elif r.json.get("id", r.id) != r.id:
+        elif r.json.get("id") != r.id:
             r.problems.append(f"id {r.json.get('id')!r} in the body, {r.id!r} in the header")
-        elif bool(r.json.get("repeat", r.repeat)) != r.repeat:
+        elif r.json.get("repeat") is not r.repeat:
             r.problems.append(f"repeat is {r.json.get('repeat')!r} in the body and {r.repeat} in the header")
 
     def taken(self):
@@ -99,6 +124,15 @@ class Hook:
                 bad.append(r.id)
             seen.add(r.id)
         return bad
+
+    def channel(self, folder, user=None, **more):
+        """What postern.yaml says of this receiver, with the file of the secret, which only `user` can read."""
+        path = folder / "secret"
+        path.write_bytes(SECRET)
+        path.chmod(0o400)
+        if user:
+            shutil.chown(path, user)
+        return {"name": "hook", "webhook": self.url, "secret_file": str(path), **more}
 
     def close(self):
         self.server.shutdown()

@@ -93,9 +93,10 @@ class Load:
     def finish(self):
         """Every line that was sent is in the figures, of the receiver and of the engine."""
         for name in ("postern_received_lines_total", "postern_lines_total"):
-            v = self.d.metric(name)
-            if v != self.sent:
-                self.errors.append(f"{name} is {v}, {self.sent} lines were sent")
+            try:
+                daemon.wait_for(name, lambda name=name: self.d.metric(name) == self.sent, 20)
+            except daemon.Failure:
+                self.errors.append(f"{name} is {self.d.metric(name)}, {self.sent} lines were sent")
         dropped = self.d.metric("postern_received_dropped_total")
         if dropped:
             self.errors.append(f"{dropped:.0f} lines were dropped")
