@@ -125,7 +125,7 @@ def lines_to_replay():
 
 def config(d, hooked, ports):
     d.config["rules"] = compare.write_rules(d.folder)
-    d.config["org"] = str(compare.ORG)
+    d.config["org"] = str(compare.write_org(d.folder))
     d.config["sources"]["syslog"] = [{"tcp": f"127.0.0.1:{ports['tcp']}"}, {"udp": f"127.0.0.1:{ports['udp']}"}, {"unix": str(d.folder / "log.sock")}]
     d.config["notify"] = {"most_per_hour": 100000, "attempts": 100, "retry": {"first": "1s", "longest": "2s"},
                           "channels": [hooked.channel(d.folder, d.user, min_level="low")]}
@@ -270,7 +270,7 @@ def lines_to_replay():
 
 def config(d, hooked, ports):
     d.config["rules"] = compare.write_rules(d.folder)
-    d.config["org"] = str(compare.ORG)
+    d.config["org"] = str(compare.write_org(d.folder))
     d.config["sources"]["syslog"] = [{"tcp": f"127.0.0.1:{ports['tcp']}"}, {"udp": f"127.0.0.1:{ports['udp']}"}, {"unix": str(d.folder / "log.sock")}]
     d.config["notify"] = {"most_per_hour": 100000, "attempts": 100, "retry": {"first": "1s", "longest": "2s"},
                           "channels": [hooked.channel(d.folder, d.user, min_level="low")]}

@@ -1,4 +1,5 @@
 """What the state holds beside what `postern scan` says of the same lines, or beside another state."""
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -95,7 +96,12 @@ def marker_problems(daemon, run, n):
 
 
 def write_rules(folder):
-    """The folder of our own rules and the rule for markers: paths for --rules and postern.yaml."""
-    p = Path(folder) / "marker.yml"
-    p.write_text(logs.MARKER_SIGMA, encoding="utf-8")
-    return [str(logs.ROOT / "rules"), str(p)]
+    """A copy of our own rules, with the rule for markers, that the daemon's user can read wherever this checkout lies: for --rules and postern.yaml."""
+    to = Path(folder) / "rules"
+    shutil.copytree(logs.ROOT / "rules", to)
+    (to / "marker.yml").write_text(logs.MARKER_SIGMA, encoding="utf-8")
+    return [str(to)]
+
+
+def write_org(folder):
+    return shutil.copyfile(ORG, Path(folder) / "org.yaml")

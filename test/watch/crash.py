@@ -41,7 +41,7 @@ def lines_to_write(every):
 
 
 def set_up(d, hooked, port):
-    d.config.update(rules=compare.write_rules(d.folder), org=str(compare.ORG), hold="300ms")
+    d.config.update(rules=compare.write_rules(d.folder), org=str(compare.write_org(d.folder)), hold="300ms")
     d.config["sources"]["syslog"] = [{"tcp": f"127.0.0.1:{port}"}]
     d.config["notify"] = {"group": "2s", "most_per_hour": 100000, "attempts": 1000, "retry": {"first": "1s", "longest": "2s"},
                           "channels": [hooked.channel(d.folder, d.user, min_level="low")]}
