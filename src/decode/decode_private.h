@@ -151,6 +151,8 @@ void decode_audit_free(struct decoder *d);
 struct sshd_connections;
 void join_sshd(struct sshd_connections **connections, struct batch *out, struct event *e);
 void sshd_connections_free(struct sshd_connections *c);
+void sshd_connections_save(const struct sshd_connections *c, struct buf *b); /* c may be NULL */
+bool sshd_connections_load(struct sshd_connections **c, struct wire *w);
 
 /* ---- times --------------------------------------------------------------------------------------------------- */
 /* Each parses at the start of s and on success moves s behind it (and one blank is left). They set l->time, l->flags. */

@@ -332,3 +332,96 @@ void joiner_run(struct joiner *j, struct batch *in, struct batch *out, bool fina
 	while (final && j->nheld)
 		held_close(j, 0, out);
 }
+
+/* ---- a process that goes on ------------------------------------------------------------------------------------ */
+
+static bool save_parent(void *arg, struct slice key, void *value)
+{
+	const struct parent *p = value;
+	struct buf *b = arg;
+	buf_sized(b, key);
+	buf_u32(b, p->nexe);
+	buf_u32(b, p->nname);
+	buf_sized(b, slice_make(p->text, (size_t)p->nexe + p->nname + p->nline));
+	return true;
+}
+
+static void save_held(const struct held *h, struct buf *b)
+{
+	buf_u64(b, (uint64_t)h->g.time);
+	buf_u64(b, h->g.serial);
+	buf_sized(b, h->g.host);
+	buf_u32(b, h->source);
+	buf_u32(b, h->done);
+	buf_u32(b, h->g.n);
+	for (uint32_t i = 0; i < h->g.n; i++) {
+		const struct audit_rec *r = &h->g.v[i];
+		bool whole = r->text.p == r->ref.raw.p;
+		buf_u64(b, r->ref.offset);
+		buf_sized(b, r->text);
+		buf_u32(b, whole);
+		if (!whole)
+			buf_sized(b, r->ref.raw);
+	}
+}
+
+void joiner_save(const struct joiner *j, struct buf *b)
+{
+	struct buf parents = {0};
+	if (j->parents)
+		lru_each(j->parents, save_parent, &parents);
+	buf_sized(b, buf_slice(&parents));
+	buf_free(&parents);
+	sshd_connections_save(j->connections, b);
+	buf_u32(b, j->nheld);
+	for (unsigned i = 0; i < j->nheld; i++)
+		save_held(j->held[i], b);
+}
+
+static bool load_parents(struct joiner *j, struct wire w)
+{
+	while (w.n && !w.bad) {
+		struct slice key = wire_sized(&w);
+		uint32_t nexe = wire_u32(&w), nname = wire_u32(&w);
+		struct slice text = wire_sized(&w);
+		if (w.bad || !key.n || nexe > PARENT_PATH || nname > PARENT_PATH || text.n > 2 * PARENT_PATH + PARENT_LINE || (size_t)nexe + nname > text.n)
+			return false;
+		if (!j->parents)
+			j->parents = lru_new(sizeof(struct parent), PARENTS, parent_evicted, NULL);
+		struct parent *p = lru_put(j->parents, key, NULL);
+		free(p->text);
+		*p = (struct parent){xstrndup(text.p, text.n), nexe, nname, (uint32_t)(text.n - nexe - nname)};
+	}
+	return !w.bad;
+}
+
+static bool load_held(struct joiner *j, struct wire *w)
+{
+	struct event e = {.time = (nstime)wire_u64(w)};
+	struct audit_head head = {.serial = wire_u64(w)};
+	e.host = wire_sized(w);
+	e.source = wire_u32(w);
+	bool done = wire_u32(w) != 0;
+	uint32_t n = wire_u32(w);
+	if (w->bad || n > AUDIT_RECORDS || j->nheld == HELD)
+		return false;
+	struct held *h = held_new(j, &e, &head, NULL);
+	for (uint32_t i = 0; i < n && !w->bad; i++) {
+		struct rawref ref = {.offset = wire_u64(w)};
+		struct slice text = wire_sized(w);
+		ref.raw = wire_u32(w) ? text : wire_sized(w);
+		held_add(j, h, ref, text, NULL);
+	}
+	h->done = done;
+	return !w->bad;
+}
+
+bool joiner_load(struct joiner *j, struct wire *w)
+{
+	struct wire parents = wire_of(wire_sized(w));
+	bool ok = load_parents(j, parents) && sshd_connections_load(&j->connections, w);
+	uint32_t n = wire_u32(w);
+	for (uint32_t i = 0; ok && i < n; i++)
+		ok = load_held(j, w);
+	return ok && !w->bad;
+}

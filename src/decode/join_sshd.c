@@ -82,3 +82,35 @@ void sshd_connections_free(struct sshd_connections *c)
 {
 	free(c);
 }
+
+void sshd_connections_save(const struct sshd_connections *c, struct buf *b)
+{
+	for (uint32_t i = 0; c && i < PLACES; i++)
+		if (c->at[i].npid) {
+			buf_u32(b, i);
+			buf_sized(b, slice_make((const char *)&c->at[i], sizeof c->at[i]));
+		}
+	buf_u32(b, PLACES); /* the end */
+}
+
+static bool sizes_fit(const struct connection *c)
+{
+	return c->npid <= PID_MAX && c->nhost <= HOST_MAX && c->nsource <= SOURCE_MAX && c->nport <= PORT_MAX;
+}
+
+bool sshd_connections_load(struct sshd_connections **c, struct wire *w)
+{
+	for (uint32_t i; (i = wire_u32(w)) < PLACES && !w->bad;) {
+		struct slice bytes = wire_sized(w);
+		struct connection one;
+		if (bytes.n != sizeof one)
+			return false;
+		memcpy(&one, bytes.p, sizeof one);
+		if (!sizes_fit(&one))
+			return false;
+		if (!*c)
+			*c = xcalloc(1, sizeof **c);
+		(*c)->at[i] = one;
+	}
+	return !w->bad;
+}

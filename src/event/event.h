@@ -129,6 +129,10 @@ void event_add_named(struct batch *b, struct event *e, struct slice name, struct
 /* Deep copy into a batch that lives elsewhere (keeps records of several blocks). */
 struct event *event_copy(struct batch *to, const struct event *e);
 
+/* To bytes and back, into a batch of its own. names keeps what must outlive the batch. False, and nothing added, when the bytes are no event. */
+void event_save(const struct event *e, struct buf *b);
+bool event_load(struct wire *w, struct batch *to, struct strtab *names);
+
 /* One line of nested ECS JSON (no newline): @timestamp, event.*, log.file.path, log.offset, host.name, fields. */
 void event_json(struct buf *out, const struct event *e, struct slice file);
 

@@ -17,18 +17,6 @@ static struct decode_in decode_input(const struct run *r, const struct lane *l, 
 	return in;
 }
 
-void helper_init(struct helper *h, const struct pipeline_options *opt)
-{
-	*h = (struct helper){.decoder = decoder_new(opt->tables), .marker = opt->rules ? sigma_marker_new(opt->rules) : NULL};
-}
-
-void helper_free(struct helper *h)
-{
-	decoder_free(h->decoder);
-	sigma_marker_free(h->marker);
-	free(h->marks.v);
-}
-
 void lane_open(struct run *r, struct lane *l)
 {
 	l->stream = stream_open(r->set, l->set);
@@ -55,37 +43,20 @@ void lane_close(struct lane *l)
 	l->stream = NULL;
 }
 
-/* Lines of JSON, every one: those are judged without marks. */
-static bool all_objects(struct slice s)
-{
-	while (s.n) {
-		if (s.p[0] != '{')
-			return false;
-		ssize_t nl = slice_chr(s, '\n');
-		s = slice_from(s, nl < 0 ? s.n : (size_t)nl + 1);
-	}
-	return true;
-}
-
 /* Decoding needs no lock: the slot is ours while it is busy. The format is a hint; a stale one costs time only. */
-static void slot_decode(struct run *r, struct lane *l, struct slot *s, struct helper *h)
+static void slot_decode(struct run *r, struct lane *l, struct slot *s, struct block_decoder *d)
 {
 	struct decode_in in = decode_input(r, l, &r->set->files.v[s->block.file]);
 	in.data = s->block.data;
 	in.offset = s->block.offset;
-	if (h->marker && !in.records && !all_objects(in.data)) {
-		sigma_mark(h->marker, in.data, &h->marks);
-		in.marks = h->marks.v;
-		in.nmarks = h->marks.n;
-	}
 	batch_reset(&s->decoded);
 	batch_reset(&s->joined);
 	decode_stats_init(&s->stats);
-	int format = decode_block(h->decoder, &in, &s->decoded, &s->stats);
+	int format = block_decode(d, &in, &s->decoded, &s->stats);
 	__atomic_store_n(&l->format, format, __ATOMIC_RELAXED);
 }
 
-bool lane_step(struct run *r, struct lane *l, struct helper *h)
+bool lane_step(struct run *r, struct lane *l, struct block_decoder *d)
 {
 	pthread_mutex_lock(&r->lock);
 	if (l->reading || l->ended || l->count == r->slots) {
@@ -117,7 +88,7 @@ bool lane_step(struct run *r, struct lane *l, struct helper *h)
 	pthread_cond_signal(&r->work);
 	pthread_mutex_unlock(&r->lock);
 
-	slot_decode(r, l, s, h);
+	slot_decode(r, l, s, d);
 
 	pthread_mutex_lock(&r->lock);
 	s->state = SLOT_READY;
@@ -140,7 +111,7 @@ nstime lane_first_time(struct run *r, struct lane *l)
 		batch_init(&b);
 		decode_stats_init(&st);
 		in.data = slice_make(buf, n);
-		l->format = decode_block(r->own.decoder, &in, &b, &st);
+		l->format = block_decode(r->own, &in, &b, &st);
 		first = st.first;
 		struct slice host = in.host.n ? in.host : b.n ? b.v[0].host : SLICE_NONE;
 		if (r->opt->began && host.n && first != NSTIME_NONE)
@@ -169,8 +140,7 @@ static struct lane *lane_to_fill(struct run *r)
 static void *worker(void *arg)
 {
 	struct run *r = arg;
-	struct helper h;
-	helper_init(&h, r->opt);
+	struct block_decoder *d = block_decoder_new(r->opt->tables, r->opt->rules);
 	pthread_mutex_lock(&r->lock);
 	while (!r->stop) {
 		struct lane *l = lane_to_fill(r);
@@ -180,13 +150,13 @@ static void *worker(void *arg)
 		}
 		l->users++;
 		pthread_mutex_unlock(&r->lock);
-		lane_step(r, l, &h);
+		lane_step(r, l, d);
 		pthread_mutex_lock(&r->lock);
 		l->users--;
 		pthread_cond_broadcast(&r->ready);
 	}
 	pthread_mutex_unlock(&r->lock);
-	helper_free(&h);
+	block_decoder_free(d);
 	return NULL;
 }
 

@@ -31,20 +31,11 @@ struct lane {
 	bool failed;               /* out of memory while reading */
 	int format;
 	nstime start;              /* first time seen by peeking; NSTIME_NONE: none */
-	nstime key;                /* merge clock: never goes back */
+	struct stream_clock clock; /* what it is merged by */
 	struct batch tail;         /* what the joiner gave at the end */
 	bool tail_done;
 	size_t tail_at;
 };
-
-/* One thread's tools. */
-struct helper {
-	struct decoder *decoder;
-	struct sigma_marker *marker; /* NULL: nothing to mark */
-	struct sigma_marks marks;
-};
-void helper_init(struct helper *h, const struct pipeline_options *opt);
-void helper_free(struct helper *h);
 
 /* The run: lanes, the workers' lock, and what everyone reads. */
 struct run {
@@ -60,13 +51,13 @@ struct run {
 	pthread_mutex_t lock;
 	pthread_cond_t ready, work;
 	bool stop;
-	struct helper own;         /* of the merging thread */
+	struct block_decoder *own; /* of the merging thread */
 	uint64_t total, last_progress;
 };
 
 /* Take one block of the lane through reading and decoding. Called without the lock; the lane must have room and not be
  * reading. False when there was nothing to do. */
-bool lane_step(struct run *r, struct lane *l, struct helper *h);
+bool lane_step(struct run *r, struct lane *l, struct block_decoder *d);
 void lane_open(struct run *r, struct lane *l);
 void lane_close(struct lane *l);
 /* First time in the stream, from its first bytes. */

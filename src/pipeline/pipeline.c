@@ -27,7 +27,7 @@ static bool lane_head(struct run *r, struct lane *l)
 		bool can = !l->reading && !l->ended && l->count < r->slots;
 		if (can) { /* nothing ready: help instead of waiting */
 			pthread_mutex_unlock(&r->lock);
-			lane_step(r, l, &r->own);
+			lane_step(r, l, r->own);
 			pthread_mutex_lock(&r->lock);
 			continue;
 		}
@@ -82,7 +82,7 @@ struct heap {
 
 static bool before(const struct node *a, const struct node *b)
 {
-	return a->lane->key != b->lane->key ? a->lane->key < b->lane->key : a->lane < b->lane;
+	return a->lane->clock.key != b->lane->clock.key ? a->lane->clock.key < b->lane->clock.key : a->lane < b->lane;
 }
 
 static void sift_down(struct heap *h, size_t i)
@@ -114,38 +114,18 @@ static void heap_push(struct heap *h, struct node x)
 	}
 }
 
-/* A single date far ahead of its neighbours (a clock that jumped and came back, a forged line) must not drag the lane's
- * clock along, or everything behind it would count as late. The event after it tells; at a block's end it is believed. */
-static bool lone_jump(const struct lane *l, const struct event *ev)
+/* The event behind the one in hand, as far as it is decoded. At a block's end a date is believed. */
+static const struct event *neighbour(const struct lane *l)
 {
-	if (l->key == NSTIME_NONE || ev->time - l->key < NS_DAY || l->tail_done)
-		return false;
 	const struct slot *s = &l->slot[l->head];
-	const struct event *next = s->at < s->joined.n ? &s->joined.v[s->at] : NULL;
-	return next && next->time != NSTIME_NONE && ev->time - next->time > NS_DAY / 2;
+	return !l->tail_done && s->at < s->joined.n ? &s->joined.v[s->at] : NULL;
 }
 
-static void count_late(struct run *r, struct event *ev)
-{
-	ev->flags |= EV_LATE;
-	r->res->late++;
-	r->res->files[ev->source].late++;
-}
-
-/* The lane's clock moves to the event; an event behind it beyond the bound is late and says so. */
 static void clock_event(struct run *r, struct lane *l, struct event *ev)
 {
-	if (ev->time == NSTIME_NONE) {
-		ev->time = l->key == NSTIME_NONE ? NSTIME_NONE : l->key;
-		ev->flags |= EV_NO_TIME;
-	} else if (!r->opt->keep_order && lone_jump(l, ev)) {
-		ev->time = l->key;
-		ev->flags |= EV_NO_TIME;
-		count_late(r, ev);
-	} else if (l->key == NSTIME_NONE || ev->time > l->key) {
-		l->key = ev->time;
-	} else if (l->key - ev->time > r->opt->max_disorder) {
-		count_late(r, ev);
+	if (stream_clock_event(&l->clock, ev, neighbour(l), r->opt->max_disorder, r->opt->keep_order) == CLOCK_LATE) {
+		r->res->late++;
+		r->res->files[ev->source].late++;
 	}
 }
 
@@ -203,7 +183,7 @@ static void open_due(struct run *r, struct heap *h, size_t *next)
 {
 	while (*next < r->nlanes) {
 		struct lane *l = &r->lanes[*next];
-		bool due = h->n == 0 || l->start <= h->v[0].lane->key;
+		bool due = h->n == 0 || l->start <= h->v[0].lane->clock.key;
 		if (!due)
 			return;
 		if (r->nopen == r->open_most) {
@@ -285,11 +265,11 @@ static void run_init(struct run *r)
 {
 	r->nlanes = r->set->streams.n;
 	r->lanes = xcalloc(r->nlanes ? r->nlanes : 1, sizeof *r->lanes);
-	helper_init(&r->own, r->opt);
+	r->own = block_decoder_new(r->opt->tables, r->opt->rules);
 	for (size_t i = 0; i < r->set->files.n; i++)
 		r->total += r->set->files.v[i].size;
 	for (size_t i = 0; i < r->nlanes; i++) {
-		r->lanes[i] = (struct lane){.set = &r->set->streams.v[i], .format = -1, .key = NSTIME_NONE};
+		r->lanes[i] = (struct lane){.set = &r->set->streams.v[i], .format = -1, .clock = {NSTIME_NONE}};
 		r->lanes[i].start = r->opt->keep_order ? NSTIME_NONE : lane_first_time(r, &r->lanes[i]);
 	}
 	if (!r->opt->keep_order)
@@ -319,7 +299,7 @@ int pipeline_run(struct source_set *set, const struct pipeline_options *opt, str
 		failed |= r.lanes[i].failed;
 		lane_close(&r.lanes[i]);
 	}
-	helper_free(&r.own);
+	block_decoder_free(r.own);
 	free(r.lanes);
 	if (failed)
 		return err_set(e, ERR_NOMEM, "out of memory while reading");

@@ -45,4 +45,20 @@ struct pipeline_result {
 int pipeline_run(struct source_set *set, const struct pipeline_options *opt, struct pipeline_result *out, struct err *e);
 void pipeline_result_free(struct pipeline_result *r);
 
+/* ---- one block (also for a process that goes on) ------------------------------------------------------------------- */
+/* A thread's tools: decoder, and marker of the lines that rules want. */
+struct block_decoder;
+struct block_decoder *block_decoder_new(const struct decode_tables *t, const struct sigma_set *rules);
+void block_decoder_free(struct block_decoder *d);
+/* in: everything but marks, which are found here. Returns the format row that fitted last. */
+int block_decode(struct block_decoder *d, struct decode_in *in, struct batch *out, struct decode_stats *stats);
+
+/* The clock of a stream: never goes back. */
+struct stream_clock {
+	nstime key; /* NSTIME_NONE: nothing came yet */
+};
+enum clock_verdict { CLOCK_FINE, CLOCK_LATE /* the event got EV_LATE */ };
+/* Moves the clock to the event; one without a time, or a lone date far ahead of its neighbour `next` (may be NULL), gets the clock's. */
+enum clock_verdict stream_clock_event(struct stream_clock *c, struct event *ev, const struct event *next, nstime max_disorder, bool keep_order);
+
 #endif

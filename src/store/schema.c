@@ -19,11 +19,19 @@ static const char *const migrations[] = {
 	"CREATE TABLE outbox(id TEXT PRIMARY KEY, channel TEXT NOT NULL, body BLOB NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL, created INTEGER NOT NULL,"
 	" due INTEGER NOT NULL);"
 	"CREATE INDEX outbox_due ON outbox(state,due);",
+	"ALTER TABLE source ADD COLUMN log TEXT NOT NULL DEFAULT '';"
 	"CREATE TABLE action(id TEXT PRIMARY KEY, incident TEXT NOT NULL, kind TEXT NOT NULL, target TEXT NOT NULL, state INTEGER NOT NULL, dry_run INTEGER NOT NULL,"
 	" created INTEGER NOT NULL, until INTEGER, done INTEGER, attempts INTEGER NOT NULL, result TEXT NOT NULL, undo BLOB NOT NULL);"
 	"CREATE INDEX action_state ON action(state);"
 	"CREATE TABLE suppression(id INTEGER PRIMARY KEY, rule TEXT NOT NULL, host TEXT NOT NULL, user TEXT NOT NULL, source TEXT NOT NULL, command TEXT NOT NULL,"
-	" reason TEXT NOT NULL, incident TEXT NOT NULL, author TEXT NOT NULL, created INTEGER NOT NULL, until INTEGER NOT NULL, revoked INTEGER);",
+	" reason TEXT NOT NULL, incident TEXT NOT NULL, author TEXT NOT NULL, created INTEGER NOT NULL, until INTEGER NOT NULL, revoked INTEGER);"
+	"ALTER TABLE incident ADD COLUMN follows TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE incident ADD COLUMN closer TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE incident ADD COLUMN closing TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE incident ADD COLUMN decision INTEGER;" /* number of the newest one about it */
+	"CREATE INDEX incident_decision ON incident(decision);"
+	"ALTER TABLE finding ADD COLUMN former TEXT NOT NULL DEFAULT '';" /* closed incidents it belonged to, each with a blank */
+	"CREATE INDEX finding_former ON finding(former) WHERE former<>'';",
 };
 
 static int version(struct store *s, int64_t *out, struct err *e)

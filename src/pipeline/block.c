@@ -1,0 +1,79 @@
+/* block.c - one block from bytes to events, and the clock its stream is merged by: what scan and watch do alike. */
+#include "pipeline/pipeline.h"
+
+#include <stdlib.h>
+
+struct block_decoder {
+	struct decoder *decoder;
+	struct sigma_marker *marker; /* NULL: nothing to mark */
+	struct sigma_marks marks;
+};
+
+struct block_decoder *block_decoder_new(const struct decode_tables *t, const struct sigma_set *rules)
+{
+	struct block_decoder *d = xcalloc(1, sizeof *d);
+	d->decoder = decoder_new(t);
+	d->marker = rules ? sigma_marker_new(rules) : NULL;
+	return d;
+}
+
+void block_decoder_free(struct block_decoder *d)
+{
+	if (!d)
+		return;
+	decoder_free(d->decoder);
+	sigma_marker_free(d->marker);
+	free(d->marks.v);
+	free(d);
+}
+
+/* Lines of JSON, every one: those are judged without marks. */
+static bool all_objects(struct slice s)
+{
+	while (s.n) {
+		if (s.p[0] != '{')
+			return false;
+		ssize_t nl = slice_chr(s, '\n');
+		s = slice_from(s, nl < 0 ? s.n : (size_t)nl + 1);
+	}
+	return true;
+}
+
+int block_decode(struct block_decoder *d, struct decode_in *in, struct batch *out, struct decode_stats *stats)
+{
+	if (d->marker && !in->records && !all_objects(in->data)) {
+		sigma_mark(d->marker, in->data, &d->marks);
+		in->marks = d->marks.v;
+		in->nmarks = d->marks.n;
+	}
+	return decode_block(d->decoder, in, out, stats);
+}
+
+/* A single date far ahead of its neighbours (a clock that jumped and came back, a forged line) must not drag the stream's
+ * clock along, or everything behind it would count as late. The event after it tells. */
+static bool lone_jump(const struct stream_clock *c, const struct event *ev, const struct event *next)
+{
+	if (c->key == NSTIME_NONE || ev->time - c->key < NS_DAY)
+		return false;
+	return next && next->time != NSTIME_NONE && ev->time - next->time > NS_DAY / 2;
+}
+
+enum clock_verdict stream_clock_event(struct stream_clock *c, struct event *ev, const struct event *next, nstime max_disorder, bool keep_order)
+{
+	bool late = false;
+	if (ev->time == NSTIME_NONE) {
+		ev->time = c->key;
+		ev->flags |= EV_NO_TIME;
+	} else if (!keep_order && lone_jump(c, ev, next)) {
+		ev->time = c->key;
+		ev->flags |= EV_NO_TIME;
+		late = true;
+	} else if (c->key == NSTIME_NONE || ev->time > c->key) {
+		c->key = ev->time;
+	} else {
+		late = c->key - ev->time > max_disorder;
+	}
+	if (late)
+		ev->flags |= EV_LATE;
+	return late ? CLOCK_LATE : CLOCK_FINE;
+}
