@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -85,11 +86,13 @@ static int run_child(struct parent *p, enum child_kind k, int sock, struct err *
 static _Noreturn void child(struct parent *p, enum child_kind k, int sock, pid_t parent)
 {
 	static const char *const extra[] = {"systemd-journal", NULL};
-	char user[256];
+	char user[256], name[32];
 	struct err e;
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, usual = {.sa_handler = SIG_DFL};
 	sigset_t none;
 	sigemptyset(&none);
+	snprintf(name, sizeof name, "postern-%s", child_name(k));
+	(void)prctl(PR_SET_NAME, name); /* for ps(1), cut to 15 bytes */
 	sigaction(SIGINT, &ignore, NULL); /* the parent says when it is over */
 	sigaction(SIGTERM, &ignore, NULL);
 	sigaction(SIGHUP, &ignore, NULL);
