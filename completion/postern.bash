@@ -1,6 +1,6 @@
 # bash completion for postern(1). The tables are checked against `postern COMMAND --help` by test/check/docs.py.
 
-_postern_commands="scan decode rules log help version"
+_postern_commands="scan watch decode rules log help version"
 
 # Options of a command; an option that ends in = takes a value.
 _postern_options() {
@@ -10,6 +10,7 @@ _postern_options() {
 			"--rules= -r= --rule-level= --rule-status= --tag= --skip-rule= --values= --mapping= --no-rules --stats --suppressions=" \
 			"--disable= -d= --learning= --path-budget= --color= --verbose -v --quiet -q --help -h"
 		;;
+	watch) echo "--config= -c= --state= -s= --check --verbose -v --help -h" ;;
 	decode) echo "--org= -o= --tz= --all -a --threads= -j= --known -k --stats -s --help -h" ;;
 	rules)
 		echo "--rules= -r= --rule-level= --rule-status= --tag= --skip-rule= --values= --mapping=" \
@@ -25,7 +26,7 @@ _postern_values() {
 	case $1:$2 in
 	scan:--format | scan:-f) echo "text json ecs html" ;;
 	rules:--format | rules:-f | log:--format | log:-f) echo "text json" ;;
-	log:--anchors | log:--state | log:-s) echo file ;;
+	log:--anchors | *:--state | log:-s | watch:-s | watch:--config | watch:-c) echo file ;;
 	scan:--min-level | scan:-l | scan:--fail-on) echo "informational low medium high critical" ;;
 	*:--rule-level) echo "informational low medium high critical" ;;
 	*:--rule-status) echo "stable test experimental" ;;

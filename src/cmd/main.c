@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-extern const struct command command_scan, command_watch, command_decode, command_rules, command_log;
+extern const struct command command_scan, command_watch, command_decode, command_rules, command_log, command_incident, command_state;
 
 const struct command *const commands[] = {
 	&command_scan,
@@ -13,6 +13,8 @@ const struct command *const commands[] = {
 	&command_decode,
 	&command_rules,
 	&command_log,
+	&command_incident,
+	&command_state,
 	NULL,
 };
 

@@ -55,6 +55,8 @@ struct live_begin live_decide(const struct live_known *v, size_t n, const struct
 		return decide_spool(v, n, f);
 	for (size_t i = 0; i < n; i++) {
 		bool inode = same_inode(&v[i], f); /* hashing is dear: last */
+		if (inode && v[i].offset == 0 && v[i].head_bytes == 0)
+			same = better(same, &v[i]); /* nothing was read of it */
 		if ((!inode && !may_be_copy(&v[i], f)) || !begins_alike(&v[i], head))
 			continue;
 		if (inode)

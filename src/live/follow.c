@@ -122,7 +122,7 @@ static void activate(struct live_follow *f, struct item *it, struct live_known *
 	k->done = false;
 	known_attach(f, k, it);
 	live_tail_seek(it->tail, offset);
-	known_refresh_head(k, it->tail);
+	known_read(k, it->tail, NULL);
 }
 
 static void finish(struct live_follow *f, struct item *it)
@@ -181,7 +181,7 @@ static void begin_new(struct live_follow *f, struct item *it, const struct live_
 	activate(f, it, k, b->offset);
 	if (b->offset > 0 && !it->packed) {
 		live_tail_align(it->tail);
-		k->offset = live_tail_offset(it->tail);
+		known_read(k, it->tail, NULL);
 	}
 	if (b->skip && it->packed) {
 		k->done = true;
@@ -189,11 +189,30 @@ static void begin_new(struct live_follow *f, struct item *it, const struct live_
 	}
 }
 
+/* Both came while we did not look: copytruncate at work between its copy and its emptying. The copy waits. */
+static bool begin_twin(struct live_follow *f, struct item *it)
+{
+	const struct stream_items *s = stream_of(f, it->stream);
+	for (size_t i = 0; i < s->n; i++) {
+		struct item *copy = &f->items.v[s->v[i]];
+		struct live_known *k = copy->state == ITEM_ACTIVE && copy->order > it->order && !copy->spool ? known_find(f, copy->source) : NULL;
+		if (!k || copy->gone || !live_tail_extends(it->tail, copy->tail))
+			continue;
+		activate(f, it, k, k->offset);
+		copy->state = ITEM_PARKED;
+		copy->dirty = copy->waits = false;
+		return true;
+	}
+	return false;
+}
+
 static void begin(struct live_follow *f, struct item *it, const struct live_begin *b)
 {
 	struct live_known *k = b->known ? known_find(f, b->known) : NULL;
 
 	take_inode(f, it, b->copy ? 0 : b->known);
+	if (!k && begin_twin(f, it))
+		return;
 	if (!k) {
 		begin_new(f, it, b);
 	} else if (b->copy && (!f->settled || is_followed(f, k->id))) {
@@ -342,6 +361,16 @@ void live_follow_gone(struct live_follow *f, uint32_t file)
 }
 
 /* ---- reading --------------------------------------------------------------------------------------------------------- */
+bool live_follow_stream(const struct live_follow *f, uint32_t stream, struct slice *set, struct slice *host)
+{
+	if (!stream || stream >= f->streams.n || !f->streams.v[stream].n)
+		return false;
+	const struct item *it = &f->items.v[f->streams.v[stream].v[0]];
+	*set = strtab_get(f->sets, stream);
+	*host = slice_of(it->host ? it->host : "");
+	return true;
+}
+
 uint32_t live_follow_ready(const struct live_follow *f, uint32_t after)
 {
 	if (!f->settled)
@@ -423,8 +452,8 @@ static int read_item(struct live_follow *f, uint32_t index, size_t want, nstime 
 	fill_from(f, it, from);
 	from->too_long = too_long;
 	struct live_known *k = known_find(f, it->source);
-	if (k)
-		k->offset = live_tail_offset(it->tail);
+	if (k && rc >= 0 && rc != LIVE_TRUNCATED)
+		known_read(k, it->tail, rc == LIVE_LINES ? b : NULL);
 	switch (rc) {
 	case LIVE_LINES:
 		it->begun = true;
@@ -486,12 +515,6 @@ void live_follow_tick(struct live_follow *f)
 /* ---- what to save ---------------------------------------------------------------------------------------------------- */
 size_t live_follow_known(struct live_follow *f, const struct live_known **v)
 {
-	for (size_t i = 0; i < f->items.n; i++) {
-		struct item *it = &f->items.v[i];
-		struct live_known *k = it->path && it->state == ITEM_ACTIVE ? known_find(f, it->source) : NULL;
-		if (k && !it->packed && k->head_bytes < LIVE_HEAD)
-			known_refresh_head(k, it->tail);
-	}
 	if (f->known.n > 2 * f->open + 64)
 		known_prune(f);
 	*v = f->known.v;

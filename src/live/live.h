@@ -78,7 +78,7 @@ struct live_known {
 	uint32_t id;             /* from 1, never used again */
 	struct slice path, set;
 	uint64_t dev, ino;       /* 0: its file is gone */
-	uint64_t offset, head;   /* head: live_head_hash of the first head_bytes */
+	uint64_t offset, head;   /* head: live_head_hash of the first head_bytes that were read */
 	uint32_t head_bytes;
 	bool done;               /* read to its very end: packed, or its file was quiet without a name */
 };
@@ -138,6 +138,8 @@ struct live_from {
 };
 /* The next stream after number `after` that may have something to read; 0 none. Start with 0, go on with what was returned. */
 uint32_t live_follow_ready(const struct live_follow *f, uint32_t after);
+/* Whose it is, before anything of it is read; false when it has no file. Valid until the next call of live_follow_*. */
+bool live_follow_stream(const struct live_follow *f, uint32_t stream, struct slice *set, struct slice *host);
 /* The next whole lines of a stream. 1: a block; 0: nothing for now; ERR_*: *from says which file had trouble; it is left alone from now
  * on, the stream goes on. now: of a monotonic clock. */
 int live_follow_read(struct live_follow *f, uint32_t stream, size_t want, nstime now, struct block *b, struct live_from *from, struct err *e);

@@ -15,6 +15,8 @@ bool live_address(struct slice text, struct ip *ip, uint16_t *port, bool *v6);
 void live_tail_seek(struct live_tail *t, uint64_t offset);
 /* Of a plain file: back to the beginning of the line it stands in. */
 void live_tail_align(struct live_tail *t);
+/* Are they plain, and begins a with all that is in b? By its first and last bytes. */
+bool live_tail_extends(const struct live_tail *a, const struct live_tail *b);
 
 /* ---- follow ---------------------------------------------------------------------------------------------------------- */
 enum item_state {
@@ -56,7 +58,9 @@ struct live_known *known_find(struct live_follow *f, uint32_t id);
 struct live_known *known_add(struct live_follow *f, const struct item *it);
 /* Its file is this one now. */
 void known_attach(struct live_follow *f, struct live_known *k, const struct item *it);
-void known_refresh_head(struct live_known *k, struct live_tail *t);
+/* Takes over how far the tail is; b: what it gave last, or NULL. The head is of bytes that were read, never of others: what was not read
+ * cannot be known again. */
+void known_read(struct live_known *k, struct live_tail *t, const struct block *b);
 /* Forget what no file was seen of for long. */
 void known_prune(struct live_follow *f);
 struct slice stream_set_name(const struct live_follow *f, uint32_t stream);

@@ -48,14 +48,22 @@ struct live_known *known_add(struct live_follow *f, const struct item *it)
 	return k;
 }
 
-void known_refresh_head(struct live_known *k, struct live_tail *t)
+void known_read(struct live_known *k, struct live_tail *t, const struct block *b)
 {
 	char head[LIVE_HEAD];
-	size_t n = live_tail_head(t, head);
-	if (n <= k->head_bytes && k->head_bytes)
+	k->offset = live_tail_offset(t);
+	size_t want = (size_t)MIN(k->offset, (uint64_t)LIVE_HEAD);
+	if (k->head_bytes >= want)
 		return;
-	k->head_bytes = (uint32_t)n;
+	if (b && k->head_bytes == b->offset) { /* FNV goes on where it stopped */
+		size_t n = MIN(b->data.n, (size_t)LIVE_HEAD - k->head_bytes);
+		k->head = hash_stable(k->head_bytes ? k->head : HASH_STABLE_INIT, b->data.p, n);
+		k->head_bytes += (uint32_t)n;
+		return;
+	}
+	size_t n = MIN(live_tail_head(t, head), want);
 	k->head = live_head_hash(slice_make(head, n));
+	k->head_bytes = (uint32_t)n;
 }
 
 void known_prune(struct live_follow *f)

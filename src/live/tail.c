@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MARK = 64, SMALLEST = 4096 };
+enum { MARK = 64, SMALLEST = 4096, COMPARED = 4096 };
 
 struct live_tail {
 	int fd;
@@ -200,6 +200,22 @@ bool live_tail_records(const struct live_tail *t)
 uint64_t live_tail_offset(const struct live_tail *t)
 {
 	return t->offset;
+}
+
+/* n bytes at the same place of both. */
+static bool same_bytes(const struct live_tail *a, const struct live_tail *b, uint64_t at, size_t n)
+{
+	char x[COMPARED], y[COMPARED];
+	return pread_all(a->fd, x, n, at) == (ssize_t)n && pread_all(b->fd, y, n, at) == (ssize_t)n && memcmp(x, y, n) == 0;
+}
+
+bool live_tail_extends(const struct live_tail *a, const struct live_tail *b)
+{
+	struct stat sa, sb;
+	if (a->packed || b->packed || fstat(a->fd, &sa) || fstat(b->fd, &sb) || sb.st_size == 0 || sa.st_size < sb.st_size)
+		return false;
+	size_t n = (size_t)MIN((uint64_t)sb.st_size, (uint64_t)COMPARED);
+	return same_bytes(a, b, 0, n) && same_bytes(a, b, (uint64_t)sb.st_size - n, n);
 }
 
 /* ---- lines ------------------------------------------------------------------------------------------------------------ */

@@ -167,7 +167,7 @@ int store_seed(struct store *s, uint64_t *seed, struct err *e)
 
 int store_source_put(struct store *s, struct store_source *x, struct err *e)
 {
-	sqlite3_stmt *q = store_statement(s, x->id ? Q_SOURCE_SET : Q_SOURCE_NEW, e);
+	sqlite3_stmt *q = store_statement(s, Q_SOURCE_PUT, e);
 	if (!q)
 		return ERR_IO;
 	bind_slice(q, 1, x->path);
@@ -180,7 +180,7 @@ int store_source_put(struct store *s, struct store_source *x, struct err *e)
 	sqlite3_bind_int64(q, 8, x->seen);
 	sqlite3_bind_int(q, 9, x->done);
 	bind_slice(q, 10, x->set);
-	if (x->id)
+	if (x->id) /* unbound is NULL: the file gives one */
 		sqlite3_bind_int64(q, 11, x->id);
 	int rc = store_run(s, q, e);
 	if (!rc && !x->id)

@@ -8,12 +8,13 @@
 
 #define INCIDENT_COLUMNS "id,title,kind,reason,level,status,stages,findings,first,last,opened,updated,closed,merged,follows,closer,closing"
 
+#define MESSAGE_COLUMNS "id,channel,body,state,attempts,created,due,incident,level,changes,digest,held,under_way,doubt,sent,error"
 /* Statements are prepared once, when first used. */
 #define STATEMENTS(X) \
 	X(Q_SEED_GET, "SELECT value FROM meta WHERE name='seed'") \
 	X(Q_SEED_PUT, "INSERT INTO meta(name,value) VALUES('seed',?1)") \
-	X(Q_SOURCE_NEW, "INSERT INTO source(path,host,dev,ino,pos,head,head_bytes,seen,done,log) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)") \
-	X(Q_SOURCE_SET, "UPDATE source SET path=?1,host=?2,dev=?3,ino=?4,pos=?5,head=?6,head_bytes=?7,seen=?8,done=?9,log=?10 WHERE id=?11") \
+	X(Q_SOURCE_PUT, "INSERT INTO source(path,host,dev,ino,pos,head,head_bytes,seen,done,log,id) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11) ON CONFLICT(id) DO UPDATE SET " \
+		"path=?1,host=?2,dev=?3,ino=?4,pos=?5,head=?6,head_bytes=?7,seen=?8,done=?9,log=?10") \
 	X(Q_SOURCES, "SELECT path,host,dev,ino,pos,head,head_bytes,seen,done,log,id FROM source ORDER BY id") \
 	X(Q_MEMORY_PUT, "INSERT INTO memory(name,bytes) VALUES(?1,?2) ON CONFLICT(name) DO UPDATE SET bytes=excluded.bytes") \
 	X(Q_MEMORY_GET, "SELECT bytes FROM memory WHERE name=?1") \
@@ -41,14 +42,36 @@
 	X(Q_INCIDENTS, "SELECT " INCIDENT_COLUMNS " FROM incident WHERE ?1<0 OR status=?1 ORDER BY updated DESC,id") \
 	X(Q_NOTE_ADD, "INSERT INTO note(incident,time,author,text) VALUES(?1,?2,?3,?4)") \
 	X(Q_NOTES, "SELECT time,author,text FROM note WHERE incident=?1 ORDER BY id") \
-	X(Q_MESSAGE_ADD, "INSERT OR IGNORE INTO outbox(id,channel,body,state,attempts,created,due) VALUES(?1,?2,?3,0,0,?4,?5)") \
-	X(Q_MESSAGES_DUE, "SELECT id,channel,body,state,attempts,created,due FROM outbox WHERE state=0 AND due<=?1 ORDER BY created,id LIMIT ?2") \
-	X(Q_MESSAGE_MARK, "UPDATE outbox SET state=?2,attempts=?3,due=?4 WHERE id=?1") \
+	X(Q_MESSAGE_ADD, "INSERT OR IGNORE INTO outbox(id,channel,body,state,attempts,created,due,incident,level,changes,digest) VALUES(?1,?2,?3,0,0,?4,?5,?6,?7,?8,?9)") \
+	X(Q_MESSAGE_GET, "SELECT " MESSAGE_COLUMNS " FROM outbox WHERE id=?1") \
+	X(Q_MESSAGES_DUE, "SELECT " MESSAGE_COLUMNS " FROM outbox WHERE state=0 AND due<=?1 AND (?2='' OR channel=?2) AND level BETWEEN ?3 AND ?4 " \
+		"ORDER BY level DESC,created,id LIMIT ?5") \
+	X(Q_MESSAGES, "SELECT " MESSAGE_COLUMNS " FROM outbox WHERE state=?1 AND (?2<0 OR held=?2) ORDER BY created,id") \
+	X(Q_MESSAGE_WAITING, "SELECT " MESSAGE_COLUMNS " FROM outbox WHERE incident=?1 AND channel=?2 AND state=0 AND attempts=0 AND doubt=0 ORDER BY created DESC,id LIMIT 1") \
+	X(Q_MESSAGE_KNOWN, "SELECT 1 FROM outbox WHERE incident=?1 AND channel=?2 AND digest=?3 LIMIT 1") \
+	X(Q_MESSAGE_MARK, "UPDATE outbox SET state=?2,attempts=?3,due=?4,held=?5,under_way=?6,doubt=?7,sent=?8,error=?9 WHERE id=?1") \
+	X(Q_MESSAGE_REWRITE, "UPDATE outbox SET body=?2,digest=?3,changes=?4,level=?5 WHERE id=?1 AND state=0 AND attempts=0 AND doubt=0") \
+	X(Q_MESSAGES_HOLD, "UPDATE outbox SET due=?1,held=?2 WHERE state=0 AND under_way=0 AND channel=?3 AND due<=?4 AND level BETWEEN ?5 AND ?6") \
+	X(Q_MESSAGES_GROUP, "UPDATE outbox SET state=3 WHERE state=0 AND under_way=0 AND held<>0 AND channel=?1 AND due<=?2 AND level BETWEEN ?3 AND ?4") \
+	X(Q_MESSAGES_SENT, "SELECT count(*),coalesce(min(sent),0) FROM outbox WHERE channel=?1 AND sent>?2 AND state=1 AND level BETWEEN ?3 AND ?4") \
+	X(Q_MESSAGES_RESUME, "UPDATE outbox SET under_way=0,doubt=1,due=min(due,?1) WHERE state=0 AND under_way=1") \
+	X(Q_MESSAGES_REQUEUE, "UPDATE outbox SET state=0,attempts=0,due=?1,held=0 WHERE state=2 AND (?2='' OR id=?2)") \
+	X(Q_MESSAGES_NEXT, "SELECT min(due) FROM outbox WHERE state=0 AND due>?1") \
 	X(Q_MESSAGE_COUNT, "SELECT count(*) FROM outbox WHERE state=?1") \
+	X(Q_ACTION_ADD, "INSERT OR IGNORE INTO action(id,incident,kind,target,state,dry_run,created,until,done,attempts,result,undo) " \
+		"VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)") \
+	X(Q_ACTION_SET, "UPDATE action SET state=?2,dry_run=?3,until=?4,done=?5,attempts=?6,result=?7,undo=?8 WHERE id=?1") \
+	X(Q_ACTION_GET, "SELECT id,incident,kind,target,state,dry_run,created,until,done,attempts,result,undo FROM action WHERE id=?1") \
+	X(Q_ACTIONS, "SELECT id,incident,kind,target,state,dry_run,created,until,done,attempts,result,undo FROM action " \
+		"WHERE (?1<0 OR state=?1) AND (?2 IS NULL OR incident=?2) ORDER BY created,id") \
+	X(Q_SUPPRESSION_ADD, "INSERT INTO suppression(rule,host,user,source,command,reason,incident,author,created,until,revoked) " \
+		"VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)") \
+	X(Q_SUPPRESSION_REVOKE, "UPDATE suppression SET revoked=coalesce(revoked,?2) WHERE id=?1") \
+	X(Q_SUPPRESSIONS, "SELECT id,rule,host,user,source,command,reason,incident,author,created,until,revoked FROM suppression ORDER BY id") \
 	X(Q_RETAIN_FINDINGS, "DELETE FROM finding WHERE last<?1 AND (incident IS NULL OR incident IN (SELECT id FROM incident WHERE status<>0 AND updated<?1))") \
 	X(Q_RETAIN_NOTES, "DELETE FROM note WHERE incident IN (SELECT id FROM incident WHERE status<>0 AND updated<?1)") \
 	X(Q_RETAIN_INCIDENTS, "DELETE FROM incident WHERE status<>0 AND updated<?1") \
-	X(Q_RETAIN_MESSAGES, "DELETE FROM outbox WHERE state=1 AND created<?1") \
+	X(Q_RETAIN_MESSAGES, "DELETE FROM outbox WHERE state IN (1,3) AND created<?1") \
 	X(Q_BEGIN, "BEGIN IMMEDIATE") X(Q_COMMIT, "COMMIT") X(Q_ROLLBACK, "ROLLBACK")
 enum statement {
 #define X(id, sql) id,

@@ -67,6 +67,9 @@ int sys_receive(int sock, struct sys_message *m, struct err *e);
  * could not be started, or ran too long (it is killed then, with its process group). */
 int sys_run(const char *const *argv, struct slice input, unsigned seconds, struct buf *out, int *status, struct err *e);
 
+/* The addresses of this machine's interfaces, at most `most`. */
+int sys_addresses(struct ip *out, size_t most, size_t *n, struct err *e);
+
 /* sd_notify(3): "READY=1" ... to the service manager, when there is one. */
 void sys_notify_manager(const char *state);
 

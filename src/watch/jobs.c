@@ -78,7 +78,13 @@ void job_action(struct parent *p, struct slice body)
 	if (job())
 		return;
 	arena_init(&mem);
-	if (respond_run(&p->config->respond, p->opt->gate, p->audit, &a, &mem, &e)) {
+	struct respond_config c = p->config->respond;
+	struct org *org = NULL;
+	int rc = watch_org_load(p->config, &org, &e);
+	c.org = org;
+	if (!rc)
+		rc = respond_run(&c, p->opt->gate, p->audit, SL("postern watch"), &a, &mem, &e);
+	if (rc) {
 		a.state = ACTION_FAILED;
 		a.result = slice_of(e.text);
 	}

@@ -14,6 +14,10 @@ enum { SLOW = 4 };
 static void on_finding(void *arg, struct finding *f)
 {
 	struct engine *en = arg;
+	if (en->ending) { /* open ones are in the checkpoint */
+		finding_free(f);
+		return;
+	}
 	if (suppressions_take(en->rules.suppressions, f, wall_ns())) {
 		en->figures.suppressed++;
 		finding_free(f);
@@ -45,6 +49,7 @@ int judge_start(struct engine *en, struct err *e)
 
 void judge_free(struct engine *en)
 {
+	en->ending = true;
 	incident_book_free(en->book);
 	hunt_free(en->hunt);
 	detect_free(en->detect);

@@ -174,7 +174,7 @@ struct engine {
 	struct { struct lane **v; size_t n, cap; } streams;   /* by number of live_follow */
 	struct { struct lane **v; size_t n, cap; } heap;     /* lanes with events, by clock */
 	char node[256];                                       /* this machine's name */
-	bool first_start, walked, ready, stopping;
+	bool first_start, walked, ready, stopping, ending;
 	bool new_origins;                                     /* the next write to the store must be a checkpoint */
 	uint64_t round;
 	int64_t last_flush, last_checkpoint, last_tick, last_poll, last_sync;

@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -384,6 +383,93 @@ static void test_kills_change_nothing(void **state)
 	}
 }
 
+/* ---- who belongs together, pair by pair --------------------------------------------------------------------------------- */
+
+static bool within(const struct finding *a, const struct finding *b, nstime window)
+{
+	return a->first <= b->last + window && b->first <= a->last + window;
+}
+
+static bool share(const struct finding *a, const struct finding *b, bool host)
+{
+	for (size_t i = 0; i < a->nentities; i++)
+		for (size_t k = 0; k < b->nentities; k++) {
+			struct slice v = a->entities[i].value;
+			bool actor = (a->entities[i].type == ENT_USER && !slice_eq(v, SL("root"))) || (a->entities[i].type == ENT_SOURCE && !slice_starts(v, SL("10.")));
+			if (a->entities[i].type == b->entities[k].type && slice_eq(v, b->entities[k].value) && (host ? a->entities[i].type == ENT_HOST : actor))
+				return true;
+		}
+	return false;
+}
+
+static bool belong(const struct finding *a, const struct finding *b)
+{
+	return (within(a, b, 12 * NS_DAY) && share(a, b, false)) || (a->stage && b->stage && within(a, b, 36 * NS_HOUR) && share(a, b, true));
+}
+
+static const struct incident *home(const struct incidents *all, const struct finding *f)
+{
+	for (size_t i = 0; i < incidents_count(all); i++)
+		for (size_t k = 0; k < incidents_get(all, i)->nfindings; k++)
+			if (incidents_get(all, i)->findings[k] == f)
+				return incidents_get(all, i);
+	return NULL;
+}
+
+/* Every pair that belongs together is in one incident; and in an incident every part hangs on the rest. */
+static void check_pairs(const struct incidents *all)
+{
+	size_t n = incidents_findings(all);
+	for (size_t i = 0; i < n; i++) {
+		const struct finding *a = incidents_finding(all, i);
+		bool company = false;
+		for (size_t k = 0; k < n; k++) {
+			const struct finding *b = incidents_finding(all, k);
+			if (a == b || b->level < LEVEL_MEDIUM)
+				continue;
+			if (a->level >= LEVEL_MEDIUM && belong(a, b))
+				assert_true(home(all, a) && home(all, a) == home(all, b));
+			company |= a->level < LEVEL_MEDIUM && within(a, b, NS_DAY) && share(a, b, false) && share(a, b, true);
+		}
+		if (a->level < LEVEL_MEDIUM)
+			assert_int_equal(company, home(all, a) != NULL);
+	}
+	for (size_t i = 0; i < incidents_count(all); i++) {
+		const struct incident *in = incidents_get(all, i);
+		bool reached[FINDINGS] = {false};
+		size_t grave = 0, count = 0;
+		for (size_t k = 0; k < in->nfindings; k++) {
+			if (in->findings[k]->level >= LEVEL_MEDIUM && !grave++)
+				reached[k] = true;
+		}
+		for (bool more = true; more;) {
+			more = false;
+			for (size_t k = 0; k < in->nfindings; k++)
+				for (size_t j = 0; j < in->nfindings && !reached[k] && in->findings[k]->level >= LEVEL_MEDIUM; j++)
+					if (reached[j] && belong(in->findings[k], in->findings[j]))
+						reached[k] = more = true;
+		}
+		for (size_t k = 0; k < in->nfindings; k++)
+			count += reached[k];
+		assert_int_equal(count, grave);
+	}
+}
+
+static void test_pairs(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 20; seed < 40; seed++) {
+		struct made m;
+		struct org *org = org_new();
+		make_all(&m, seed);
+		struct incidents *all = reference(&m, org);
+		check_pairs(all);
+		incidents_free(all);
+		free_all(&m);
+		org_free(org);
+	}
+}
+
 /* ---- identity ----------------------------------------------------------------------------------------------------------- */
 
 static void add(struct place *p, const char *key, nstime t, enum level level, enum stage stage, const char *user, const char *host, uint64_t count)
@@ -646,6 +732,7 @@ int main(void)
 		cmocka_unit_test(test_any_order_at_once),
 		cmocka_unit_test(test_any_order_in_steps),
 		cmocka_unit_test(test_kills_change_nothing),
+		cmocka_unit_test(test_pairs),
 		cmocka_unit_test(test_it_keeps_its_id),
 		cmocka_unit_test(test_two_grow_together),
 		cmocka_unit_test(test_closed_and_new_evidence),
