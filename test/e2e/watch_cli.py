@@ -42,7 +42,7 @@ BAD = [
     ("sources:\n  spool: ^12\n", r"range|size|at least|MB"),
     ("sources:\n  syslog: ^127.0.0.1:514\n", r"list"),
     ("sources:\n  syslog:\n    - ^tcp: ^127.0.0.1\n", r"port|ADDRESS:PORT|127\.0\.0\.1:"),
-    ("sources:\n  syslog:\n    - ^tcp: ^127.0.0.1:99999\n", r"port|range|65535"),
+    ("sources:\n  syslog:\n    - ^tcp: ^127.0.0.1:99999\n", r"PORT|range|65535"),
     ("sources:\n  syslog:\n    - ^tpc: 127.0.0.1:5514\n", r"tcp"),
     ("sources:\n  syslog:\n    - ^tls: ^127.0.0.1:6514\n", r"certificate"),
     ("hold: ^50\n", r"duration"),
@@ -54,22 +54,22 @@ BAD = [
     ("keep:\n  size: ^1PB\n", r"size"),
     ("keep:\n  ^dayz: 3\n", r"days"),
     ("metrics: ^nowhere\n", r"address|127\.0\.0\.1|unix:"),
-    ("timezone: ^Europe/Atlantis\n", r"zone"),
-    ("rules: [/does/not/exist]\n", r"/does/not/exist"),            # a file that is missing is named, its mention is not
+    ("timezone: Europe/Atlantis\n", r"zone"),
+    ("rules: /does/not/exist\n", r"/does/not/exist"),            # a file that is missing is named, its mention is not
     ("org: /does/not/exist.yaml\n", r"/does/not/exist.yaml"),
     ("notify:\n  channels:\n    - ^{^name: duty}\n", r"mail|webhook"),
-    ("notify:\n  channels:\n    - {^webhook: ^\"http://127.0.0.1:1/x\"}\n", r"name"),
+    ("notify:\n  channels:\n    - ^{^webhook: ^\"http://127.0.0.1:1/x\"}\n", r"name"),
     ("notify:\n  channels:\n    - {name: x, webhook: ^\"gopher://127.0.0.1/x\"}\n", r"http"),
     ("notify:\n  channels:\n    - {name: x, syslog: ^\"carrier:pigeon\"}\n", r"udp|tcp|unix"),
-    ("notify:\n  channels:\n    - {name: x, command: [^page]}\n", r"/|path"),
+    ("notify:\n  channels:\n    - {name: x, command: ^[^page]}\n", r"/|path"),
     ("notify:\n  channels:\n    - {name: x, syslog: \"udp:127.0.0.1:514\", min_level: ^loud}\n", r"critical"),
     ("notify:\n  channels:\n    - {name: x, syslog: \"udp:127.0.0.1:514\"}\n    - {^name: ^x, syslog: \"udp:127.0.0.1:515\"}\n", r"x"),
     ("notify:\n  quiet_hours: [^\"25:00-06:00\"]\n", r"hour|time|HH:MM|\d\d:\d\d"),
     ("notify:\n  retry: {first: ^never}\n", r"duration"),
     ("respond:\n  dry_run: ^perhaps\n", r"true or false"),
-    ("respond:\n  rules:\n    - {level: high, do: [^explode]}\n", r"block-address"),
+    ("respond:\n  rules:\n    - {level: high, do: ^[^explode]}\n", r"block-address"),
     ("respond:\n  rules:\n    - {level: ^loud, do: [block-address]}\n", r"critical"),
-    ("respond:\n  never_touch:\n    networks: [^10.0.0.0/99]\n", r"network|10\.0\.0\.0"),
+    ("respond:\n  never_touch:\n    networks: ^[^10.0.0.0/99]\n", r"network|10\.0\.0\.0"),
     ("respond:\n  never_touch:\n    ^acounts: [root]\n", r"accounts"),
     ("hold: 50ms\nhold: 60ms\n", r"hold|twice|duplicate"),
     ("^- a list\n", r"map|keys"),
@@ -149,7 +149,7 @@ def case_check():
             said = p.stdout + p.stderr
             m = re.search(r"postern\.yaml:(\d+):(\d+): (.*)", said)
             expect(p.returncode == 2 or not at and p.returncode == 3, f"exit {p.returncode} for {text!r}: {said}")
-            expect(m or "/does/not" in text, f"no file:line:column for {text!r}: {said!r}")
+            expect(m or not at and "[" not in text[-3:], f"no file:line:column for {text!r}: {said!r}")
             expect(not m or not at or (int(m[1]), int(m[2])) in at, f"{text!r}: told at {m and m.group(1, 2)}, it is at {at}: {said!r}")
             expect(re.search(wanted, said), f"{text!r}: says nothing of {wanted!r}: {said!r}")
         p = check(folder / "nothing.yaml")
