@@ -24,7 +24,7 @@ enum sys_profile {
 	SYS_ENGINE,   /* files it was handed, the state folder; no sockets but those it has, no programs */
 	SYS_RECEIVER, /* accept(2) and recvmsg(2) on sockets it has, files below its folder */
 	SYS_JOURNAL,  /* reading the journal, files below its folder; no sockets */
-	SYS_NOTIFIER, /* connections outward, the state folder; no programs, no listening */
+	SYS_NOTIFIER, /* connections outward, accept(2) on a socket it has, the state folder; no programs, no listening */
 };
 /* As sys_confine(), for a process of the profile; call it last, after sys_drop and sys_die_with_parent.
  *  - No new privileges, no look into its memory by other processes of the same user.
