@@ -106,7 +106,7 @@ static struct slice in_words(const struct notify_change *x, const struct org *or
 /* The incident in OCSF with as much of it as fits. */
 static struct slice in_ocsf(const struct notify_change *x, const char *version, uint32_t changes, struct arena *mem)
 {
-	struct report_incident r = {x->incident, x->id, x->status, version, !(changes & CHANGE_NEW), SIZE_MAX, SIZE_MAX};
+	struct report_incident r = {x->incident, x->id, slice_of(x->status), version, !(changes & CHANGE_NEW), SIZE_MAX, SIZE_MAX, NULL};
 	static const struct { size_t items, bytes; } steps[] = {{SIZE_MAX, SIZE_MAX}, {60, 400}, {25, 200}, {8, 120}, {2, 60}, {0, 40}};
 	struct buf b = {0};
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {

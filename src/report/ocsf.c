@@ -1,6 +1,6 @@
 /* ocsf.c - JSON lines: OCSF 1.3.0 Incident Finding (2005), Detection Finding (2004), and the ledger last.
  * Source: schema.ocsf.io/1.3.0/classes/detection_finding, /incident_finding. */
-#include "report/report.h"
+#include "report/life.h"
 
 #include <stdio.h>
 
@@ -203,7 +203,7 @@ static void finding_infos(struct buf *b, const struct report_incident *x)
 static const struct phase *phase_of(const struct report_incident *x)
 {
 	for (size_t i = 0; i < ARRAY_LEN(phases); i++)
-		if (strcmp(phases[i].status, x->status) == 0)
+		if (slice_eqz(x->status, phases[i].status))
 			return i || x->update ? &phases[i] : &created;
 	return &created;
 }
@@ -235,6 +235,8 @@ void report_incident_json(struct buf *b, const struct report_incident *x)
 	strings(b, "narrative", i->narrative, i->nnarrative, x);
 	strings(b, "not_seen", i->not_seen, i->nnot_seen, x);
 	strings(b, "steps", i->steps, i->nsteps, x);
+	if (x->life)
+		life_json(b, x->life);
 	buf_addz(b, "}}\n");
 	arena_free(&mem);
 }
@@ -330,8 +332,9 @@ static void ledger(struct buf *b, const struct report_input *in)
 void report_json(struct buf *out, const struct report_input *in)
 {
 	for (size_t i = 0; i < incidents_count(in->incidents); i++)
-		report_incident_json(out, &(struct report_incident){incidents_get(in->incidents, i), NULL, "open", in->version, false, SIZE_MAX, SIZE_MAX});
+		report_incident_json(out, &(struct report_incident){incidents_get(in->incidents, i), NULL, in->life ? in->life->status : SL("open"), in->version, false, SIZE_MAX, SIZE_MAX, in->life});
 	for (size_t i = 0; i < incidents_findings(in->incidents); i++)
 		detection(out, in, incidents_finding(in->incidents, i));
-	ledger(out, in);
+	if (!in->life)
+		ledger(out, in);
 }

@@ -2,9 +2,14 @@
  *
  * The engine (unprivileged) only plans: respond_plan() writes rows of the store's table `action`. The privileged parent carries out
  * (respond_run), after it has checked kind, target and never-touch list again, for it does not trust the engine; every action and its
- * undoing goes to the audit log. A response that was begun when the process was killed is done again: each is idempotent.
+ * undoing goes to the audit log, before it is begun and when it ended. A response that was begun when the process was killed is done
+ * again: each is idempotent.
  *
- * Threads: one.  Errors: a response that fails is a row with its result, never the end of the process.
+ * Life of a row: the caller stores state "begun" and attempts + 1, calls respond_run(), and stores the row as it is then. The row is
+ * "planned" before and "dry-run", "done", "refused" or "failed" after.
+ *
+ * Threads: one.  Errors: a response that fails is a row with its result, never the end of the process; ERR_* with *e only when the
+ * audit log cannot be written, and then nothing was done.
  */
 #ifndef POSTERN_RESPOND_H
 #define POSTERN_RESPOND_H
@@ -42,9 +47,13 @@ struct respond_config {
 	struct respond_rule *rules; size_t nrules;
 	struct { struct slice *accounts, *providers; struct cidr *networks; size_t naccounts, nproviders, nnetworks; } never; /* root, loopback always */
 	struct slice nft;                /* path of nft(8) */
-	struct slice passwd_root;        /* tests: another root for home folders */
+	struct slice sshd, sshd_config;  /* path of sshd(8), asked where keys lie; another configuration than its own, or empty */
+	/* set by the caller, not read from the file */
+	const struct org *org;           /* whose addresses are its own; NULL: every private address is */
+	bool by_hand;                    /* a person decided: rules and dry_run do not count, the never-touch list does */
+	struct slice passwd_root;        /* tests: another root for /etc/passwd and home folders */
 };
-/* Section `respond` of postern.yaml; n may be NULL: nothing is done. */
+/* Section `respond` of postern.yaml; n may be NULL: nothing is done. Texts are borrowed from the tree, arrays live in mem. */
 int respond_config_read(const struct node *n, const char *file, struct arena *mem, struct respond_config *out, struct err *e);
 
 /* ---- the gate, as the responses see it: filled in by room gate when it is there ---------------------------------------------- */
@@ -57,12 +66,15 @@ struct respond_gate {
 };
 
 /* Engine: rows for what the incident calls for and is not planned yet (id = hash of incident, kind, target). In the caller's transaction.
- * *planned: how many are new. */
+ * Providers, accounts of their people and accounts that were added in it, and outside addresses, of findings of level medium and more that
+ * belong to a stage. What is on the never-touch list is not planned. *planned: how many are new. */
 int respond_plan(struct store *s, const struct respond_config *c, const struct org *org, const struct incident *in, nstime now, unsigned *planned, struct err *e);
 
-/* Parent: one action. Fills result (a sentence) and undo (what undoing needs) in *a, and the state; writes the audit record. gate may be NULL. */
-int respond_run(const struct respond_config *c, const struct respond_gate *gate, struct chain *audit, struct store_action *a, struct arena *mem, struct err *e);
-/* Takes it back: idempotent too. who: for the audit log. */
+/* Parent: one action, on behalf of `who` ("postern watch"). Fills state, done, result (a sentence) and undo (what undoing needs) in *a, in
+ * mem. gate may be NULL. A block that is done already is put in place again for the time that is left: for the start of watch, since rules of
+ * the kernel do not survive a restart of the machine. */
+int respond_run(const struct respond_config *c, const struct respond_gate *gate, struct chain *audit, struct slice who, struct store_action *a, struct arena *mem, struct err *e);
+/* Takes it back: idempotent too. A row that was never begun is refused: ERR_USAGE. */
 int respond_undo(const struct respond_config *c, const struct respond_gate *gate, struct chain *audit, struct slice who, struct store_action *a, struct arena *mem, struct err *e);
 
 #endif

@@ -110,10 +110,11 @@ int store_incident_put(struct store *s, const struct store_incident *x, struct e
 	if (x->closed != NSTIME_NONE)
 		sqlite3_bind_int64(q, 13, x->closed);
 	bind_slice(q, 14, slice_of(x->merged));
+	bind_slice(q, 15, slice_of(x->follows));
 	return store_run(s, q, e);
 }
 
-static void read_incident(sqlite3_stmt *q, struct store_incident *x)
+void read_incident(sqlite3_stmt *q, struct store_incident *x)
 {
 	*x = (struct store_incident){.title = column_slice(q, 1), .kind = column_slice(q, 2), .reason = column_slice(q, 3),
 		.level = (enum level)sqlite3_column_int(q, 4), .status = (enum incident_status)sqlite3_column_int(q, 5), .stages = (uint32_t)sqlite3_column_int64(q, 6),
@@ -122,6 +123,16 @@ static void read_incident(sqlite3_stmt *q, struct store_incident *x)
 		.closed = sqlite3_column_type(q, 12) == SQLITE_NULL ? NSTIME_NONE : sqlite3_column_int64(q, 12)};
 	snprintf(x->id, sizeof x->id, "%s", (const char *)sqlite3_column_text(q, 0));
 	snprintf(x->merged, sizeof x->merged, "%s", (const char *)sqlite3_column_text(q, 13));
+	snprintf(x->follows, sizeof x->follows, "%s", (const char *)sqlite3_column_text(q, 14));
+	x->closer = column_slice(q, 15);
+	x->closing = column_slice(q, 16);
+}
+
+void keep_incident(struct arena *mem, struct store_incident *x)
+{
+	struct slice *texts[] = {&x->title, &x->kind, &x->reason, &x->closer, &x->closing};
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		*texts[i] = slice_dup(mem, *texts[i]);
 }
 
 int store_incident_get(struct store *s, const char *id, struct arena *mem, struct store_incident *out, struct err *e)
@@ -134,9 +145,7 @@ int store_incident_get(struct store *s, const char *id, struct arena *mem, struc
 	if (rc != 1)
 		return rc ? rc : err_set(e, ERR_NOENT, "no incident %s", id);
 	read_incident(q, out);
-	out->title = slice_dup(mem, out->title);
-	out->kind = slice_dup(mem, out->kind);
-	out->reason = slice_dup(mem, out->reason);
+	keep_incident(mem, out);
 	sqlite3_reset(q);
 	return 0;
 }

@@ -28,7 +28,7 @@ int store_seed(struct store *s, uint64_t *seed, struct err *e);
 /* A file that is read: an inode under a name. Numbers are given once and stay, evidence speaks in them. */
 struct store_source {
 	uint32_t id;          /* 0: not stored yet */
-	struct slice path, host;
+	struct slice path, set, host; /* set: the log it belongs to, without the rotation suffix */
 	uint64_t dev, ino;
 	uint64_t offset;      /* everything before was judged */
 	uint64_t head;        /* hash of its first bytes, to know it again under another name */
@@ -50,8 +50,15 @@ int store_memory_get(struct store *s, const char *name, struct buf *out, struct 
 /* *changed: it is new, or says more than what was stored (a higher count or level, another text). A smaller count never
  * overwrites a larger one: what is read again after a restart comes twice. */
 int store_finding_put(struct store *s, const struct finding *f, bool *changed, struct err *e);
+/* A finding that leaves a closed incident is remembered as that one's, too. */
 int store_finding_join(struct store *s, const char *uid, const char *incident, struct err *e);
-/* fn owns f. incident may be "". Oldest first. */
+/* All findings of one incident belong to another from now on. */
+int store_findings_rejoin(struct store *s, const char *from, const char *to, struct err *e);
+int store_findings_count(struct store *s, const char *incident, uint32_t *n, struct err *e);
+/* Newest end of a finding that is not after `now`; NSTIME_NONE when there is none. */
+int store_findings_newest(struct store *s, nstime now, nstime *t, struct err *e);
+/* fn owns f. incident may be "". Oldest first. Those of an incident are also those that it had when it was closed, and that went on
+ * in another one since: fn is told that one's id. */
 typedef int store_finding_fn(void *arg, struct finding *f, const char *incident);
 int store_findings(struct store *s, nstime since, const char *incident, store_finding_fn *fn, void *arg, struct err *e);
 
@@ -72,11 +79,28 @@ struct store_incident {
 	nstime first, last;    /* of its evidence */
 	nstime opened, updated, closed; /* wall clock; closed NSTIME_NONE while open */
 	char merged[40];       /* into which */
+	char follows[40];      /* the closed one it goes on after */
+	struct slice closer, closing; /* who closed it, and why; empty while open */
 };
+/* Writes everything but closer and closing: those are store_incident_decide()'s. */
 int store_incident_put(struct store *s, const struct store_incident *x, struct err *e);
 /* ERR_NOENT when there is none. Texts are copied into mem. */
 int store_incident_get(struct store *s, const char *id, struct arena *mem, struct store_incident *out, struct err *e);
 typedef int store_incident_fn(void *arg, const struct store_incident *x);
+/* The one whose id starts so; ERR_NOENT none, ERR_DUP several: *e names some. */
+int store_incident_match(struct store *s, const char *prefix, struct arena *mem, struct store_incident *out, struct err *e);
+/* A person closes it, or opens it again (closer and closing are cleared). */
+int store_incident_decide(struct store *s, const char *id, enum incident_status status, nstime now, struct slice who, struct slice why, struct err *e);
+/* Decisions are numbered. Those after number `after`, oldest first: for a process that keeps incidents in memory. Cheap. */
+struct store_decision {
+	int64_t number;
+	char id[40];
+	enum incident_status status;
+	nstime closed;
+};
+typedef int store_decision_fn(void *arg, const struct store_decision *d);
+int store_decisions(struct store *s, int64_t after, store_decision_fn *fn, void *arg, struct err *e);
+int store_decision_newest(struct store *s, int64_t *number, struct err *e);
 /* Newest first. status -1: all. */
 int store_incidents(struct store *s, int status, store_incident_fn *fn, void *arg, struct err *e);
 int store_note_add(struct store *s, const char *incident, nstime t, struct slice author, struct slice text, struct err *e);

@@ -35,7 +35,7 @@ static void shut(int *fd)
 
 static int start(const char *const *argv, struct child *c, struct err *e)
 {
-	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", lang[] = "LANG=C";
+	char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", lang[] = "LANG=C";
 	char *env[] = {path, lang, NULL};
 	int in[2] = {-1, -1}, out[2] = {-1, -1};
 	if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC)) {

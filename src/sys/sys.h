@@ -26,15 +26,26 @@ enum sys_profile {
 	SYS_JOURNAL,  /* reading the journal, files below its folder; no sockets */
 	SYS_NOTIFIER, /* connections outward, the state folder; no programs, no listening */
 };
-/* As sys_confine(), for a process of the profile: no new privileges, system calls, and files: reading below `readable`, writing below
- * `writable` (NULL-terminated lists; a NULL list of readable means everything may be read). */
+/* As sys_confine(), for a process of the profile; call it last, after sys_drop and sys_die_with_parent.
+ *  - No new privileges, no look into its memory by other processes of the same user.
+ *  - System calls by a list of what is allowed. What a library may try harmlessly returns EPERM (a socket, fork, kill, chmod, open with
+ *    O_TRUNC); what only an intruder calls (execve, ptrace, setuid, mount, bpf, io_uring, ...) ends the process with SIGSYS; calls newer than
+ *    the tables return ENOSYS, so that libc takes an older one. Signals only to its own threads. Written memory does not become code, but
+ *    in the engine, whose regular expressions are compiled.
+ *  - Files (Landlock, where the kernel has it): reading below `readable`, writing below `writable` (NULL-terminated lists of folders and
+ *    files, which must exist; NULL readable means everything may be read). What libraries open themselves is added: shared objects, zones,
+ *    /dev/urandom; for the journal its folders, for the notifier /etc (resolv.conf comes and goes). Newer kernels hold back ports,
+ *    and signals and abstract sockets of processes outside, a second time. */
 int sys_confine_as(enum sys_profile p, const char *const *readable, const char *const *writable, bool *landlock, struct err *e);
 /* Become this user for good, with its group and `extra` groups (names, NULL-terminated, may be NULL; a group that does not exist is left
- * out), without capabilities. Nothing happens when the process is not root already. ERR_* when any step is refused. */
+ * out), without capabilities and with an empty bounding set (needs CAP_SETUID, CAP_SETGID, CAP_SETPCAP). Nothing happens when the process is
+ * not root already. ERR_NOENT: no such user. ERR_PERM: a step was refused, or the user is root by another name. One thread only. */
 int sys_drop(const char *user, const char *const *extra, struct err *e);
-/* Keep only these capabilities (names as in capabilities(7), "CAP_DAC_READ_SEARCH"), bounding set too. For the privileged parent. */
+/* Keep only these capabilities (names as in capabilities(7), "CAP_DAC_READ_SEARCH", NULL-terminated), bounding set too. For the privileged
+ * parent, before threads. One it does not have is left out; nothing happens when it has none at all. ERR_USAGE: no such capability. */
 int sys_keep_capabilities(const char *const *names, struct err *e);
-/* The process gets SIGKILL when its parent ends; false when that one is gone already. */
+/* The process gets SIGKILL when its parent (the thread that forked it) ends; false when that one is gone already. After sys_drop: a change
+ * of the user takes it back. */
 bool sys_die_with_parent(pid_t parent);
 
 /* Framed messages over a SOCK_SEQPACKET pair, each with a type, bytes and perhaps a descriptor. */
@@ -55,6 +66,9 @@ int sys_receive(int sock, struct sys_message *m, struct err *e);
  * prints (both) goes to out, at most 64 KiB, out may be NULL. argv[0] is a path. *status: exit status, 128 + signal. ERR_* with *e when it
  * could not be started, or ran too long (it is killed then, with its process group). */
 int sys_run(const char *const *argv, struct slice input, unsigned seconds, struct buf *out, int *status, struct err *e);
+
+/* The addresses of this machine's interfaces, at most `most`. */
+int sys_addresses(struct ip *out, size_t most, size_t *n, struct err *e);
 
 /* sd_notify(3): "READY=1" ... to the service manager, when there is one. */
 void sys_notify_manager(const char *state);

@@ -1,0 +1,159 @@
+/* proc.c - a look at /proc: who belongs to which login session. */
+#include "respond/respond_private.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { STATUS_MOST = 4096, ENVIRON_MOST = 128 << 10, ANCESTORS_MOST = 64 };
+
+static struct slice read_file(int dir, const char *name, char *room, size_t n)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	size_t got = 0;
+	ssize_t r = 0;
+	while (fd >= 0 && got < n && (r = read(fd, room + got, n - got)) > 0)
+		got += (size_t)r;
+	if (fd >= 0)
+		close(fd);
+	return slice_make(room, got);
+}
+
+static uint32_t read_number(int dir, const char *name)
+{
+	char room[32];
+	uint64_t v;
+	return slice_u64(slice_trim(read_file(dir, name, room, sizeof room)), UINT32_MAX, &v) ? (uint32_t)v : UINT32_MAX;
+}
+
+/* "12 (any name) S 1 ...": what follows the last parenthesis; the name is the process's own to choose. */
+static bool read_stat(int dir, struct proc *p)
+{
+	char room[STATUS_MOST];
+	struct slice text = slice_trim(read_file(dir, "stat", room, sizeof room)), word;
+	ssize_t end = slice_rfind(text, SL(")"));
+	uint64_t v;
+	if (end < 0)
+		return false;
+	text = slice_from(text, (size_t)end + 1);
+	for (int field = 3; field <= 22 && slice_word(&text, &word); field++) {
+		if (field == 3)
+			p->zombie = slice_eq(word, SL("Z")) || slice_eq(word, SL("X"));
+		else if (field == 4 && slice_u64(word, INT32_MAX, &v))
+			p->parent = (pid_t)v;
+		else if (field == 22)
+			return slice_u64(word, UINT64_MAX, &p->start);
+	}
+	return false;
+}
+
+static bool read_owner(int dir, struct proc *p)
+{
+	char room[STATUS_MOST];
+	struct slice text = read_file(dir, "status", room, sizeof room), line, word;
+	uint64_t real, effective;
+	while (slice_cut(&text, '\n', &line)) {
+		if (!slice_starts(line, SL("Uid:")))
+			continue;
+		line = slice_from(line, 4);
+		if (!slice_word(&line, &word) || !slice_u64(word, UINT32_MAX, &real) || !slice_word(&line, &word) || !slice_u64(word, UINT32_MAX, &effective))
+			return false;
+		p->uid = (uint32_t)real;
+		p->euid = (uint32_t)effective;
+		return true;
+	}
+	return false;
+}
+
+static bool runs_sshd(int dir)
+{
+	char room[1024];
+	ssize_t n = readlinkat(dir, "exe", room, sizeof room);
+	struct slice name = slice_basename(slice_make(room, n > 0 ? (size_t)n : 0));
+	return slice_eq(name, SL("sshd")) || slice_starts(name, SL("sshd-")) || slice_starts(name, SL("sshd "));
+}
+
+static int by_pid(const void *a, const void *b)
+{
+	const struct proc *x = a, *y = b;
+	return x->pid < y->pid ? -1 : x->pid > y->pid;
+}
+
+int procs_read(struct procs *p, struct err *e)
+{
+	DIR *all = opendir("/proc");
+	const struct dirent *d;
+	uint64_t pid;
+	p->n = 0;
+	if (!all)
+		return err_set(e, ERR_IO, "cannot read /proc: %m");
+	while ((d = readdir(all))) {
+		if (!slice_u64(slice_of(d->d_name), INT32_MAX, &pid))
+			continue;
+		int dir = openat(dirfd(all), d->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		struct proc x = {.pid = (pid_t)pid};
+		if (dir < 0)
+			continue; /* it ended */
+		x.loginuid = read_number(dir, "loginuid");
+		x.session = read_number(dir, "sessionid");
+		x.sshd = runs_sshd(dir);
+		if (read_stat(dir, &x) && read_owner(dir, &x))
+			*vec_push(p) = x;
+		close(dir);
+	}
+	closedir(all);
+	if (p->n)
+		qsort(p->v, p->n, sizeof *p->v, by_pid);
+	return 0;
+}
+
+void procs_free(struct procs *p)
+{
+	free(p->v);
+	*p = (struct procs){0};
+}
+
+struct proc *procs_find(const struct procs *p, pid_t pid)
+{
+	struct proc key = {.pid = pid};
+	return p->n ? bsearch(&key, p->v, p->n, sizeof *p->v, by_pid) : NULL;
+}
+
+void procs_spare_own(struct procs *p)
+{
+	const pid_t self = getpid();
+	for (size_t i = 0; i < p->n; i++) { /* descendants */
+		const struct proc *at = &p->v[i];
+		for (int k = 0; at && k < ANCESTORS_MOST && at->pid != self; k++)
+			at = at->parent ? procs_find(p, at->parent) : NULL;
+		if (at && at->pid == self)
+			p->v[i].spared = true;
+	}
+	struct proc *at = procs_find(p, self);
+	for (int k = 0; at && k < ANCESTORS_MOST; k++) {
+		at->spared = true;
+		at = at->parent ? procs_find(p, at->parent) : NULL;
+	}
+}
+
+bool proc_came_from(pid_t pid, struct ip *out)
+{
+	char path[32];
+	char *room = xmalloc(ENVIRON_MOST);
+	bool found = false;
+	snprintf(path, sizeof path, "%d/environ", (int)pid);
+	int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct slice text = read_file(proc, path, room, ENVIRON_MOST), one, address;
+	while (!found && slice_cut(&text, 0, &one))
+		if (slice_starts(one, SL("SSH_CONNECTION="))) {
+			one = slice_from(one, sizeof "SSH_CONNECTION=" - 1);
+			found = slice_word(&one, &address) && ip_parse(address, out);
+		}
+	if (proc >= 0)
+		close(proc);
+	free(room);
+	return found;
+}
