@@ -1,6 +1,6 @@
 # bash completion for postern(1). The tables are checked against `postern COMMAND --help` by test/check/docs.py.
 
-_postern_commands="scan decode rules log response help version"
+_postern_commands="scan watch decode rules log incident response state help version"
 
 # Options of a command; an option that ends in = takes a value.
 _postern_options() {
@@ -10,12 +10,18 @@ _postern_options() {
 			"--rules= -r= --rule-level= --rule-status= --tag= --skip-rule= --values= --mapping= --no-rules --stats --suppressions=" \
 			"--disable= -d= --learning= --path-budget= --color= --verbose -v --quiet -q --help -h"
 		;;
+	watch) echo "--config= -c= --state= -s= --check --verbose -v --help -h" ;;
 	decode) echo "--org= -o= --tz= --all -a --threads= -j= --known -k --stats -s --help -h" ;;
 	rules)
 		echo "--rules= -r= --rule-level= --rule-status= --tag= --skip-rule= --values= --mapping=" \
 			"--format= -f= --output= -O= --no-prefilter --verbose -v --help -h"
 		;;
 	log) echo "--state= -s= --anchors= --format= -f= --help -h" ;;
+	incident)
+		echo "--state= -s= --org= -o= --status= --since= --level= -l= --format= -f= --output= -O= --reason= -r= --false-positive --until=" \
+			"--dry-run -n --color= --help -h"
+		;;
+	state) echo "--state= -s= --format= -f= --help -h" ;;
 	response) echo "--state= -s= --config= -c= --org= -o= --incident= -i= --format= -f= --help -h" ;;
 	'') echo "--help -h --version -V" ;;
 	esac
@@ -25,14 +31,15 @@ _postern_options() {
 _postern_values() {
 	case $1:$2 in
 	scan:--format | scan:-f) echo "text json ecs html" ;;
-	rules:--format | rules:-f | log:--format | log:-f | response:--format | response:-f) echo "text json" ;;
-	log:--anchors | log:--state | log:-s) echo file ;;
-	response:--state | response:-s | response:--config | response:-c | response:--org | response:-o) echo file ;;
-	scan:--min-level | scan:-l | scan:--fail-on) echo "informational low medium high critical" ;;
+	rules:--format | rules:-f | log:--format | log:-f | state:--format | state:-f | response:--format | response:-f) echo "text json" ;;
+	incident:--format | incident:-f) echo "text json html" ;;
+	incident:--status) echo "open closed false-positive merged all" ;;
+	log:--anchors | *:--state | log:-s | watch:-s | watch:--config | watch:-c | state:-s | incident:-s | incident:-o | incident:--org | incident:-O | incident:--output | response:-s | response:--config | response:-c | response:--org | response:-o) echo file ;;
+	incident:--level | incident:-l | scan:--min-level | scan:-l | scan:--fail-on) echo "informational low medium high critical" ;;
 	*:--rule-level) echo "informational low medium high critical" ;;
 	*:--rule-status) echo "stable test experimental" ;;
 	*:--rules | *:-r | scan:--suppressions | *:--values | *:--mapping | rules:--output | rules:-O) echo file ;;
-	scan:--color) echo "auto always never" ;;
+	scan:--color | incident:--color) echo "auto always never" ;;
 	scan:--org | scan:-o | decode:--org | decode:-o | scan:--output | scan:-O) echo file ;;
 	scan:--tz | decode:--tz) echo zone ;;
 	scan:--disable | scan:-d) echo detector ;;
@@ -87,12 +94,22 @@ _postern() {
 	elif [ -z "$command" ]; then
 		mapfile -t COMPREPLY < <(compgen -W "$_postern_commands" -- "$cur")
 	elif [ "$command" = help ]; then
-		mapfile -t COMPREPLY < <(compgen -W "scan decode rules log response" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "${_postern_commands% help version}" -- "$cur")
 	elif [ "$command" = rules ]; then
 		mapfile -t COMPREPLY < <(compgen -W "list check test explain coverage tune" -- "$cur")
 		[ "$COMP_CWORD" -gt 2 ] && _postern_files "$cur"
 	elif [ "$command" = log ]; then
 		mapfile -t COMPREPLY < <(compgen -W "verify" -- "$cur")
+		[ "$COMP_CWORD" -gt 2 ] && _postern_files "$cur"
+	elif [ "$command" = incident ]; then
+		mapfile -t COMPREPLY < <(compgen -W "list show close reopen note export suppressions" -- "$cur")
+		case $prev in
+		show | close | reopen | note | export)
+			mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" incident list --status all 2>/dev/null | grep -o '^[0-9][^ ]*')" -- "$cur")
+			;;
+		esac
+	elif [ "$command" = state ]; then
+		mapfile -t COMPREPLY < <(compgen -W "show check backup vacuum" -- "$cur")
 		[ "$COMP_CWORD" -gt 2 ] && _postern_files "$cur"
 	elif [ "$command" = response ]; then
 		if [ "$COMP_CWORD" -le 2 ]; then

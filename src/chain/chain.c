@@ -22,7 +22,7 @@ struct chain {
 	void *arg;
 };
 
-void chain_hash(struct slice line, char hex[static 2 * CHAIN_HASH + 1])
+void chain_sha256(struct slice line, char hex[static 2 * CHAIN_HASH + 1])
 {
 	unsigned char h[crypto_hash_sha256_BYTES];
 	_Static_assert(sizeof h == CHAIN_HASH, "SHA-256");
@@ -112,7 +112,8 @@ int chain_head_write(const char *path, const struct chain_head *h, struct err *e
 	if (!head_name(path, "", name) || !head_name(path, ".new", temporary))
 		return err_set(e, ERR_RANGE, "%s: name too long", path);
 	int n = snprintf(text, sizeof text, "%llu %s\n", (unsigned long long)h->seq, h->hash);
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	(void)unlink(temporary); /* of one that was killed; a confined process may not empty it */
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_set(e, ERR_IO, "cannot write %s: %s", temporary, strerror(errno));
 	bool ok = write(fd, text, (size_t)n) == n && fdatasync(fd) == 0;
@@ -143,7 +144,7 @@ static int find_end(struct chain *c, struct err *e)
 	if (all.n && all.p[all.n - 1] != '\n') {
 		const char *nl = memrchr(all.p, '\n', all.n);
 		size_t keep = nl ? (size_t)(nl - all.p) + 1 : 0;
-		chain_hash(slice_from(all, keep), c->torn);
+		chain_sha256(slice_from(all, keep), c->torn);
 		all.n = keep;
 	}
 	while (!rc && all.n && !c->last.seq) { /* the last line that is a record: a torn one before it has its name */
@@ -152,7 +153,7 @@ static int find_end(struct chain *c, struct err *e)
 		uint64_t seq;
 		if (chain_parse(line, &seq, &prev)) {
 			c->last.seq = seq;
-			chain_hash(line, c->last.hash);
+			chain_sha256(line, c->last.hash);
 		}
 		all.n = nl ? (size_t)(nl - all.p) + 1 : 0;
 	}
@@ -253,7 +254,7 @@ int chain_append(struct chain *c, const struct chain_record *r, struct err *e)
 		} else {
 			size_t skip = c->torn[0] ? 1 : 0;
 			c->last.seq++;
-			chain_hash(slice_make(b.p + skip, b.n - skip - 1), c->last.hash);
+			chain_sha256(slice_make(b.p + skip, b.n - skip - 1), c->last.hash);
 			c->size += (off_t)b.n;
 			c->torn[0] = 0;
 			rc = chain_head_write(c->path, &c->last, e);

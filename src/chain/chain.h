@@ -34,6 +34,8 @@ struct chain *chain_open(const char *path, chain_anchor_fn *anchor, void *arg, s
 /* Sends a last anchor when records were added. */
 void chain_close(struct chain *c);
 int chain_append(struct chain *c, const struct chain_record *r, struct err *e);
+/* SHA-256 in hex digits. */
+void chain_sha256(struct slice bytes, char hex[static 2 * CHAIN_HASH + 1]);
 
 /* ---- verifying ---------------------------------------------------------------------------------------------------- */
 struct chain_problem {

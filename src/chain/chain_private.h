@@ -8,7 +8,6 @@ struct chain_head {
 	uint64_t seq;                   /* 0: none yet */
 	char hash[2 * CHAIN_HASH + 1];  /* of that record */
 };
-void chain_hash(struct slice line, char hex[static 2 * CHAIN_HASH + 1]);
 /* Number and "prev" of a record; false when it does not begin like one. */
 bool chain_parse(struct slice line, uint64_t *seq, struct slice *prev);
 /* The "torn" of a record behind a torn one; empty when it has none. */

@@ -87,7 +87,7 @@ static void check_record(struct check *c, struct slice line, uint64_t n, uint64_
 	if (!chain_parse(line, &seq, &prev)) {
 		if (c->torn[0])
 			problem(c, c->torn_line, c->torn_offset, "this line is no record, nor is the next: it was changed or put in");
-		chain_hash(line, c->torn);
+		chain_sha256(line, c->torn);
 		c->torn_line = n;
 		c->torn_offset = offset;
 		return;
@@ -102,7 +102,7 @@ static void check_record(struct check *c, struct slice line, uint64_t n, uint64_
 	else if (!slice_eqz(prev, want))
 		problem(c, n, offset, "record %llu does not follow from the line before: record %llu was changed", (unsigned long long)seq, (unsigned long long)seq - 1);
 	c->last.seq = seq;
-	chain_hash(line, c->last.hash);
+	chain_sha256(line, c->last.hash);
 	c->out->records++;
 	if (c->has_head && c->head.seq == seq && slice_eqz(slice_of(c->head.hash), c->last.hash))
 		c->head_met = true;

@@ -5,14 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-extern const struct command command_scan, command_decode, command_rules, command_log, command_response;
+extern const struct command command_scan, command_watch, command_decode, command_rules, command_log, command_incident, command_response, command_state;
 
 const struct command *const commands[] = {
 	&command_scan,
+	&command_watch,
 	&command_decode,
 	&command_rules,
 	&command_log,
+	&command_incident,
 	&command_response,
+	&command_state,
 	NULL,
 };
 

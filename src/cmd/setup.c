@@ -27,7 +27,7 @@ static bool readable(const char *path)
 	return access(path, R_OK) == 0;
 }
 
-/* org.yaml in a named folder or beside a named file, then $POSTERN_CONFIG, then /etc/postern. */
+/* org.yaml in a named folder or beside a named file. */
 static bool org_nearby(struct setup *s, const struct args *a)
 {
 	for (size_t i = 0; i < a->noperands; i++) {
@@ -41,6 +41,11 @@ static bool org_nearby(struct setup *s, const struct args *a)
 		if (n > 0 && (size_t)n < sizeof s->org_path && readable(s->org_path))
 			return true;
 	}
+	return false;
+}
+
+static bool org_default(struct setup *s)
+{
 	const char *dir = getenv("POSTERN_CONFIG");
 	int n = snprintf(s->org_path, sizeof s->org_path, "%s/org.yaml", dir && *dir ? dir : "/etc/postern");
 	if (n > 0 && (size_t)n < sizeof s->org_path && readable(s->org_path))
@@ -49,13 +54,13 @@ static bool org_nearby(struct setup *s, const struct args *a)
 	return false;
 }
 
-static int load_org(struct setup *s, const struct args *a)
+static int load_org(struct setup *s, const struct args *a, bool nearby)
 {
 	struct err e;
 	const char *named = args_get(a, "org");
 	if (named)
 		snprintf(s->org_path, sizeof s->org_path, "%s", named);
-	if (!named && !org_nearby(s, a)) {
+	if (!named && !(nearby && org_nearby(s, a)) && !org_default(s)) {
 		s->org = org_new();
 		return 0;
 	}
@@ -64,6 +69,11 @@ static int load_org(struct setup *s, const struct args *a)
 		return 0;
 	complain_err(&e);
 	return EXIT_USAGE;
+}
+
+int setup_org(struct setup *s, const struct args *a)
+{
+	return load_org(s, a, false);
 }
 
 static int set_zone(struct setup *s, const struct args *a)
@@ -95,8 +105,7 @@ static unsigned thread_count(const struct args *a)
 	return cpus > 0 ? (unsigned)MIN(cpus, 16) : 1;
 }
 
-/* The folder a file lies in, into buf. */
-static const char *folder_of(const char *file, char *buf, size_t n)
+const char *folder_of(const char *file, char *buf, size_t n)
 {
 	const char *slash = strrchr(file, '/');
 	snprintf(buf, n, "%.*s", slash ? (int)MAX(slash - file, 1) : 1, slash ? file : ".");
@@ -106,16 +115,25 @@ static const char *folder_of(const char *file, char *buf, size_t n)
 /* From here on the process reads what strangers wrote: it keeps only what reading and reporting need. */
 int setup_confine(const struct args *a)
 {
+	return setup_confine_with(a, NULL, NULL);
+}
+
+int setup_confine_with(const struct args *a, const char *also, const char *other)
+{
 	struct err e;
 	bool landlock;
 	char folder[4096];
-	const char *output = args_get(a, "output"), *tmp = getenv("TMPDIR"), *writable[5];
+	const char *output = args_get(a, "output"), *tmp = getenv("TMPDIR"), *writable[7];
 	size_t n = 0;
 	writable[n++] = "/dev/null";
 	if (access(tmp && *tmp ? tmp : "/tmp", W_OK) == 0)
 		writable[n++] = tmp && *tmp ? tmp : "/tmp";
 	if (output && strcmp(output, "-") != 0)
 		writable[n++] = folder_of(output, folder, sizeof folder);
+	if (also)
+		writable[n++] = also;
+	if (other)
+		writable[n++] = other;
 	writable[n] = NULL;
 	sys_raise_files();
 	struct sys_confine c = {.writable = writable};
@@ -134,7 +152,7 @@ int setup_inputs(struct setup *s, const struct args *a)
 			a->command->name, a->command->name);
 		return EXIT_USAGE;
 	}
-	int r = load_org(s, a);
+	int r = load_org(s, a, true);
 	if (!r)
 		r = set_zone(s, a);
 	if (!r)

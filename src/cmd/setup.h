@@ -29,6 +29,12 @@ int setup_inputs(struct setup *s, const struct args *a);
 void setup_free(struct setup *s);
 /* Give up what reading and writing --output do not need. 0, or an exit code after a message. */
 int setup_confine(const struct args *a);
+/* The same, and writing below `folder` is left; for commands that change the state. */
+int setup_confine_with(const struct args *a, const char *folder, const char *other);
+/* Only the organisation: --org, $POSTERN_CONFIG/org.yaml, /etc/postern/org.yaml, or an empty one. 0, or an exit code after a message. */
+int setup_org(struct setup *s, const struct args *a);
+/* The folder a file lies in, into buf. */
+const char *folder_of(const char *file, char *buf, size_t n);
 /* A file of Postern's state: in --state, $POSTERN_STATE or /var/lib/postern. False after a message. */
 bool state_file(const struct args *a, const char *name, char *out, size_t n);
 /* Problems with inputs as messages on stderr, at most `most`. */

@@ -13,6 +13,7 @@
 #include "event/event.h"
 #include "org/org.h"
 #include "sigma/sigma.h"
+#include "store/store.h"
 
 struct hunt_options {
 	const struct sigma_set *rules;
@@ -56,11 +57,18 @@ struct suppression {
 	nstime until;             /* end of the day; NSTIME_NONE never read: the file must say */
 	int line;
 	uint64_t used;            /* findings it took */
+	int64_t learnt;           /* number in the state, of an incident closed as false; 0: of a file */
 };
 struct suppressions;
+struct suppressions *suppressions_new(void); /* empty */
 /* NULL with *e: file:line:column and what to write. yaml is borrowed for the call. */
 struct suppressions *suppressions_read(struct slice yaml, const char *file, struct err *e);
 void suppressions_free(struct suppressions *s);
+/* Copies x. */
+void suppressions_add(struct suppressions *s, const struct suppression *x);
+/* Those of the state that hold at `now` take the place of those learnt before; what they took is counted on. A learnt one never takes a
+ * finding of level critical. */
+int suppressions_learn(struct suppressions *s, struct store *st, nstime now, struct err *e);
 /* The suppression that fits the finding and has not ended; counts it. NULL: none. */
 const struct suppression *suppressions_take(struct suppressions *s, const struct finding *f, nstime now);
 size_t suppressions_count(const struct suppressions *s);

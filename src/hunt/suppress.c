@@ -55,14 +55,20 @@ static int read_one(struct suppressions *s, const struct node *n, const char *fi
 	return 0;
 }
 
+struct suppressions *suppressions_new(void)
+{
+	struct suppressions *s = xcalloc(1, sizeof *s);
+	arena_init(&s->mem);
+	return s;
+}
+
 struct suppressions *suppressions_read(struct slice yaml, const char *file, struct err *e)
 {
 	struct yaml_options opt = {.max_bytes = LIMIT_CONFIG_BYTES, .max_nodes = 200000};
-	struct suppressions *s = xcalloc(1, sizeof *s);
+	struct suppressions *s = suppressions_new();
 	struct arena tmp;
 	struct node *doc = NULL;
 	arena_init(&tmp);
-	arena_init(&s->mem);
 	int rc = yaml_read(yaml, file, &opt, &tmp, &doc, e);
 	const struct node *list = doc ? yaml_get(doc, "suppressions") : NULL;
 	if (!rc && doc && (!list || list->kind != NODE_LIST))
@@ -85,6 +91,51 @@ void suppressions_free(struct suppressions *s)
 	free(s);
 }
 
+void suppressions_add(struct suppressions *s, const struct suppression *x)
+{
+	struct suppression *to = vec_push(s);
+	*to = *x;
+	struct slice *texts[] = {&to->rule, &to->host, &to->user, &to->source, &to->command, &to->reason};
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		*texts[i] = slice_dup(&s->mem, *texts[i]);
+}
+
+struct learning {
+	const struct suppressions *old;
+	struct suppressions *out;
+	nstime now;
+};
+
+static int learn_one(void *arg, const struct store_suppression *x)
+{
+	struct learning *l = arg;
+	struct suppression y = {x->rule, x->host, x->user, x->source, x->command, x->reason, .until = x->until, .learnt = x->id};
+	if (x->revoked != NSTIME_NONE || x->until <= l->now)
+		return 0;
+	for (size_t i = 0; i < l->old->n; i++)
+		if (l->old->v[i].learnt == x->id)
+			y.used = l->old->v[i].used;
+	suppressions_add(l->out, &y);
+	return 0;
+}
+
+int suppressions_learn(struct suppressions *s, struct store *st, nstime now, struct err *e)
+{
+	struct suppressions *fresh = suppressions_new();
+	struct learning l = {s, fresh, now};
+	for (size_t i = 0; i < s->n; i++)
+		if (!s->v[i].learnt)
+			suppressions_add(fresh, &s->v[i]);
+	int rc = store_suppressions(st, learn_one, &l, e);
+	if (!rc) { /* the list changes hands whole: an error leaves it as it was */
+		struct suppressions old = *s;
+		*s = *fresh;
+		*fresh = old;
+	}
+	suppressions_free(fresh);
+	return rc;
+}
+
 static bool has(const struct finding *f, enum entity_type type, struct slice want, bool part)
 {
 	for (size_t i = 0; i < f->nentities && want.n; i++)
@@ -97,6 +148,8 @@ const struct suppression *suppressions_take(struct suppressions *s, const struct
 {
 	for (size_t i = 0; s && i < s->n; i++) {
 		struct suppression *x = &s->v[i];
+		if (x->learnt && f->level == LEVEL_CRITICAL)
+			continue;
 		if (now < x->until && slice_ieq(x->rule, f->rule_id) && has(f, ENT_HOST, x->host, false) && has(f, ENT_USER, x->user, false) &&
 		    has(f, ENT_SOURCE, x->source, false) && has(f, ENT_COMMAND, x->command, true)) {
 			x->used++;

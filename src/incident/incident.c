@@ -45,13 +45,16 @@ void incident_printf(struct incidents *s, struct slice *out, const char *fmt, ..
 	va_end(again);
 }
 
-/* Total orders: equal keys are settled by the uid, so that the same evidence always reads the same. */
+int incident_by_time(const struct finding *a, const struct finding *b)
+{
+	if (a->first != b->first)
+		return a->first < b->first ? -1 : 1;
+	return strcmp(a->uid, b->uid);
+}
+
 static int by_time(const void *a, const void *b)
 {
-	const struct finding *x = *(struct finding *const *)a, *y = *(struct finding *const *)b;
-	if (x->first != y->first)
-		return x->first < y->first ? -1 : 1;
-	return strcmp(x->uid, y->uid);
+	return incident_by_time(*(struct finding *const *)a, *(struct finding *const *)b);
 }
 
 static int by_level(const void *a, const void *b)
@@ -70,30 +73,63 @@ static int incident_order(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
-/* One finding alone is a story only when it is grave. */
-static bool is_incident(const struct incidents *s, const uint32_t *cluster, uint32_t c, size_t *n)
+bool incident_worth(size_t findings, enum level worst)
 {
-	enum level worst = LEVEL_INFO;
-	*n = 0;
-	for (size_t i = 0; i < s->findings.n; i++)
-		if (cluster[i] == c) {
-			++*n;
-			worst = MAX(worst, s->findings.v[i]->level);
-		}
-	return *n > 1 || (*n == 1 && worst >= LEVEL_HIGH);
+	return findings > 1 || (findings == 1 && worst >= LEVEL_HIGH);
 }
 
-static void build_one(struct incidents *s, const uint32_t *cluster, uint32_t c, size_t n)
+struct incident *incident_make(struct incidents *s, struct finding *const *v, size_t n)
 {
 	struct incident *in = vec_push(&s->list);
 	memset(in, 0, sizeof *in);
 	in->findings = arena_alloc(&s->mem, n * sizeof(struct finding *));
-	for (size_t i = 0; i < s->findings.n; i++)
-		if (cluster[i] == c) {
-			in->findings[in->nfindings++] = s->findings.v[i];
-			s->findings.v[i]->joined = true;
-		}
+	in->nfindings = n;
+	for (size_t i = 0; i < n; i++) {
+		in->findings[i] = v[i];
+		v[i]->joined = true;
+	}
 	incident_tell(s, in);
+	return in;
+}
+
+/* cluster is sorted out into `members`, each cluster's together. */
+static void build_clusters(struct incidents *s, const uint32_t *cluster, struct finding **members)
+{
+	size_t n = s->findings.n, *end = xcalloc(n + 1, sizeof *end);
+	enum level *worst = xcalloc(n, sizeof *worst);
+	for (size_t i = 0; i < n; i++)
+		if (cluster[i] != UINT32_MAX) {
+			end[cluster[i] + 1]++;
+			worst[cluster[i]] = MAX(worst[cluster[i]], s->findings.v[i]->level);
+		}
+	for (size_t c = 0; c < n; c++)
+		end[c + 1] += end[c];
+	for (size_t i = 0; i < n; i++)
+		if (cluster[i] != UINT32_MAX)
+			members[end[cluster[i]]++] = s->findings.v[i];
+	for (size_t c = 0, from = 0; c < n; from = end[c++])
+		if (incident_worth(end[c] - from, worst[c]))
+			incident_make(s, members + from, end[c] - from);
+	free(worst);
+	free(end);
+}
+
+static uint32_t *clusters_of(const struct incidents *s)
+{
+	size_t n = s->findings.n;
+	struct joinable *j = xcalloc(n, sizeof *j);
+	const struct joinable **v = xcalloc(n, sizeof *v);
+	for (size_t i = 0; i < n; i++) {
+		j[i].f = s->findings.v[i];
+		incident_keys(s->org, &j[i]);
+		v[i] = &j[i];
+	}
+	uint32_t *cluster = incident_clusters(v, (uint32_t)n);
+	for (size_t i = 0; i < n; i++)
+		free(j[i].key);
+	free(v);
+	free(j);
+	return cluster;
 }
 
 void incidents_build(struct incidents *s)
@@ -101,16 +137,31 @@ void incidents_build(struct incidents *s)
 	if (!s->findings.n)
 		return;
 	qsort(s->findings.v, s->findings.n, sizeof(struct finding *), by_time);
-	uint32_t *cluster = incident_clusters(s);
-	for (uint32_t c = 0; c < s->findings.n; c++) {
-		size_t n;
-		if (cluster[c] == c && is_incident(s, cluster, c, &n))
-			build_one(s, cluster, c, n);
-	}
+	uint32_t *cluster = clusters_of(s);
+	struct finding **members = xcalloc(s->findings.n, sizeof(struct finding *));
+	build_clusters(s, cluster, members);
+	free(members);
 	free(cluster);
 	if (s->list.n)
 		qsort(s->list.v, s->list.n, sizeof *s->list.v, incident_order);
 	qsort(s->findings.v, s->findings.n, sizeof(struct finding *), by_level);
+}
+
+void incidents_build_as(struct incidents *s, const char *id, const char *follows)
+{
+	if (!s->findings.n)
+		return;
+	qsort(s->findings.v, s->findings.n, sizeof(struct finding *), by_time);
+	incident_named(s, incident_make(s, s->findings.v, s->findings.n), id, follows);
+	qsort(s->findings.v, s->findings.n, sizeof(struct finding *), by_level);
+}
+
+void incident_named(struct incidents *s, struct incident *in, const char *id, const char *follows)
+{
+	snprintf(in->id, sizeof in->id, "%s", id);
+	snprintf(in->follows, sizeof in->follows, "%s", follows);
+	if (*follows)
+		incident_printf(s, &in->level_reason, "%.*s; this is new evidence after incident %s was closed", SLFMT(in->level_reason), follows);
 }
 
 size_t incidents_count(const struct incidents *s)

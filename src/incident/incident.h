@@ -1,6 +1,7 @@
 /* incident.h - findings joined by shared entities and time into stories; case 1 as a chain of stages.
  *
- * Life:    incidents_new(), incidents_add() per finding (takes it), incidents_build() once all are there, read, free.
+ * Of one run:           incidents_new(), incidents_add() per finding (takes it), incidents_build() once all are there, read, free.
+ * Of one that goes on:  struct incident_book, below: incidents that are stored, grow, and are told of when they change.
  * Threads: one.
  */
 #ifndef POSTERN_INCIDENT_H
@@ -9,6 +10,7 @@
 #include "core/core.h"
 #include "event/event.h"
 #include "org/org.h"
+#include "store/store.h"
 
 /* A hop of the story's login graph. */
 struct incident_hop {
@@ -21,6 +23,7 @@ struct incident_hop {
 
 struct incident {
 	char id[40];              /* sortable: start time, then a hash of the first evidence: stable for the same evidence */
+	char follows[40];         /* the closed incident of the same actor it goes on after, or "" */
 	struct slice kind;        /* "side-door" (case 1), "break-in attempt", "single finding" */
 	struct slice title;
 	enum level level;
@@ -44,11 +47,58 @@ void incidents_free(struct incidents *s);
 void incidents_add(struct incidents *s, struct finding *f); /* owns f from now on */
 /* Join, tell, order by level then time. After it, findings and incidents are read-only. */
 void incidents_build(struct incidents *s);
+/* Instead: all findings are one incident, known under this id. For showing a stored one. */
+void incidents_build_as(struct incidents *s, const char *id, const char *follows);
 size_t incidents_count(const struct incidents *s);
 const struct incident *incidents_get(const struct incidents *s, size_t i); /* worst first */
 /* All findings, worst level first, then time. */
 size_t incidents_findings(const struct incidents *s);
 const struct finding *incidents_finding(const struct incidents *s, size_t i);
-/* Findings that are in no incident of two or more: told in the list only. */
+
+/* ---- incidents that live --------------------------------------------------------------------------------------------------
+ *
+ * The book holds the findings that incidents are made of: at most LIMIT_FINDINGS of a level, those of open incidents and of the
+ * last 30 days. Which findings belong together, and what is said of them, follows from the set of findings alone, in whatever
+ * order and in however many steps they came, and whether the process was killed between. Identity follows from history: an
+ * incident keeps the id it was first stored under, and of two that grow together the one that was opened first goes on. So
+ * ids are the same for the same findings at the same updates, with or without kills.
+ *
+ * People close incidents beside it, in the same file. Findings of closed incidents are out: what the same actor does later opens
+ * a new incident that names the closed one. A finding of a closed one that goes on after the closing belongs to the new one.
+ *
+ * Life:    incident_book_new(), incident_book_load(), then incident_book_add() and incident_book_update() in turns, free.
+ * Errors:  after an error, or when the caller rolls back, the book is ahead of the file: free it and load anew.
+ */
+enum incident_change {
+	INCIDENT_FRESH = 1,   /* stored for the first time */
+	INCIDENT_ROSE = 2,    /* its level */
+	INCIDENT_STAGE = 4,   /* a stage was reached that it had not */
+	INCIDENT_MORE = 8,    /* evidence */
+	INCIDENT_JOINED = 16, /* another incident went into it */
+	INCIDENT_REOPENED = 32, /* by a person */
+};
+struct incident_book;
+struct incident_book *incident_book_new(const struct org *org); /* org must outlive the book, or incident_book_org() */
+void incident_book_free(struct incident_book *b);
+/* After a reload of org.yaml: everything is joined and told anew at the next update. */
+void incident_book_org(struct incident_book *b, const struct org *org);
+/* What is stored: open incidents, and findings of the last 30 days. The book must be empty. now: wall clock. */
+int incident_book_load(struct incident_book *b, struct store *s, nstime now, struct err *e);
+/* Takes f (freed when it is of no use). True when it is new, or says more than the copy of the same uid: a smaller count or level
+ * never replaces a larger one. */
+bool incident_book_add(struct incident_book *b, struct finding *f);
+/* in: valid until the next update; id: in->id, but with INCIDENT_JOINED alone the one that went into it. Not 0: the update stops with it. */
+typedef int incident_change_fn(void *arg, const struct incident *in, const char *id, unsigned changes);
+/* Joins and tells what changed, in the caller's transaction: reads what people decided, writes findings, incidents and what belongs
+ * to which, calls fn (may be NULL) per incident that changed against what was stored. Cheap when nothing is new. */
+int incident_book_update(struct incident_book *b, struct store *s, nstime now, incident_change_fn *fn, void *arg, struct err *e);
+/* Would an update do anything? Findings wait to be joined, or a person decided something (one indexed read). < 0: ERR_*. */
+int incident_book_pending(struct incident_book *b, struct store *s, struct err *e);
+size_t incident_book_count(const struct incident_book *b);                         /* open ones that were told, after an update */
+const struct incident *incident_book_get(const struct incident_book *b, size_t i); /* opened first comes first */
+const struct incident *incident_book_find(const struct incident_book *b, const char *id); /* NULL: none */
+size_t incident_book_findings(const struct incident_book *b);
+/* Findings of open incidents that had to leave memory (they stay in the file): say so. */
+uint64_t incident_book_retired(const struct incident_book *b);
 
 #endif

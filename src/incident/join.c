@@ -1,16 +1,33 @@
 /* join.c - which findings belong together: the same person, key, outside address or mailbox within days; the same host
- * within hours. Names that everybody shares (root, service accounts, inside addresses) join nothing. */
+ * within hours. Names that everybody shares (root, service accounts, inside addresses) join nothing.
+ *
+ * Findings come in the order of their beginning. Those that share a name form chains: one that begins within the window after
+ * the latest end so far belongs to the chain, and to no other, so that one look per name finds every pair. What is joined is a
+ * function of the set of findings: the order in which they came, and how many there are, changes nothing. */
 #include "incident/incident_private.h"
 
 #include <stdlib.h>
 
 #define STRONG_WINDOW (12 * NS_DAY)
 #define HOST_WINDOW (36 * NS_HOUR)
+#define LOW_WINDOW NS_DAY
+#define HOST_SALT 0x9ddfea08eb382d69u
 
-static bool near(const struct finding *a, const struct finding *b, nstime window)
+enum { LOW_LOOKS = 256 /* at so many neighbours of a low finding: a flood shall not cost its square */ };
+
+static nstime later(nstime t, nstime by)
 {
-	nstime gap = a->first > b->last ? a->first - b->last : b->first > a->last ? b->first - a->last : 0;
-	return gap <= window;
+	nstime out;
+	return __builtin_add_overflow(t, by, &out) ? (by > 0 ? INT64_MAX : INT64_MIN) : out;
+}
+
+/* Time between two findings; 0 when they overlap. */
+static nstime gap(const struct finding *a, const struct finding *b)
+{
+	nstime from = MIN(a->last, b->last), to = MAX(a->first, b->first), out;
+	if (to <= from)
+		return 0;
+	return __builtin_sub_overflow(to, from, &out) ? INT64_MAX : out;
 }
 
 static bool shared_by_all(const struct org *org, const struct entity *e)
@@ -27,43 +44,90 @@ static bool shared_by_all(const struct org *org, const struct entity *e)
 	}
 }
 
-static bool same_actor(const struct org *org, const struct finding *a, const struct finding *b)
-{
-	for (size_t i = 0; i < a->nentities; i++) {
-		if (shared_by_all(org, &a->entities[i]))
-			continue;
-		for (size_t k = 0; k < b->nentities; k++)
-			if (a->entities[i].type == b->entities[k].type && slice_ieq(a->entities[i].value, b->entities[k].value))
-				return true;
-	}
-	return false;
-}
-
 static bool is_host(const struct entity *e)
 {
 	return e->type == ENT_HOST || e->type == ENT_DEST_HOST;
 }
 
-static bool same_host(const struct finding *a, const struct finding *b)
+static uint64_t key_of(const struct entity *e)
 {
-	for (size_t i = 0; i < a->nentities; i++)
-		for (size_t k = 0; is_host(&a->entities[i]) && k < b->nentities; k++)
-			if (is_host(&b->entities[k]) && slice_ieq(a->entities[i].value, b->entities[k].value))
+	char low[1 + LIMIT_RAW_KEPT];
+	size_t n = MIN(e->value.n, (size_t)LIMIT_RAW_KEPT);
+	low[0] = (char)(is_host(e) ? ENT_HOST : e->type);
+	for (size_t i = 0; i < n; i++)
+		low[1 + i] = (char)(e->value.p[i] >= 'A' && e->value.p[i] <= 'Z' ? e->value.p[i] + 32 : e->value.p[i]);
+	uint64_t h = hash_bytes(low, n + 1);
+	h = is_host(e) ? h ^ HOST_SALT : h;
+	return h ? h : 1;
+}
+
+void incident_keys(const struct org *org, struct joinable *j)
+{
+	const struct finding *f = j->f;
+	free(j->key);
+	j->key = xcalloc(f->nentities + 1, sizeof *j->key);
+	j->nactors = j->nhosts = 0;
+	for (size_t i = 0; i < f->nentities; i++)
+		if (!is_host(&f->entities[i]) && !shared_by_all(org, &f->entities[i]))
+			j->key[j->nactors++] = key_of(&f->entities[i]);
+	for (size_t i = 0; i < f->nentities; i++)
+		if (is_host(&f->entities[i]))
+			j->key[j->nactors + j->nhosts++] = key_of(&f->entities[i]);
+}
+
+bool incident_joins(const struct finding *f)
+{
+	return f->level >= LEVEL_MEDIUM;
+}
+
+static bool share(const uint64_t *a, uint32_t na, const uint64_t *b, uint32_t nb)
+{
+	for (uint32_t i = 0; i < na; i++)
+		for (uint32_t k = 0; k < nb; k++)
+			if (a[i] == b[k])
 				return true;
 	return false;
 }
 
-static bool belong(const struct org *org, const struct finding *a, const struct finding *b)
+static bool same_host(const struct joinable *a, const struct joinable *b)
 {
-	if (near(a, b, STRONG_WINDOW) && same_actor(org, a, b))
-		return true;
-	return a->stage && b->stage && near(a, b, HOST_WINDOW) && same_host(a, b);
+	return share(a->key + a->nactors, a->nhosts, b->key + b->nactors, b->nhosts);
 }
 
-/* Something low joins a story only by the same actor on the same host, or by the intruder's own address. */
-static bool attaches(const struct org *org, const struct finding *low, const struct finding *f)
+bool incident_same_actor(const struct joinable *a, const struct joinable *b)
 {
-	return near(low, f, NS_DAY) && same_actor(org, low, f) && same_host(low, f);
+	return gap(a->f, b->f) <= STRONG_WINDOW && share(a->key, a->nactors, b->key, b->nactors);
+}
+
+/* ---- chains --------------------------------------------------------------------------------------------------------- */
+
+struct slot {
+	uint64_t key;      /* 0: free */
+	nstime last;       /* latest end of the chain */
+	uint32_t member;   /* one of the chain */
+	uint32_t newest;   /* in passed[], + 1; 0 none */
+};
+/* A joining finding under one of its actors, for low ones that look for company. */
+struct passed {
+	uint32_t item, older; /* older: in passed[], + 1 */
+	nstime last;          /* latest end of this and all older ones */
+};
+struct sweep {
+	const struct joinable *const *v;
+	uint32_t n;
+	uint32_t *parent;
+	struct slot *slots;
+	size_t mask;
+	struct passed *passed;
+	uint32_t npassed;
+};
+
+static struct slot *slot_of(struct sweep *s, uint64_t key)
+{
+	size_t at = key & s->mask;
+	while (s->slots[at].key && s->slots[at].key != key)
+		at = (at + 1) & s->mask;
+	return &s->slots[at];
 }
 
 static uint32_t root_of(uint32_t *parent, uint32_t i)
@@ -73,88 +137,132 @@ static uint32_t root_of(uint32_t *parent, uint32_t i)
 	return i;
 }
 
-static bool joins(const struct finding *f)
+/* The earlier one is the root. */
+static void unite(uint32_t *parent, uint32_t a, uint32_t b)
 {
-	return f->level >= LEVEL_MEDIUM;
+	a = root_of(parent, a);
+	b = root_of(parent, b);
+	parent[MAX(a, b)] = MIN(a, b);
 }
 
-/* Findings that share an entity meet in its bucket: the newest few of each are compared, so that ten thousand findings
- * about one host cost ten thousand steps, not their square. They are in time order, so the newest are the nearest. */
-enum { BUCKET = 32 };
-struct bucket {
-	uint32_t newest[BUCKET];
-	uint32_t n;
+static void meet(struct sweep *s, uint32_t i, uint64_t key, nstime window)
+{
+	struct slot *slot = slot_of(s, key);
+	const struct finding *f = s->v[i]->f;
+	if (!slot->key)
+		*slot = (struct slot){key, f->last, i, 0};
+	else if (f->first <= later(slot->last, window))
+		unite(s->parent, i, slot->member);
+	else
+		slot->member = i;
+	slot->last = MAX(slot->last, f->last);
+}
+
+static void pass(struct sweep *s, uint32_t i, uint64_t key)
+{
+	struct slot *slot = slot_of(s, key);
+	nstime last = s->v[i]->f->last;
+	if (slot->newest)
+		last = MAX(last, s->passed[slot->newest - 1].last);
+	s->passed[s->npassed++] = (struct passed){i, slot->newest, last};
+	slot->newest = s->npassed;
+}
+
+/* Something low joins a story only by the same actor on the same host within a day: the nearest such finding's. */
+static uint32_t company_of(struct sweep *s, uint32_t i)
+{
+	const struct joinable *low = s->v[i];
+	uint32_t best = UINT32_MAX;
+	nstime nearest = LOW_WINDOW;
+	for (uint32_t k = 0; k < low->nactors; k++) {
+		uint32_t at = slot_of(s, low->key[k])->newest;
+		for (unsigned looks = 0; at && looks < LOW_LOOKS && s->passed[at - 1].last >= later(low->f->first, -LOW_WINDOW); looks++) {
+			const struct passed *p = &s->passed[at - 1];
+			nstime g = gap(low->f, s->v[p->item]->f);
+			at = p->older;
+			if ((g < nearest || (g == nearest && p->item < best)) && same_host(low, s->v[p->item])) {
+				best = p->item;
+				nearest = g;
+			}
+		}
+	}
+	return best;
+}
+
+struct low {
+	nstime last;
+	uint32_t item;
 };
 
-static struct key entity_key(const struct entity *e)
+static int by_last(const void *a, const void *b)
 {
-	struct key k;
-	key_init(&k);
-	uint8_t type = (uint8_t)(is_host(e) ? ENT_HOST : e->type);
-	key_add(&k, slice_make((const char *)&type, 1));
-	char low[128];
-	size_t n = MIN(e->value.n, sizeof low);
-	for (size_t i = 0; i < n; i++)
-		low[i] = (char)(e->value.p[i] >= 'A' && e->value.p[i] <= 'Z' ? e->value.p[i] + 32 : e->value.p[i]);
-	key_add(&k, slice_make(low, n));
-	return k;
+	const struct low *x = a, *y = b;
+	return x->last != y->last ? (x->last < y->last ? -1 : 1) : (x->item > y->item) - (x->item < y->item);
 }
 
-typedef bool pair_fn(const struct org *org, const struct finding *a, const struct finding *b);
-
-/* First finding met in the buckets of i's entities for which fn holds and that joins; UINT32_MAX when none.
- * all: unite with every one instead. */
-static uint32_t meet(const struct incidents *s, struct lru *buckets, uint32_t *parent, uint32_t i, pair_fn *fn, bool all)
+/* Each low one looks around when everything that begins within its window has passed, and nothing later. */
+static void attach_low(struct sweep *s)
 {
-	const struct finding *f = s->findings.v[i];
-	for (size_t k = 0; k < f->nentities; k++) {
-		if (shared_by_all(s->org, &f->entities[k]) && !is_host(&f->entities[k]))
-			continue;
-		struct key key = entity_key(&f->entities[k]);
-		const struct bucket *b = lru_get(buckets, key_slice(&key));
-		for (uint32_t j = 0; b && j < MIN(b->n, (uint32_t)BUCKET); j++) {
-			uint32_t other = b->newest[j];
-			if (other == i || !fn(s->org, f, s->findings.v[other]))
-				continue;
-			if (!all)
-				return other;
-			parent[root_of(parent, i)] = root_of(parent, other);
+	struct low *low = xcalloc((size_t)s->n + 1, sizeof *low);
+	uint32_t nlow = 0, done = 0;
+	for (uint32_t i = 0; i < s->n; i++)
+		if (!incident_joins(s->v[i]->f))
+			low[nlow++] = (struct low){later(s->v[i]->f->last, LOW_WINDOW), i};
+	if (nlow)
+		qsort(low, nlow, sizeof *low, by_last);
+	for (uint32_t i = 0; i <= s->n && done < nlow; i++) {
+		for (; done < nlow && (i == s->n || low[done].last < s->v[i]->f->first); done++) {
+			uint32_t to = company_of(s, low[done].item);
+			s->parent[low[done].item] = to == UINT32_MAX ? to : s->parent[to];
 		}
+		for (uint32_t k = 0; i < s->n && incident_joins(s->v[i]->f) && k < s->v[i]->nactors; k++)
+			pass(s, i, s->v[i]->key[k]);
 	}
-	return UINT32_MAX;
+	free(low);
 }
 
-static void put_in_buckets(const struct incidents *s, struct lru *buckets, uint32_t i)
+static void unite_ties(struct sweep *s)
 {
-	const struct finding *f = s->findings.v[i];
-	for (size_t k = 0; k < f->nentities; k++) {
-		if (shared_by_all(s->org, &f->entities[k]) && !is_host(&f->entities[k]))
+	uint32_t most = 0, *first;
+	for (uint32_t i = 0; i < s->n; i++)
+		most = MAX(most, s->v[i]->tie);
+	first = xcalloc((size_t)most + 1, sizeof *first);
+	for (uint32_t i = 0; i < s->n; i++) {
+		uint32_t tie = s->v[i]->tie;
+		if (!tie || !incident_joins(s->v[i]->f))
 			continue;
-		struct key key = entity_key(&f->entities[k]);
-		struct bucket *b = lru_put(buckets, key_slice(&key), NULL);
-		b->newest[b->n++ % BUCKET] = i;
+		if (first[tie])
+			unite(s->parent, first[tie] - 1, i);
+		else
+			first[tie] = i + 1;
 	}
+	free(first);
 }
 
-uint32_t *incident_clusters(const struct incidents *s)
+uint32_t *incident_clusters(const struct joinable *const *v, uint32_t n)
 {
-	uint32_t n = (uint32_t)s->findings.n;
-	uint32_t *parent = xcalloc(n, sizeof *parent);
-	struct lru *buckets = lru_new(sizeof(struct bucket), 100000, NULL, NULL);
+	struct sweep s = {.v = v, .n = n, .parent = xcalloc((size_t)n + 1, sizeof *s.parent)};
+	size_t keys = 0, slots = 64;
+	for (uint32_t i = 0; i < n; i++) {
+		s.parent[i] = i;
+		keys += (size_t)v[i]->nactors + v[i]->nhosts;
+	}
+	while (slots < 2 * keys)
+		slots *= 2;
+	s.mask = slots - 1;
+	s.slots = xcalloc(slots, sizeof *s.slots);
+	s.passed = xcalloc(keys + 1, sizeof *s.passed);
+	unite_ties(&s);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct joinable *j = v[i];
+		for (uint32_t k = 0; incident_joins(j->f) && k < j->nactors + j->nhosts; k++)
+			if (k < j->nactors || j->f->stage)
+				meet(&s, i, j->key[k], k < j->nactors ? STRONG_WINDOW : HOST_WINDOW);
+	}
 	for (uint32_t i = 0; i < n; i++)
-		parent[i] = i;
-	for (uint32_t i = 0; i < n; i++)
-		if (joins(s->findings.v[i])) {
-			meet(s, buckets, parent, i, belong, true);
-			put_in_buckets(s, buckets, i);
-		}
-	for (uint32_t i = 0; i < n; i++)
-		parent[i] = root_of(parent, i);
-	for (uint32_t i = 0; i < n; i++)
-		if (!joins(s->findings.v[i])) {
-			uint32_t to = meet(s, buckets, parent, i, attaches, false);
-			parent[i] = to == UINT32_MAX ? to : parent[to];
-		}
-	lru_free(buckets);
-	return parent;
+		s.parent[i] = root_of(s.parent, i);
+	attach_low(&s);
+	free(s.slots);
+	free(s.passed);
+	return s.parent;
 }

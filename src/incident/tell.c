@@ -27,19 +27,28 @@ static const struct {
 	[STAGE_COVER] = {"hours without lines, stopped auditing, wiped histories", "Ask other hosts, the firewall and the provider for their view of the hours that are missing."},
 };
 
+/* Has it been taken already? Marks it. At most ENTITIES_MAX of 1024 places are ever used. */
+static bool taken(const struct entity *in, uint16_t place[static 1024], const struct entity *e, size_t number)
+{
+	size_t at = hash_mix(hash_bytes(e->value.p, e->value.n), e->type) & 1023;
+	for (; place[at]; at = (at + 1) & 1023)
+		if (in[place[at] - 1].type == e->type && slice_eq(in[place[at] - 1].value, e->value))
+			return true;
+	place[at] = (uint16_t)(number + 1);
+	return false;
+}
+
 static void collect_entities(struct incidents *s, struct incident *in)
 {
 	static const enum entity_type order[] = {ENT_PROVIDER, ENT_PERSON, ENT_USER, ENT_SOURCE, ENT_KEY, ENT_HOST, ENT_DEST_HOST, ENT_MAIL,
 		ENT_DOMAIN, ENT_FILE, ENT_HASH, ENT_COMMAND};
+	uint16_t place[1024] = {0};
 	in->entities = arena_alloc(&s->mem, ENTITIES_MAX * sizeof *in->entities);
 	for (size_t o = 0; o < ARRAY_LEN(order); o++)
 		for (size_t i = 0; i < in->nfindings; i++)
-			for (size_t k = 0; k < in->findings[i]->nentities; k++) {
+			for (size_t k = 0; k < in->findings[i]->nentities && in->nentities < ENTITIES_MAX; k++) {
 				struct entity e = in->findings[i]->entities[k];
-				bool have = e.type != order[o] || in->nentities == ENTITIES_MAX;
-				for (size_t j = 0; j < in->nentities && !have; j++)
-					have = in->entities[j].type == e.type && slice_eq(in->entities[j].value, e.value);
-				if (!have)
+				if (e.type == order[o] && !taken(in->entities, place, &e, in->nentities))
 					in->entities[in->nentities++] = e;
 			}
 }

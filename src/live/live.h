@@ -7,6 +7,7 @@
  *   decide    (engine) where a file that was found is to be read from: known again by inode and first bytes, also under another name,
  *             packed or copied
  *   tail      (engine) whole lines of one open file as they come
+ *   follow    (engine) decide and tail for all files together, with the table of what was read; what the engine uses
  *   receivers (processes of their own) sockets and journal to spool files
  *
  * Threads: one thread at a time per struct.  Limits: LIMIT_LINE; FOLLOW_MAX files at once; a spool folder has a size it never exceeds.
@@ -18,7 +19,10 @@
 #include "source/source.h"
 #include "yaml/yaml.h"
 
-enum { LIVE_FOLLOW_MAX = 16384, LIVE_HEAD = 256 /* first bytes by which a file is known again */ };
+enum {
+	LIVE_FOLLOW_MAX = 16384,
+	LIVE_HEAD = 1024, /* first bytes by which a file is known again: many logs begin with some hundred that are always the same */
+};
 
 /* ---- configuration: the section `sources` of postern.yaml ------------------------------------------------------------ */
 enum live_listen_kind { LIVE_UDP, LIVE_TCP, LIVE_TLS, LIVE_UNIX, LIVE_AUDIT /* connect to auditd's af_unix plugin */ };
@@ -46,8 +50,8 @@ struct live_file {
 	uint64_t dev, ino, size;
 	nstime mtime;
 	unsigned order;          /* within the set, 0 the one being written, higher older */
-	bool packed;             /* gzip, xz, zstd, bzip2, by content */
-	bool records;            /* utmp records */
+	bool packed;             /* gzip, xz, zstd, bzip2, by content; never unpacked here: the process is privileged */
+	bool records;            /* utmp records; of a packed file only live_tail_records() knows */
 	bool spool;              /* a spool file of ours: to be removed when read */
 };
 struct live_finder_calls {
@@ -71,36 +75,82 @@ int live_finder_step(struct live_finder *f, bool full, struct err *e);
 
 /* ---- decide ----------------------------------------------------------------------------------------------------------- */
 struct live_known {
-	uint32_t id;
+	uint32_t id;             /* from 1, never used again */
 	struct slice path, set;
-	uint64_t dev, ino, offset, head; /* head: live_head_hash of the first head_bytes */
+	uint64_t dev, ino;       /* 0: its file is gone */
+	uint64_t offset, head;   /* head: live_head_hash of the first head_bytes that were read */
 	uint32_t head_bytes;
-	bool done;
+	bool done;               /* read to its very end: packed, or its file was quiet without a name */
 };
 struct live_begin {
 	uint32_t known;          /* the source it is, 0: a new one */
 	uint64_t offset;         /* in unpacked bytes */
-	bool skip;               /* everything in it was read under another name or inode */
+	bool skip;               /* everything in it was read under another name or inode, or is not wanted */
+	bool copy;               /* another inode than the source's: to be read only when that one was emptied or is gone, else what is still
+				  * being written there would be read twice; then from where that one was read to */
 };
 uint64_t live_head_hash(struct slice head); /* of the first MIN(n, LIVE_HEAD) bytes; stable across processes */
 /* head: the first bytes, unpacked. Same inode with the same first bytes goes on; a rotated copy (copytruncate) or packed file of a known
- * source goes on where that one was read to; an inode that begins with other bytes than it did is a new file. first: the first start ever.
- * Pure. */
+ * source goes on where that one was read to; an inode that begins with other bytes than it did, or is shorter than what was read of it, is
+ * a new file. first: the first walk of the first start ever. v must say under which names its files are now: files of a set are decided
+ * oldest first, and v is brought up to date after each. Pure. */
 struct live_begin live_decide(const struct live_known *v, size_t n, const struct live_file *f, struct slice head, bool first, bool history);
 
 /* ---- tail ------------------------------------------------------------------------------------------------------------- */
 struct live_tail;
 enum live_read { LIVE_LINES = 1, LIVE_NOTHING = 0 /* for now */, LIVE_TRUNCATED = 2 /* shorter than what was read: begins anew at 0 */, LIVE_END = 3 /* packed, all read */ };
-/* Owns fd. offset: where to begin, in unpacked bytes. NULL with *e. */
+/* Owns fd, also when it fails. offset: where to begin, in unpacked bytes. NULL with *e. Of a packed file, records is found out. */
 struct live_tail *live_tail_new(int fd, bool packed, bool records, uint64_t offset, struct err *e);
 void live_tail_free(struct live_tail *t);
 /* The first bytes of the file, unpacked, without moving: at most LIVE_HEAD. */
 size_t live_tail_head(struct live_tail *t, char out[static LIVE_HEAD]);
+bool live_tail_records(const struct live_tail *t);
 /* Whole lines, about `want` bytes, as stream_next(). b->file is left alone. `flush`: a last line without newline counts as whole (the
  * file was rotated away and is quiet). An overlong line is counted in *too_long and skipped. ERR_* with *e when reading failed. */
 int live_tail_read(struct live_tail *t, size_t want, bool flush, struct block *b, uint64_t *too_long, struct err *e);
-/* Offset behind what live_tail_read gave. */
+/* Offset behind what live_tail_read gave: behind a whole line, or behind a last one that was flushed. */
 uint64_t live_tail_offset(const struct live_tail *t);
+
+/* ---- follow ----------------------------------------------------------------------------------------------------------- */
+/* All files of the finder, as streams: one log of one host, its files oldest first. Nothing is lost and nothing read twice over rename,
+ * copytruncate, packing and replacement, while running and while stopped, as long as what was saved goes with the table of the same moment. */
+struct live_follow;
+/* v: the table of the last checkpoint, copied. first: there was none ever. quiet: how long a file without a name, or rotated, must not have
+ * grown before a last line without newline counts as whole. */
+struct live_follow *live_follow_new(const struct live_known *v, size_t n, bool first, bool history, nstime quiet);
+void live_follow_free(struct live_follow *f);
+/* What the finder tells, in its order. Owns fd. */
+void live_follow_found(struct live_follow *f, uint32_t file, const struct live_file *what, int fd);
+void live_follow_grew(struct live_follow *f, uint32_t file);
+void live_follow_renamed(struct live_follow *f, uint32_t file, const struct live_file *what);
+void live_follow_gone(struct live_follow *f, uint32_t file);
+/* The finder's first step is over: what is found from now on is new. */
+void live_follow_settled(struct live_follow *f);
+
+struct live_from {
+	uint32_t stream;         /* number of the log, from 1, for the life of the process */
+	uint32_t source;         /* live_known.id */
+	struct slice path, set, host; /* valid until the next call of live_follow_* */
+	nstime mtime;            /* as found */
+	bool records, spool;
+	bool first;              /* first block of this source in this process */
+	uint64_t too_long;       /* lines skipped before this block, see live_tail_read */
+};
+/* The next stream after number `after` that may have something to read; 0 none. Start with 0, go on with what was returned. */
+uint32_t live_follow_ready(const struct live_follow *f, uint32_t after);
+/* Whose it is, before anything of it is read; false when it has no file. Valid until the next call of live_follow_*. */
+bool live_follow_stream(const struct live_follow *f, uint32_t stream, struct slice *set, struct slice *host);
+/* The next whole lines of a stream. 1: a block; 0: nothing for now; ERR_*: *from says which file had trouble; it is left alone from now
+ * on, the stream goes on. now: of a monotonic clock. */
+int live_follow_read(struct live_follow *f, uint32_t stream, size_t want, nstime now, struct block *b, struct live_from *from, struct err *e);
+/* Look again at what waits for its last line or its end: about once a second. */
+void live_follow_tick(struct live_follow *f);
+/* The table, with everything given out so far counted as read; valid until the next call of live_follow_*. */
+size_t live_follow_known(struct live_follow *f, const struct live_known **v);
+/* Spool segments read to their end with a newer one behind them. They can go when the table of the same moment is saved; the file number
+ * is the finder's. Valid until the next call of live_follow_*. */
+struct live_spent { uint32_t file; struct slice path; };
+size_t live_follow_spent(struct live_follow *f, const struct live_spent **v);
 
 /* ---- receivers: bodies of processes of their own ------------------------------------------------------------------------ */
 /* Bound before privileges are given up. fds[i] belongs to listen[i] (LIVE_AUDIT: -1, connected later, again and again). */

@@ -35,6 +35,8 @@ struct org_provider {
 	struct org_window *windows; size_t nwindows; /* none: any time */
 	struct org_person *persons; size_t npersons;
 };
+/* "Mon-Fri 07:00-19:00" or "22:00-06:00" to one or two windows. 0 or ERR_SYNTAX with *why (static text). */
+int org_hours_parse(struct slice s, struct org_window out[2], size_t *n, const char **why);
 struct org;
 
 /* An organisation that knows nothing (no file given): every lookup fails politely. */

@@ -122,8 +122,6 @@ struct org_nearest {
 void org_nearest_init(struct org_nearest *x, struct slice wrong);
 void org_nearest_try(struct org_nearest *x, struct slice name);
 
-/* "Mon-Fri 07:00-19:00" to one or two windows. 0 or ERR_SYNTAX with *why (static text). */
-int org_hours_parse(struct slice s, struct org_window out[2], size_t *n, const char **why);
 /* A path without doubled slashes, "." and "..", no slash at its end. False when not absolute or too long. */
 bool org_path_clean(struct slice path, char buf[ORG_PATH_MAX], struct slice *out);
 int org_fill(struct load *l, const struct node *root); /* org_parse.c */

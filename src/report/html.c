@@ -1,5 +1,5 @@
 /* html.c - one self-contained page: no script, no outside resource, prints well. */
-#include "report/report.h"
+#include "report/life.h"
 #include "report/svg.h"
 
 #include <stdio.h>
@@ -215,14 +215,18 @@ void report_html(struct buf *out, const struct report_input *in)
 	text(out, name.n ? name : SL("Postern report"));
 	buf_addf(out, "</h1><p class=\"sub\">Postern %s, made %.16s UTC. Times are UTC.</p>\n", in->version, time_plain(in->now, t));
 	size_t n = incidents_count(in->incidents), k = incidents_findings(in->incidents);
-	buf_addf(out, "<h2>%zu incident%s</h2>\n", n, n == 1 ? "" : "s");
-	if (!n)
+	if (!in->life)
+		buf_addf(out, "<h2>%zu incident%s</h2>\n", n, n == 1 ? "" : "s");
+	if (!n && !in->life)
 		buf_addz(out, "<p>Nothing was found that needs a story. The ledger says what was looked at, and what was not.</p>");
 	for (size_t i = 0; i < n; i++)
 		incident(out, in, incidents_get(in->incidents, i));
+	if (in->life)
+		life_html(out, in->life);
 	buf_addf(out, "<h2>%zu finding%s</h2>\n", k, k == 1 ? "" : "s");
 	for (size_t i = 0; i < k; i++)
 		finding(out, in, incidents_finding(in->incidents, i));
-	ledger(out, in->ledger);
+	if (!in->life)
+		ledger(out, in->ledger);
 	buf_addz(out, "</body></html>\n");
 }

@@ -1,6 +1,6 @@
 /* ocsf.c - JSON lines: OCSF 1.3.0 Incident Finding (2005), Detection Finding (2004), and the ledger last.
  * Source: schema.ocsf.io/1.3.0/classes/detection_finding, /incident_finding. */
-#include "report/report.h"
+#include "report/life.h"
 
 #include <stdio.h>
 
@@ -12,14 +12,28 @@ static long long millis(nstime t)
 	return t == NSTIME_NONE ? 0 : (long long)(t / 1000000);
 }
 
-static void head(struct buf *b, const struct report_input *in, int class_uid, const char *class_name, enum level l, nstime t)
+/* What was done to the finding, and where it stands. */
+struct phase {
+	const char *status; /* of an incident as it is kept */
+	int activity, status_id;
+	const char *activity_name, *status_name;
+	int verdict; /* 0: none */
+};
+static const struct phase created = {"open", 1, 1, "Create", "New", 0};
+static const struct phase phases[] = {
+	{"open", 2, 1, "Update", "New", 0}, {"closed", 3, 5, "Close", "Closed", 0}, {"false-positive", 3, 5, "Close", "Closed", 1}, {"merged", 3, 5, "Close", "Closed", 0},
+};
+
+static void head(struct buf *b, const char *version, int class_uid, const char *class_name, enum level l, nstime t, const struct phase *p)
 {
-	buf_addf(b, "{\"class_uid\":%d,\"class_name\":\"%s\",\"category_uid\":2,\"category_name\":\"Findings\",\"activity_id\":1,\"activity_name\":\"Create\","
-		"\"type_uid\":%d01,\"severity_id\":%d,\"severity\":\"%s\",\"status_id\":1,\"status\":\"New\",\"time\":%lld,"
-		"\"metadata\":{\"version\":\"1.3.0\",\"product\":{\"name\":\"Postern\",\"vendor_name\":\"Postern\",\"version\":", class_uid, class_name, class_uid,
-		severity[l], severity_name[l], millis(t));
-	buf_json(b, slice_of(in->version));
+	buf_addf(b, "{\"class_uid\":%d,\"class_name\":\"%s\",\"category_uid\":2,\"category_name\":\"Findings\",\"activity_id\":%d,\"activity_name\":\"%s\","
+		"\"type_uid\":%d,\"severity_id\":%d,\"severity\":\"%s\",\"status_id\":%d,\"status\":\"%s\",\"time\":%lld,"
+		"\"metadata\":{\"version\":\"1.3.0\",\"product\":{\"name\":\"Postern\",\"vendor_name\":\"Postern\",\"version\":", class_uid, class_name, p->activity,
+		p->activity_name, class_uid * 100 + p->activity, severity[l], severity_name[l], p->status_id, p->status_name, millis(t));
+	buf_json(b, slice_of(version));
 	buf_addz(b, "}}");
+	if (p->verdict)
+		buf_addf(b, ",\"verdict_id\":%d,\"verdict\":\"False Positive\"", p->verdict);
 }
 
 static void field(struct buf *b, const char *name, struct slice v)
@@ -115,7 +129,7 @@ static void login_path(struct buf *b, const struct finding *f)
 
 static void detection(struct buf *b, const struct report_input *in, const struct finding *f)
 {
-	head(b, in, 2004, "Detection Finding", f->level, f->first);
+	head(b, in->version, 2004, "Detection Finding", f->level, f->first, &created);
 	buf_addz(b, ",\"finding_info\":{\"uid\":");
 	buf_json(b, slice_of(f->uid));
 	field(b, "title", f->title);
@@ -137,13 +151,22 @@ static void detection(struct buf *b, const struct report_input *in, const struct
 	buf_addz(b, "}}\n");
 }
 
-static void strings(struct buf *b, const char *name, const struct slice *v, size_t n)
+/* At most `most` bytes of v, no character cut in two. */
+static struct slice shortened(struct slice v, size_t most)
+{
+	size_t n = MIN(v.n, most);
+	while (n < v.n && n > 0 && ((unsigned char)v.p[n] & 0xc0) == 0x80)
+		n--;
+	return slice_to(v, n);
+}
+
+static void strings(struct buf *b, const char *name, const struct slice *v, size_t n, const struct report_incident *x)
 {
 	buf_addf(b, ",\"%s\":[", name);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && i < x->most; i++) {
 		if (i)
 			buf_addc(b, ',');
-		buf_json(b, v[i]);
+		buf_json(b, shortened(v[i], x->most_bytes));
 	}
 	buf_addc(b, ']');
 }
@@ -162,31 +185,60 @@ static void incident_stages(struct buf *b, const struct incident *i)
 	buf_addc(b, ']');
 }
 
-static void incident(struct buf *b, const struct report_input *in, const struct incident *i)
+static void finding_infos(struct buf *b, const struct report_incident *x)
 {
-	head(b, in, 2005, "Incident Finding", i->level, i->first);
-	buf_addf(b, ",\"start_time\":%lld,\"end_time\":%lld,\"is_suspected_breach\":%s", millis(i->first), millis(i->last), i->level >= LEVEL_HIGH ? "true" : "false");
-	field(b, "message", i->title);
-	field(b, "desc", i->level_reason);
+	const struct incident *i = x->incident;
 	buf_addz(b, ",\"finding_info_list\":[");
-	for (size_t k = 0; k < i->nfindings; k++) {
+	for (size_t k = 0; k < i->nfindings && k < x->most; k++) {
 		buf_addf(b, "%s{\"uid\":", k ? "," : "");
 		buf_json(b, slice_of(i->findings[k]->uid));
-		field(b, "title", i->findings[k]->title);
+		field(b, "title", shortened(i->findings[k]->title, x->most_bytes));
 		buf_addz(b, ",\"analytic\":{\"type_id\":1,\"type\":\"Rule\"");
 		field(b, "uid", i->findings[k]->rule_id);
 		buf_addz(b, "}}");
 	}
 	buf_addc(b, ']');
-	observables(b, i->entities, i->nentities);
+}
+
+static const struct phase *phase_of(const struct report_incident *x)
+{
+	for (size_t i = 0; i < ARRAY_LEN(phases); i++)
+		if (slice_eqz(x->status, phases[i].status))
+			return i || x->update ? &phases[i] : &created;
+	return &created;
+}
+
+void report_incident_json(struct buf *b, const struct report_incident *x)
+{
+	const struct incident *i = x->incident;
+	struct entity *few = i->entities;
+	struct arena mem;
+	arena_init(&mem);
+	size_t n = MIN(i->nentities, x->most);
+	if (x->most_bytes < SIZE_MAX && n) {
+		few = arena_alloc(&mem, n * sizeof *few);
+		for (size_t k = 0; k < n; k++)
+			few[k] = (struct entity){i->entities[k].type, shortened(i->entities[k].value, x->most_bytes)};
+	}
+	head(b, x->version, 2005, "Incident Finding", i->level, i->first, phase_of(x));
+	buf_addf(b, ",\"start_time\":%lld,\"end_time\":%lld,\"is_suspected_breach\":%s", millis(i->first), millis(i->last), i->level >= LEVEL_HIGH ? "true" : "false");
+	field(b, "message", shortened(i->title, x->most_bytes));
+	field(b, "desc", shortened(i->level_reason, x->most_bytes));
+	finding_infos(b, x);
+	observables(b, few, n);
 	buf_addz(b, ",\"unmapped\":{\"incident_uid\":");
-	buf_json(b, slice_of(i->id));
+	buf_json(b, slice_of(x->id ? x->id : i->id));
 	field(b, "kind", i->kind);
+	if (i->nfindings > x->most)
+		buf_addf(b, ",\"findings_total\":%zu", i->nfindings);
 	incident_stages(b, i);
-	strings(b, "narrative", i->narrative, i->nnarrative);
-	strings(b, "not_seen", i->not_seen, i->nnot_seen);
-	strings(b, "steps", i->steps, i->nsteps);
+	strings(b, "narrative", i->narrative, i->nnarrative, x);
+	strings(b, "not_seen", i->not_seen, i->nnot_seen, x);
+	strings(b, "steps", i->steps, i->nsteps, x);
+	if (x->life)
+		life_json(b, x->life);
 	buf_addz(b, "}}\n");
+	arena_free(&mem);
 }
 
 static void count(struct buf *b, const char *name, uint64_t n)
@@ -280,8 +332,9 @@ static void ledger(struct buf *b, const struct report_input *in)
 void report_json(struct buf *out, const struct report_input *in)
 {
 	for (size_t i = 0; i < incidents_count(in->incidents); i++)
-		incident(out, in, incidents_get(in->incidents, i));
+		report_incident_json(out, &(struct report_incident){incidents_get(in->incidents, i), NULL, in->life ? in->life->status : SL("open"), in->version, false, SIZE_MAX, SIZE_MAX, in->life});
 	for (size_t i = 0; i < incidents_findings(in->incidents); i++)
 		detection(out, in, incidents_finding(in->incidents, i));
-	ledger(out, in);
+	if (!in->life)
+		ledger(out, in);
 }

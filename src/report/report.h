@@ -45,12 +45,32 @@ struct ledger {
 	const char *(*format_name)(unsigned i);
 };
 
+/* What became of a stored incident: told with it, instead of a run's ledger (of which only the files' paths are used then). */
+struct report_note {
+	nstime time;
+	struct slice author, text;
+};
+struct report_action {
+	struct slice id, kind, target, state, result;
+	nstime created, until;       /* NSTIME_NONE: without end */
+};
+struct report_life {
+	struct slice status;         /* "open", "closed", ... */
+	nstime opened, updated, closed; /* NSTIME_NONE: open */
+	struct slice closer, closing; /* who closed it, and why */
+	struct slice merged, follows; /* ids, or empty */
+	struct slice *joined; size_t njoined; /* ids of those that went into it */
+	struct report_note *notes; size_t nnotes;
+	struct report_action *actions; size_t nactions;
+};
+
 struct report_input {
 	const struct incidents *incidents;
 	const struct ledger *ledger;
 	const struct org *org;
 	const char *version;
 	nstime now;                  /* time of the report */
+	const struct report_life *life; /* NULL: of a run */
 };
 struct report_text_options {
 	bool color;
@@ -59,11 +79,33 @@ struct report_text_options {
 	bool verbose;                /* all evidence, all files of the ledger */
 };
 void report_text(struct buf *out, const struct report_input *in, const struct report_text_options *opt);
-/* JSON lines: Incident Finding (2005) each, Detection Finding (2004) each, the ledger as the last line. OCSF 1.3.0. */
+/* JSON lines: Incident Finding (2005) each, Detection Finding (2004) each, the ledger as the last line. OCSF 1.3.0. With a life, its
+ * status is the incident's, the rest of it is in "unmapped", and there is no ledger. */
 void report_json(struct buf *out, const struct report_input *in);
+/* One incident as a line of OCSF, as report_json() writes it. */
+struct report_incident {
+	const struct incident *incident;
+	const char *id;              /* under which it is kept; NULL: its own */
+	struct slice status;         /* "open", "closed", "false-positive", "merged" */
+	const char *version;
+	bool update;                 /* it was told before */
+	size_t most, most_bytes;     /* items of each list, bytes of each text; SIZE_MAX: all */
+	const struct report_life *life; /* NULL: not told */
+};
+void report_incident_json(struct buf *out, const struct report_incident *x);
 /* JSON lines with ECS keys, one finding each: for Elastic and OpenSearch. */
 void report_ecs(struct buf *out, const struct report_input *in);
 /* One self-contained HTML page. */
 void report_html(struct buf *out, const struct report_input *in);
+
+/* ---- a bundle: named files in one tar, with their SHA-256 ------------------------------------------------------------------- */
+struct bundle;
+/* folder: what all names begin with. mtime: of every file, so that the same contents give the same bytes. */
+struct bundle *bundle_new(const char *folder, nstime mtime);
+void bundle_free(struct bundle *b);
+/* Copies. A name is relative, of printable ASCII without blanks, and given once. */
+void bundle_add(struct bundle *b, const char *name, struct slice bytes);
+/* As pax tar, in order of names, with SHA256SUMS as sha256sum(1) checks it. */
+int bundle_write(struct bundle *b, struct buf *out, struct err *e);
 
 #endif

@@ -1,5 +1,5 @@
 /* text.c - the report for a terminal: incidents as short stories, findings by level, the ledger. */
-#include "report/report.h"
+#include "report/life.h"
 
 #include <stdio.h>
 
@@ -42,28 +42,33 @@ static void heading(const struct page *p, const char *text)
 	buf_addc(p->out, '\n');
 }
 
-/* Text wrapped at the width; it starts in column `start`, further lines behind `indent` blanks. */
-static void wrap_from(const struct page *p, struct slice text, unsigned start, unsigned indent)
+void text_wrap(struct buf *out, struct slice text, unsigned start, unsigned indent, unsigned width)
 {
 	struct buf safe = {0};
 	buf_term(&safe, text);
 	struct slice rest = buf_slice(&safe), word;
-	unsigned width = MAX(p->opt->width, 40u), at = start;
+	unsigned at = start;
 	bool first = true;
+	width = MAX(width, 40u);
 	while (slice_word(&rest, &word)) {
 		if (!first && at + 1 + word.n > width) {
-			buf_addf(p->out, "\n%*s", (int)indent, "");
+			buf_addf(out, "\n%*s", (int)indent, "");
 			at = indent;
 		} else if (!first) {
-			buf_addc(p->out, ' ');
+			buf_addc(out, ' ');
 			at++;
 		}
-		buf_adds(p->out, word);
+		buf_adds(out, word);
 		at += (unsigned)word.n;
 		first = false;
 	}
-	buf_addc(p->out, '\n');
+	buf_addc(out, '\n');
 	buf_free(&safe);
+}
+
+static void wrap_from(const struct page *p, struct slice text, unsigned start, unsigned indent)
+{
+	text_wrap(p->out, text, start, indent, p->opt->width);
 }
 
 static void wrapped(const struct page *p, struct slice text, unsigned indent)
@@ -354,6 +359,13 @@ void report_text(struct buf *out, const struct report_input *in, const struct re
 		buf_term(out, name);
 	}
 	buf_addc(out, '\n');
+	if (in->life) {
+		for (size_t i = 0; i < incidents_count(in->incidents); i++)
+			incident_text(&p, incidents_get(in->incidents, i));
+		life_text(out, in->life, opt->width);
+		findings_text(&p);
+		return;
+	}
 	incidents_text(&p);
 	findings_text(&p);
 	heading(&p, "Ledger");

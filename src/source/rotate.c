@@ -209,26 +209,37 @@ struct item {
 	struct rotation r;
 };
 
-static int base_cmp(const struct item *a, const struct item *b)
+int rotation_base_cmp(const struct rotation *a, const struct rotation *b)
 {
-	size_t na = a->r.stem.n + a->r.ext.n, nb = b->r.stem.n + b->r.ext.n;
-	int c = slice_cmp(a->dir, b->dir);
+	size_t na = a->stem.n + a->ext.n, nb = b->stem.n + b->ext.n;
+	int c = 0;
 
 	for (size_t i = 0; c == 0 && i < na && i < nb; i++) {
-		char x = i < a->r.stem.n ? a->r.stem.p[i] : a->r.ext.p[i - a->r.stem.n];
-		char y = i < b->r.stem.n ? b->r.stem.p[i] : b->r.ext.p[i - b->r.stem.n];
+		char x = i < a->stem.n ? a->stem.p[i] : a->ext.p[i - a->stem.n];
+		char y = i < b->stem.n ? b->stem.p[i] : b->ext.p[i - b->stem.n];
 		c = (unsigned char)x - (unsigned char)y;
 	}
 	return c ? c : (na > nb) - (na < nb);
 }
 
+int rotation_when_cmp(const struct rotation *a, const struct rotation *b)
+{
+	if (a->class != b->class)
+		return a->class < b->class ? -1 : 1;
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
+	return (a->sub > b->sub) - (a->sub < b->sub);
+}
+
+static int base_cmp(const struct item *a, const struct item *b)
+{
+	int c = slice_cmp(a->dir, b->dir);
+	return c ? c : rotation_base_cmp(&a->r, &b->r);
+}
+
 static int when_cmp(const struct item *a, const struct item *b)
 {
-	if (a->r.class != b->r.class)
-		return a->r.class < b->r.class ? -1 : 1;
-	if (a->r.key != b->r.key)
-		return a->r.key < b->r.key ? -1 : 1;
-	return (a->r.sub > b->r.sub) - (a->r.sub < b->r.sub);
+	return rotation_when_cmp(&a->r, &b->r);
 }
 
 static int item_cmp(const void *pa, const void *pb)

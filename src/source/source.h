@@ -110,4 +110,35 @@ int stream_next(struct stream *s, size_t want, struct block *b, struct err *e);
  * for ordering streams by time and telling their format. Returns bytes put into buf. */
 size_t stream_peek(struct stream *s, char *buf, size_t n);
 
+/* ---- pieces, for who follows files himself ---------------------------------------------------------------------- */
+enum rotation_class { ROTATION_DATED, ROTATION_NUMBERED, ROTATION_CURRENT }; /* in this order */
+struct rotation {
+	struct slice stem, ext; /* name without the rotation suffix: both together */
+	enum rotation_class class;
+	int64_t key;            /* seconds, or minus the number: smaller is older */
+	int64_t sub;            /* number after a date */
+	bool packed;            /* by its name */
+};
+/* name: without folder; r borrows from it. */
+void rotation_parse(struct slice name, struct rotation *r);
+/* Are they of one log? And which is older: negative when a is. */
+int rotation_base_cmp(const struct rotation *a, const struct rotation *b);
+int rotation_when_cmp(const struct rotation *a, const struct rotation *b);
+/* Whose log is it ("web1/var/log/auth.log"); empty when the path does not say. member: see struct source_file. */
+struct slice host_of_path(struct slice path, struct slice member);
+/* Names of files in folders that are text but no log (after the rotation suffix is cut off), and of folders without logs. */
+bool name_not_log(struct slice name);
+bool folder_skipped(struct slice name);
+
+enum source_form { FORM_TEXT, FORM_RECORDS, FORM_PACKED /* one file */, FORM_ARCHIVE, FORM_NONE };
+/* What a file named `name` is by its first bytes; *what is a sentence for those that are not followed. Unpacks nothing. */
+enum source_form source_form(struct slice name, struct slice head, const char **what);
+
+/* One packed regular file from its beginning, within limits. fd is borrowed. NULL with *e. */
+struct unpacker;
+struct unpacker *unpacker_open(int fd, struct err *e);
+/* Bytes, 0 at the end, or ERR_* with *e, after everything that could be unpacked. */
+ssize_t unpacker_read(struct unpacker *u, void *buf, size_t n, struct err *e);
+void unpacker_close(struct unpacker *u);
+
 #endif

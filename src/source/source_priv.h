@@ -5,6 +5,7 @@
  *      select.c   what is a log (magic numbers, names, share of control bytes)
  *      rotate.c   files -> streams      host.c   path -> host
  *      read.c     stream: whole lines   reader.c one file unpacked   unpack.c libarchive   gunzip.c zlib
+ *      unpacker.c one packed file for who follows files
  *      input.c    bytes as they lie on disk, in the spool, in a pipe
  *      set.c      problems, spool, life of the set
  */
@@ -159,11 +160,8 @@ enum magic magic_of(const char *head, size_t n);
 enum content { CONTENT_TEXT, CONTENT_RECORDS, CONTENT_BINARY, CONTENT_FOREIGN /* needs another tool, even when named */ };
 /* What the head of a file named `name` looks like; *what is a sentence for the two kinds that are not read. */
 enum content content_of(struct slice name, const char *head, size_t n, const char **what);
-/* Names of files in folders that are text but no log (after the rotation suffix is cut off). */
-bool name_not_log(struct slice name);
 /* Names of files that are zip archives for technical reasons. */
 bool name_not_archive(struct slice name);
-bool folder_skipped(struct slice name);
 
 struct idset_item {
 	dev_t dev;
@@ -201,17 +199,6 @@ void archive_list(struct finder *f, const struct found *it, enum packing pack);
 /* Copy a place, unpacked as pack says, to the spool; false with a problem. */
 bool spool_copy(struct finder *f, const struct found *it, enum packing pack, struct place *out);
 
-struct slice host_of_path(struct slice path, struct slice member);
-
-enum rotation_class { ROTATION_DATED, ROTATION_NUMBERED, ROTATION_CURRENT }; /* in this order */
-struct rotation {
-	struct slice stem, ext; /* name without the rotation suffix: both together */
-	enum rotation_class class;
-	int64_t key;            /* seconds, or minus the number: smaller is older */
-	int64_t sub;            /* number after a date */
-	bool packed;
-};
-void rotation_parse(struct slice name, struct rotation *r);
 /* Group set->files into set->streams, dropping duplicates. */
 void rotate_group(struct source_set *set);
 

@@ -1,4 +1,4 @@
-/* incidents.c - findings, incidents, notes, and what is to be told. */
+/* incidents.c - findings, incidents, notes. */
 #include "store/store_private.h"
 
 #include <stdio.h>
@@ -110,10 +110,11 @@ int store_incident_put(struct store *s, const struct store_incident *x, struct e
 	if (x->closed != NSTIME_NONE)
 		sqlite3_bind_int64(q, 13, x->closed);
 	bind_slice(q, 14, slice_of(x->merged));
+	bind_slice(q, 15, slice_of(x->follows));
 	return store_run(s, q, e);
 }
 
-static void read_incident(sqlite3_stmt *q, struct store_incident *x)
+void read_incident(sqlite3_stmt *q, struct store_incident *x)
 {
 	*x = (struct store_incident){.title = column_slice(q, 1), .kind = column_slice(q, 2), .reason = column_slice(q, 3),
 		.level = (enum level)sqlite3_column_int(q, 4), .status = (enum incident_status)sqlite3_column_int(q, 5), .stages = (uint32_t)sqlite3_column_int64(q, 6),
@@ -122,6 +123,16 @@ static void read_incident(sqlite3_stmt *q, struct store_incident *x)
 		.closed = sqlite3_column_type(q, 12) == SQLITE_NULL ? NSTIME_NONE : sqlite3_column_int64(q, 12)};
 	snprintf(x->id, sizeof x->id, "%s", (const char *)sqlite3_column_text(q, 0));
 	snprintf(x->merged, sizeof x->merged, "%s", (const char *)sqlite3_column_text(q, 13));
+	snprintf(x->follows, sizeof x->follows, "%s", (const char *)sqlite3_column_text(q, 14));
+	x->closer = column_slice(q, 15);
+	x->closing = column_slice(q, 16);
+}
+
+void keep_incident(struct arena *mem, struct store_incident *x)
+{
+	struct slice *texts[] = {&x->title, &x->kind, &x->reason, &x->closer, &x->closing};
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		*texts[i] = slice_dup(mem, *texts[i]);
 }
 
 int store_incident_get(struct store *s, const char *id, struct arena *mem, struct store_incident *out, struct err *e)
@@ -134,9 +145,7 @@ int store_incident_get(struct store *s, const char *id, struct arena *mem, struc
 	if (rc != 1)
 		return rc ? rc : err_set(e, ERR_NOENT, "no incident %s", id);
 	read_incident(q, out);
-	out->title = slice_dup(mem, out->title);
-	out->kind = slice_dup(mem, out->kind);
-	out->reason = slice_dup(mem, out->reason);
+	keep_incident(mem, out);
 	sqlite3_reset(q);
 	return 0;
 }
@@ -180,61 +189,4 @@ int store_notes(struct store *s, const char *incident, store_note_fn *fn, void *
 		rc = fn(arg, sqlite3_column_int64(q, 0), column_slice(q, 1), column_slice(q, 2));
 	sqlite3_reset(q);
 	return rc;
-}
-
-/* ---- what is to be told -------------------------------------------------------------------------------------------------- */
-
-int store_message_add(struct store *s, const struct store_message *m, struct err *e)
-{
-	sqlite3_stmt *q = store_statement(s, Q_MESSAGE_ADD, e);
-	if (!q)
-		return ERR_IO;
-	bind_slice(q, 1, slice_of(m->id));
-	bind_slice(q, 2, m->channel);
-	bind_blob(q, 3, m->body);
-	sqlite3_bind_int64(q, 4, m->created);
-	sqlite3_bind_int64(q, 5, m->due);
-	return store_run(s, q, e);
-}
-
-int store_messages_due(struct store *s, nstime now, uint32_t most, store_message_fn *fn, void *arg, struct err *e)
-{
-	sqlite3_stmt *q = store_statement(s, Q_MESSAGES_DUE, e);
-	if (!q)
-		return ERR_IO;
-	sqlite3_bind_int64(q, 1, now);
-	sqlite3_bind_int64(q, 2, most);
-	int rc = 0;
-	while (!rc && (rc = store_step(s, q, e)) == 1) {
-		struct store_message m = {.channel = column_slice(q, 1), .body = column_slice(q, 2), .state = (enum outbox_state)sqlite3_column_int(q, 3),
-			.attempts = (uint32_t)sqlite3_column_int64(q, 4), .created = sqlite3_column_int64(q, 5), .due = sqlite3_column_int64(q, 6)};
-		snprintf(m.id, sizeof m.id, "%s", (const char *)sqlite3_column_text(q, 0));
-		rc = fn(arg, &m);
-	}
-	sqlite3_reset(q);
-	return rc;
-}
-
-int store_message_mark(struct store *s, const char *id, enum outbox_state state, uint32_t attempts, nstime due, struct err *e)
-{
-	sqlite3_stmt *q = store_statement(s, Q_MESSAGE_MARK, e);
-	if (!q)
-		return ERR_IO;
-	bind_slice(q, 1, slice_of(id));
-	sqlite3_bind_int(q, 2, (int)state);
-	sqlite3_bind_int64(q, 3, attempts);
-	sqlite3_bind_int64(q, 4, due);
-	return store_run(s, q, e);
-}
-
-int store_message_count(struct store *s, enum outbox_state state, uint64_t *n, struct err *e)
-{
-	sqlite3_stmt *q = store_statement(s, Q_MESSAGE_COUNT, e);
-	if (!q)
-		return ERR_IO;
-	sqlite3_bind_int(q, 1, (int)state);
-	int rc = store_step(s, q, e);
-	*n = rc == 1 ? (uint64_t)sqlite3_column_int64(q, 0) : 0;
-	sqlite3_reset(q);
-	return rc < 0 ? rc : 0;
 }

@@ -19,11 +19,30 @@ static const char *const migrations[] = {
 	"CREATE TABLE outbox(id TEXT PRIMARY KEY, channel TEXT NOT NULL, body BLOB NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL, created INTEGER NOT NULL,"
 	" due INTEGER NOT NULL);"
 	"CREATE INDEX outbox_due ON outbox(state,due);",
+	"ALTER TABLE source ADD COLUMN log TEXT NOT NULL DEFAULT '';"
 	"CREATE TABLE action(id TEXT PRIMARY KEY, incident TEXT NOT NULL, kind TEXT NOT NULL, target TEXT NOT NULL, state INTEGER NOT NULL, dry_run INTEGER NOT NULL,"
 	" created INTEGER NOT NULL, until INTEGER, done INTEGER, attempts INTEGER NOT NULL, result TEXT NOT NULL, undo BLOB NOT NULL);"
 	"CREATE INDEX action_state ON action(state);"
 	"CREATE TABLE suppression(id INTEGER PRIMARY KEY, rule TEXT NOT NULL, host TEXT NOT NULL, user TEXT NOT NULL, source TEXT NOT NULL, command TEXT NOT NULL,"
-	" reason TEXT NOT NULL, incident TEXT NOT NULL, author TEXT NOT NULL, created INTEGER NOT NULL, until INTEGER NOT NULL, revoked INTEGER);",
+	" reason TEXT NOT NULL, incident TEXT NOT NULL, author TEXT NOT NULL, created INTEGER NOT NULL, until INTEGER NOT NULL, revoked INTEGER);"
+	"ALTER TABLE incident ADD COLUMN follows TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE incident ADD COLUMN closer TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE incident ADD COLUMN closing TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE incident ADD COLUMN decision INTEGER;" /* number of the newest one about it */
+	"CREATE INDEX incident_decision ON incident(decision);"
+	"ALTER TABLE finding ADD COLUMN former TEXT NOT NULL DEFAULT '';" /* closed incidents it belonged to, each with a blank */
+	"CREATE INDEX finding_former ON finding(former) WHERE former<>'';"
+	"ALTER TABLE outbox ADD COLUMN incident TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE outbox ADD COLUMN level INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN changes INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN digest INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN held INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN under_way INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN doubt INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN sent INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE outbox ADD COLUMN error TEXT NOT NULL DEFAULT '';"
+	"CREATE INDEX outbox_incident ON outbox(incident,channel);"
+	"CREATE INDEX outbox_sent ON outbox(channel,sent);",
 };
 
 static int version(struct store *s, int64_t *out, struct err *e)
@@ -48,15 +67,20 @@ int store_migrate(struct store *s, bool may_write, struct err *e)
 		return err_set(e, ERR_UNSUPPORTED, "%s is of a newer Postern (version %lld of the tables, this one knows %lld)", s->path, (long long)have, (long long)newest);
 	if (have < newest && !may_write)
 		return err_set(e, ERR_UNSUPPORTED, "%s is of an older Postern: start postern watch once", s->path);
-	for (; have < newest; have++) {
+	while (have < newest) {
 		char done[64];
-		snprintf(done, sizeof done, "PRAGMA user_version=%lld; COMMIT", (long long)have + 1);
-		if (sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK || sqlite3_exec(s->db, migrations[have], NULL, NULL, NULL) != SQLITE_OK ||
-			sqlite3_exec(s->db, done, NULL, NULL, NULL) != SQLITE_OK) {
-			rc = store_fail(s, e, "cannot make the tables");
+		int64_t now = 0;
+		if (sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+			return store_fail(s, e, "cannot make the tables");
+		rc = version(s, &now, e); /* another process may have been faster */
+		snprintf(done, sizeof done, "PRAGMA user_version=%lld; COMMIT", (long long)now + 1);
+		if (rc || (now < newest && (sqlite3_exec(s->db, migrations[now], NULL, NULL, NULL) != SQLITE_OK || sqlite3_exec(s->db, done, NULL, NULL, NULL) != SQLITE_OK)))
+			rc = rc ? rc : store_fail(s, e, "cannot make the tables");
+		if (rc || now >= newest)
 			sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+		if (rc)
 			return rc;
-		}
+		have = now + (now < newest);
 	}
 	return 0;
 }

@@ -167,7 +167,7 @@ int store_seed(struct store *s, uint64_t *seed, struct err *e)
 
 int store_source_put(struct store *s, struct store_source *x, struct err *e)
 {
-	sqlite3_stmt *q = store_statement(s, x->id ? Q_SOURCE_SET : Q_SOURCE_NEW, e);
+	sqlite3_stmt *q = store_statement(s, Q_SOURCE_PUT, e);
 	if (!q)
 		return ERR_IO;
 	bind_slice(q, 1, x->path);
@@ -179,8 +179,9 @@ int store_source_put(struct store *s, struct store_source *x, struct err *e)
 	sqlite3_bind_int64(q, 7, x->head_bytes);
 	sqlite3_bind_int64(q, 8, x->seen);
 	sqlite3_bind_int(q, 9, x->done);
-	if (x->id)
-		sqlite3_bind_int64(q, 10, x->id);
+	bind_slice(q, 10, x->set);
+	if (x->id) /* unbound is NULL: the file gives one */
+		sqlite3_bind_int64(q, 11, x->id);
 	int rc = store_run(s, q, e);
 	if (!rc && !x->id)
 		x->id = (uint32_t)sqlite3_last_insert_rowid(s->db);
@@ -195,7 +196,7 @@ int store_sources(struct store *s, store_source_fn *fn, void *arg, struct err *e
 		struct store_source x = {.path = column_slice(q, 0), .host = column_slice(q, 1), .dev = (uint64_t)sqlite3_column_int64(q, 2),
 			.ino = (uint64_t)sqlite3_column_int64(q, 3), .offset = (uint64_t)sqlite3_column_int64(q, 4), .head = (uint64_t)sqlite3_column_int64(q, 5),
 			.head_bytes = (uint32_t)sqlite3_column_int64(q, 6), .seen = sqlite3_column_int64(q, 7), .done = sqlite3_column_int(q, 8),
-			.id = (uint32_t)sqlite3_column_int64(q, 9)};
+			.set = column_slice(q, 9), .id = (uint32_t)sqlite3_column_int64(q, 10)};
 		rc = fn(arg, &x);
 	}
 	if (q)

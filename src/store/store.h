@@ -28,7 +28,7 @@ int store_seed(struct store *s, uint64_t *seed, struct err *e);
 /* A file that is read: an inode under a name. Numbers are given once and stay, evidence speaks in them. */
 struct store_source {
 	uint32_t id;          /* 0: not stored yet */
-	struct slice path, host;
+	struct slice path, set, host; /* set: the log it belongs to, without the rotation suffix */
 	uint64_t dev, ino;
 	uint64_t offset;      /* everything before was judged */
 	uint64_t head;        /* hash of its first bytes, to know it again under another name */
@@ -50,8 +50,15 @@ int store_memory_get(struct store *s, const char *name, struct buf *out, struct 
 /* *changed: it is new, or says more than what was stored (a higher count or level, another text). A smaller count never
  * overwrites a larger one: what is read again after a restart comes twice. */
 int store_finding_put(struct store *s, const struct finding *f, bool *changed, struct err *e);
+/* A finding that leaves a closed incident is remembered as that one's, too. */
 int store_finding_join(struct store *s, const char *uid, const char *incident, struct err *e);
-/* fn owns f. incident may be "". Oldest first. */
+/* All findings of one incident belong to another from now on. */
+int store_findings_rejoin(struct store *s, const char *from, const char *to, struct err *e);
+int store_findings_count(struct store *s, const char *incident, uint32_t *n, struct err *e);
+/* Newest end of a finding that is not after `now`; NSTIME_NONE when there is none. */
+int store_findings_newest(struct store *s, nstime now, nstime *t, struct err *e);
+/* fn owns f. incident may be "". Oldest first. Those of an incident are also those that it had when it was closed, and that went on
+ * in another one since: fn is told that one's id. */
 typedef int store_finding_fn(void *arg, struct finding *f, const char *incident);
 int store_findings(struct store *s, nstime since, const char *incident, store_finding_fn *fn, void *arg, struct err *e);
 
@@ -72,11 +79,28 @@ struct store_incident {
 	nstime first, last;    /* of its evidence */
 	nstime opened, updated, closed; /* wall clock; closed NSTIME_NONE while open */
 	char merged[40];       /* into which */
+	char follows[40];      /* the closed one it goes on after */
+	struct slice closer, closing; /* who closed it, and why; empty while open */
 };
+/* Writes everything but closer and closing: those are store_incident_decide()'s. */
 int store_incident_put(struct store *s, const struct store_incident *x, struct err *e);
 /* ERR_NOENT when there is none. Texts are copied into mem. */
 int store_incident_get(struct store *s, const char *id, struct arena *mem, struct store_incident *out, struct err *e);
 typedef int store_incident_fn(void *arg, const struct store_incident *x);
+/* The one whose id starts so; ERR_NOENT none, ERR_DUP several: *e names some. */
+int store_incident_match(struct store *s, const char *prefix, struct arena *mem, struct store_incident *out, struct err *e);
+/* A person closes it, or opens it again (closer and closing are cleared). */
+int store_incident_decide(struct store *s, const char *id, enum incident_status status, nstime now, struct slice who, struct slice why, struct err *e);
+/* Decisions are numbered. Those after number `after`, oldest first: for a process that keeps incidents in memory. Cheap. */
+struct store_decision {
+	int64_t number;
+	char id[40];
+	enum incident_status status;
+	nstime closed;
+};
+typedef int store_decision_fn(void *arg, const struct store_decision *d);
+int store_decisions(struct store *s, int64_t after, store_decision_fn *fn, void *arg, struct err *e);
+int store_decision_newest(struct store *s, int64_t *number, struct err *e);
 /* Newest first. status -1: all. */
 int store_incidents(struct store *s, int status, store_incident_fn *fn, void *arg, struct err *e);
 int store_note_add(struct store *s, const char *incident, nstime t, struct slice author, struct slice text, struct err *e);
@@ -84,21 +108,59 @@ typedef int store_note_fn(void *arg, nstime t, struct slice author, struct slice
 int store_notes(struct store *s, const char *incident, store_note_fn *fn, void *arg, struct err *e);
 
 /* ---- what is to be told ------------------------------------------------------------------------------------------------ */
-enum outbox_state { OUTBOX_PENDING, OUTBOX_SENT, OUTBOX_DEAD };
+enum outbox_state { OUTBOX_PENDING, OUTBOX_SENT, OUTBOX_DEAD, OUTBOX_GROUPED /* told within another message */ };
+enum outbox_held { OUTBOX_FREE, OUTBOX_QUIET, OUTBOX_LIMITED }; /* why a pending one waits, besides its time */
 struct store_message {
 	char id[72];           /* the same thing to be told has the same id, also after a restart */
+	char incident[40];     /* "" when it is about none */
 	struct slice channel;  /* name in postern.yaml */
 	struct slice body;
+	enum level level;
+	uint32_t changes;      /* the sender's bits */
+	uint64_t digest;       /* of what it says about the incident */
 	enum outbox_state state;
+	enum outbox_held held;
 	uint32_t attempts;     /* begun */
-	nstime created, due;
+	bool under_way;        /* an attempt was begun and its end is not known */
+	bool doubt;            /* an earlier attempt may have got through */
+	nstime created, due, sent;
+	struct slice error;    /* of the last attempt */
 };
-/* Nothing happens when the id is there already. */
+/* Nothing happens when the id is there already. Taken: id, incident, channel, body, level, changes, digest, created, due. */
 int store_message_add(struct store *s, const struct store_message *m, struct err *e);
+/* ERR_NOENT when there is none. Texts are copied into mem. */
+int store_message_get(struct store *s, const char *id, struct arena *mem, struct store_message *out, struct err *e);
 typedef int store_message_fn(void *arg, const struct store_message *m);
-/* Pending ones that are due, oldest first. */
-int store_messages_due(struct store *s, nstime now, uint32_t most, store_message_fn *fn, void *arg, struct err *e);
-int store_message_mark(struct store *s, const char *id, enum outbox_state state, uint32_t attempts, nstime due, struct err *e);
+/* Pending ones that are due, of a channel ("": all) and of levels, worst and oldest first. fn must not write to the outbox. */
+struct store_due {
+	struct slice channel;
+	enum level low, high;
+	nstime now;
+	uint32_t most;
+};
+int store_messages_due(struct store *s, const struct store_due *x, store_message_fn *fn, void *arg, struct err *e);
+/* All of a state, oldest first; held -1: any (OUTBOX_QUIET, OUTBOX_LIMITED: what is held back). */
+int store_messages(struct store *s, enum outbox_state state, int held, store_message_fn *fn, void *arg, struct err *e);
+/* Writes what an attempt changes: state, attempts, due, held, under_way, doubt, sent, error. */
+int store_message_mark(struct store *s, const struct store_message *m, struct err *e);
+/* Another body (with digest, changes, level) for one that nobody began to send; *done: there was such a one. */
+int store_message_rewrite(struct store *s, const struct store_message *m, bool *done, struct err *e);
+/* The newest message about the incident that nobody began to send; ERR_NOENT. Texts are copied into mem. */
+int store_message_waiting(struct store *s, const char *incident, struct slice channel, struct arena *mem, struct store_message *out, struct err *e);
+/* Was or will the channel be told of the incident with this digest? */
+int store_message_known(struct store *s, const char *incident, struct slice channel, uint64_t digest, bool *known, struct err *e);
+/* What is due waits until `until`. */
+int store_messages_hold(struct store *s, const struct store_due *x, nstime until, enum outbox_held why, struct err *e);
+/* What was held back and is due counts as told within another message; *n: how many. */
+int store_messages_group(struct store *s, const struct store_due *x, uint64_t *n, struct err *e);
+/* How many of x's channel and levels were sent after `since`, and when the first of them. */
+int store_messages_sent(struct store *s, const struct store_due *x, nstime since, uint64_t *n, nstime *first, struct err *e);
+/* After a start: attempts whose end nobody saw may have got through, and are made again. */
+int store_messages_resume(struct store *s, nstime now, struct err *e);
+/* Dead ones get all their attempts again; id NULL: every dead one. *n: how many. */
+int store_messages_requeue(struct store *s, const char *id, nstime now, uint64_t *n, struct err *e);
+/* The first time later than `after` at which a pending one is due; NSTIME_NONE when there is none. */
+int store_messages_next(struct store *s, nstime after, nstime *due, struct err *e);
 int store_message_count(struct store *s, enum outbox_state state, uint64_t *n, struct err *e);
 
 /* ---- what was done about it ------------------------------------------------------------------------------------------------ */

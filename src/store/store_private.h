@@ -6,31 +6,57 @@
 
 #include <sqlite3.h>
 
+#define INCIDENT_COLUMNS "id,title,kind,reason,level,status,stages,findings,first,last,opened,updated,closed,merged,follows,closer,closing"
+
+#define MESSAGE_COLUMNS "id,channel,body,state,attempts,created,due,incident,level,changes,digest,held,under_way,doubt,sent,error"
 /* Statements are prepared once, when first used. */
 #define STATEMENTS(X) \
 	X(Q_SEED_GET, "SELECT value FROM meta WHERE name='seed'") \
 	X(Q_SEED_PUT, "INSERT INTO meta(name,value) VALUES('seed',?1)") \
-	X(Q_SOURCE_NEW, "INSERT INTO source(path,host,dev,ino,pos,head,head_bytes,seen,done) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)") \
-	X(Q_SOURCE_SET, "UPDATE source SET path=?1,host=?2,dev=?3,ino=?4,pos=?5,head=?6,head_bytes=?7,seen=?8,done=?9 WHERE id=?10") \
-	X(Q_SOURCES, "SELECT path,host,dev,ino,pos,head,head_bytes,seen,done,id FROM source ORDER BY id") \
+	X(Q_SOURCE_PUT, "INSERT INTO source(path,host,dev,ino,pos,head,head_bytes,seen,done,log,id) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11) ON CONFLICT(id) DO UPDATE SET " \
+		"path=?1,host=?2,dev=?3,ino=?4,pos=?5,head=?6,head_bytes=?7,seen=?8,done=?9,log=?10") \
+	X(Q_SOURCES, "SELECT path,host,dev,ino,pos,head,head_bytes,seen,done,log,id FROM source ORDER BY id") \
 	X(Q_MEMORY_PUT, "INSERT INTO memory(name,bytes) VALUES(?1,?2) ON CONFLICT(name) DO UPDATE SET bytes=excluded.bytes") \
 	X(Q_MEMORY_GET, "SELECT bytes FROM memory WHERE name=?1") \
 	X(Q_FINDING_GET, "SELECT count,level,body FROM finding WHERE uid=?1") \
 	X(Q_FINDING_PUT, "INSERT INTO finding(uid,rule,level,first,last,count,title,body) VALUES(?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT(uid) DO UPDATE SET " \
 		"rule=?2,level=?3,first=?4,last=?5,count=?6,title=?7,body=?8") \
-	X(Q_FINDING_JOIN, "UPDATE finding SET incident=?2 WHERE uid=?1 AND incident IS NOT ?2") \
+	X(Q_FINDING_JOIN, "UPDATE finding SET former=former||CASE WHEN incident IN (SELECT id FROM incident WHERE status IN (1,2)) THEN incident||' ' ELSE '' END," \
+		"incident=?2 WHERE uid=?1 AND incident IS NOT ?2") \
+	X(Q_FINDINGS_REJOIN, "UPDATE finding SET incident=?2 WHERE incident=?1") \
+	X(Q_FINDINGS_COUNT, "SELECT count(*) FROM finding WHERE incident=?1") \
+	X(Q_FINDINGS_NEWEST, "SELECT max(last) FROM finding WHERE last<=?1") \
 	X(Q_FINDINGS, "SELECT body,incident FROM finding WHERE last>=?1 ORDER BY first,uid") \
-	X(Q_FINDINGS_OF, "SELECT body,incident FROM finding WHERE incident=?2 AND last>=?1 ORDER BY first,uid") \
-	X(Q_INCIDENT_PUT, "INSERT INTO incident(id,title,kind,reason,level,status,stages,findings,first,last,opened,updated,closed,merged) " \
-		"VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14) ON CONFLICT(id) DO UPDATE SET " \
-		"title=?2,kind=?3,reason=?4,level=?5,status=?6,stages=?7,findings=?8,first=?9,last=?10,opened=?11,updated=?12,closed=?13,merged=?14") \
-	X(Q_INCIDENT_GET, "SELECT * FROM incident WHERE id=?1") \
-	X(Q_INCIDENTS, "SELECT * FROM incident WHERE ?1<0 OR status=?1 ORDER BY updated DESC,id") \
+	X(Q_FINDINGS_OF, "SELECT body,incident FROM finding WHERE uid IN (SELECT uid FROM finding WHERE incident=?2 UNION ALL " \
+		"SELECT uid FROM finding WHERE former<>'' AND instr(former,?2||' ')>0) AND last>=?1 ORDER BY first,uid") \
+	X(Q_INCIDENT_PUT, "INSERT INTO incident(id,title,kind,reason,level,status,stages,findings,first,last,opened,updated,closed,merged,follows) " \
+		"VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15) ON CONFLICT(id) DO UPDATE SET " \
+		"title=?2,kind=?3,reason=?4,level=?5,status=?6,stages=?7,findings=?8,first=?9,last=?10,opened=?11,updated=?12,closed=?13,merged=?14,follows=?15") \
+	X(Q_INCIDENT_GET, "SELECT " INCIDENT_COLUMNS " FROM incident WHERE id=?1") \
+	X(Q_INCIDENT_MATCH, "SELECT " INCIDENT_COLUMNS " FROM incident WHERE substr(id,1,length(?1))=?1 ORDER BY id LIMIT 4") \
+	X(Q_INCIDENT_DECIDE, "UPDATE incident SET status=?2,closed=?3,updated=?4,closer=?5,closing=?6,merged=''," \
+		"decision=(SELECT value FROM meta WHERE name='decision') WHERE id=?1") \
+	X(Q_DECISION_NEXT, "INSERT INTO meta(name,value) VALUES('decision',1) ON CONFLICT(name) DO UPDATE SET value=value+1") \
+	X(Q_DECISIONS, "SELECT decision,id,status,closed FROM incident WHERE decision>?1 ORDER BY decision") \
+	X(Q_DECISION_NEWEST, "SELECT max(value) FROM meta WHERE name='decision'") \
+	X(Q_INCIDENTS, "SELECT " INCIDENT_COLUMNS " FROM incident WHERE ?1<0 OR status=?1 ORDER BY updated DESC,id") \
 	X(Q_NOTE_ADD, "INSERT INTO note(incident,time,author,text) VALUES(?1,?2,?3,?4)") \
 	X(Q_NOTES, "SELECT time,author,text FROM note WHERE incident=?1 ORDER BY id") \
-	X(Q_MESSAGE_ADD, "INSERT OR IGNORE INTO outbox(id,channel,body,state,attempts,created,due) VALUES(?1,?2,?3,0,0,?4,?5)") \
-	X(Q_MESSAGES_DUE, "SELECT id,channel,body,state,attempts,created,due FROM outbox WHERE state=0 AND due<=?1 ORDER BY created,id LIMIT ?2") \
-	X(Q_MESSAGE_MARK, "UPDATE outbox SET state=?2,attempts=?3,due=?4 WHERE id=?1") \
+	X(Q_MESSAGE_ADD, "INSERT OR IGNORE INTO outbox(id,channel,body,state,attempts,created,due,incident,level,changes,digest) VALUES(?1,?2,?3,0,0,?4,?5,?6,?7,?8,?9)") \
+	X(Q_MESSAGE_GET, "SELECT " MESSAGE_COLUMNS " FROM outbox WHERE id=?1") \
+	X(Q_MESSAGES_DUE, "SELECT " MESSAGE_COLUMNS " FROM outbox WHERE state=0 AND due<=?1 AND (?2='' OR channel=?2) AND level BETWEEN ?3 AND ?4 " \
+		"ORDER BY level DESC,created,id LIMIT ?5") \
+	X(Q_MESSAGES, "SELECT " MESSAGE_COLUMNS " FROM outbox WHERE state=?1 AND (?2<0 OR held=?2) ORDER BY created,id") \
+	X(Q_MESSAGE_WAITING, "SELECT " MESSAGE_COLUMNS " FROM outbox WHERE incident=?1 AND channel=?2 AND state=0 AND attempts=0 AND doubt=0 ORDER BY created DESC,id LIMIT 1") \
+	X(Q_MESSAGE_KNOWN, "SELECT 1 FROM outbox WHERE incident=?1 AND channel=?2 AND digest=?3 LIMIT 1") \
+	X(Q_MESSAGE_MARK, "UPDATE outbox SET state=?2,attempts=?3,due=?4,held=?5,under_way=?6,doubt=?7,sent=?8,error=?9 WHERE id=?1") \
+	X(Q_MESSAGE_REWRITE, "UPDATE outbox SET body=?2,digest=?3,changes=?4,level=?5 WHERE id=?1 AND state=0 AND attempts=0 AND doubt=0") \
+	X(Q_MESSAGES_HOLD, "UPDATE outbox SET due=?1,held=?2 WHERE state=0 AND under_way=0 AND channel=?3 AND due<=?4 AND level BETWEEN ?5 AND ?6") \
+	X(Q_MESSAGES_GROUP, "UPDATE outbox SET state=3 WHERE state=0 AND under_way=0 AND held<>0 AND channel=?1 AND due<=?2 AND level BETWEEN ?3 AND ?4") \
+	X(Q_MESSAGES_SENT, "SELECT count(*),coalesce(min(sent),0) FROM outbox WHERE channel=?1 AND sent>?2 AND state=1 AND level BETWEEN ?3 AND ?4") \
+	X(Q_MESSAGES_RESUME, "UPDATE outbox SET under_way=0,doubt=1,due=min(due,?1) WHERE state=0 AND under_way=1") \
+	X(Q_MESSAGES_REQUEUE, "UPDATE outbox SET state=0,attempts=0,due=?1,held=0 WHERE state=2 AND (?2='' OR id=?2)") \
+	X(Q_MESSAGES_NEXT, "SELECT min(due) FROM outbox WHERE state=0 AND due>?1") \
 	X(Q_MESSAGE_COUNT, "SELECT count(*) FROM outbox WHERE state=?1") \
 	X(Q_ACTION_ADD, "INSERT OR IGNORE INTO action(id,incident,kind,target,state,dry_run,created,until,done,attempts,result,undo) " \
 		"VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)") \
@@ -45,7 +71,7 @@
 	X(Q_RETAIN_FINDINGS, "DELETE FROM finding WHERE last<?1 AND (incident IS NULL OR incident IN (SELECT id FROM incident WHERE status<>0 AND updated<?1))") \
 	X(Q_RETAIN_NOTES, "DELETE FROM note WHERE incident IN (SELECT id FROM incident WHERE status<>0 AND updated<?1)") \
 	X(Q_RETAIN_INCIDENTS, "DELETE FROM incident WHERE status<>0 AND updated<?1") \
-	X(Q_RETAIN_MESSAGES, "DELETE FROM outbox WHERE state=1 AND created<?1") \
+	X(Q_RETAIN_MESSAGES, "DELETE FROM outbox WHERE state IN (1,3) AND created<?1") \
 	X(Q_BEGIN, "BEGIN IMMEDIATE") X(Q_COMMIT, "COMMIT") X(Q_ROLLBACK, "ROLLBACK")
 enum statement {
 #define X(id, sql) id,
@@ -70,6 +96,8 @@ int store_fail(struct store *s, struct err *e, const char *doing);
 void bind_slice(sqlite3_stmt *q, int at, struct slice v);
 void bind_blob(sqlite3_stmt *q, int at, struct slice v);
 struct slice column_slice(sqlite3_stmt *q, int at);
+void read_incident(sqlite3_stmt *q, struct store_incident *x); /* a row of INCIDENT_COLUMNS; texts are the row's */
+void keep_incident(struct arena *mem, struct store_incident *x);
 int store_migrate(struct store *s, bool may_write, struct err *e);
 
 #endif

@@ -130,11 +130,11 @@ static void test_outbox(void **state)
 	assert_int_equal(store_message_add(s, &m, &e), 0);
 	assert_int_equal(store_message_add(s, &m, &e), 0);
 	int n = 0;
-	assert_int_equal(store_messages_due(s, 4, 10, count_messages, &n, &e), 0);
+	assert_int_equal(store_messages_due(s, &(struct store_due){SLICE_NONE, LEVEL_INFO, LEVEL_CRITICAL, 4, 10}, count_messages, &n, &e), 0);
 	assert_int_equal(n, 0);
-	assert_int_equal(store_messages_due(s, 5, 10, count_messages, &n, &e), 0);
+	assert_int_equal(store_messages_due(s, &(struct store_due){SLICE_NONE, LEVEL_INFO, LEVEL_CRITICAL, 5, 10}, count_messages, &n, &e), 0);
 	assert_int_equal(n, 1);
-	assert_int_equal(store_message_mark(s, m.id, OUTBOX_SENT, 1, 5, &e), 0);
+	assert_int_equal(store_message_mark(s, &(struct store_message){.id = "i1/high", .state = OUTBOX_SENT, .attempts = 1, .due = 5}, &e), 0);
 	assert_int_equal(store_message_add(s, &m, &e), 0); /* told already */
 	uint64_t pending;
 	assert_int_equal(store_message_count(s, OUTBOX_PENDING, &pending, &e), 0);
