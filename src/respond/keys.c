@@ -305,14 +305,26 @@ static bool is_file(int dir, const char *name, const struct taken *t)
 	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_dev == t->dev && st.st_ino == t->ino;
 }
 
+/* The list comes from the state file, which the engine writes: only names that this response gives are taken back. */
+static bool gave_name(const struct deed *d, const char *path, const char *other)
+{
+	char expected[NAME_MAX + 1];
+	for (unsigned i = 0; i < NAMES_TRIED && other_name(d, strrchr(path, '/') + 1, i, expected); i++)
+		if (strcmp(other, expected) == 0)
+			return true;
+	return false;
+}
+
 /* NULL when it has its name back, else why not. */
-static const char *give_back(int root, const struct taken *t, struct err *e)
+static const char *give_back(const struct deed *d, int root, const struct taken *t, struct err *e)
 {
 	struct walk w;
 	char path[PATH_MAX], other[NAME_MAX + 1];
 	const char *why = NULL;
 	snprintf(path, sizeof path, "%.*s", SLFMT(t->path));
 	snprintf(other, sizeof other, "%.*s", SLFMT(t->other));
+	if (!gave_name(d, path, other))
+		return "this is no file that was taken away";
 	if (walk_to(root, path, &w, e))
 		return e->text;
 	if (w.dir < 0 || strcmp(w.path, path) != 0)
@@ -349,7 +361,7 @@ enum deed_end keys_return(struct deed *d)
 	while (root >= 0 && slice_cut(&rest, '\n', &line)) {
 		struct taken t;
 		struct err e;
-		const char *why = read_taken(line, &t) ? give_back(root, &t, &e) : "what undoing needs cannot be read";
+		const char *why = read_taken(line, &t) ? give_back(d, root, &t, &e) : "what undoing needs cannot be read";
 		back += !why;
 		failed += why != NULL;
 		if (why) {

@@ -64,7 +64,7 @@ int sys_receive(int sock, struct sys_message *m, struct err *e);
 
 /* A program with fixed arguments: no shell, a clean environment (PATH, LANG=C), `input` on its standard input, at most `seconds`; what it
  * prints (both) goes to out, at most 64 KiB, out may be NULL. argv[0] is a path. *status: exit status, 128 + signal. ERR_* with *e when it
- * could not be started, or ran too long (it is killed then, with its process group). */
+ * could not be started, or ran too long (it is killed then, with its process group). The process ignores SIGPIPE (main does). */
 int sys_run(const char *const *argv, struct slice input, unsigned seconds, struct buf *out, int *status, struct err *e);
 
 /* The addresses of this machine's interfaces, at most `most`. */

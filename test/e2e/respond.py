@@ -6,9 +6,10 @@ usage: respond.py POSTERN
 Runs itself again in namespaces of its own (mounts, processes, network), with a copy of /etc: nothing outside is touched, and every process ends
 with it. Needs root, sshd and nft; exit 77 and the reason where one is missing.
 """
-import json, os, random, shutil, signal, sqlite3, subprocess, sys, tempfile, time
+import json, os, random, re, shutil, signal, sqlite3, subprocess, sys, tempfile, time
 
 POSTERN = os.path.abspath(sys.argv[1])
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 INSIDE = 'POSTERN_RESPOND_TEST'
 SSHD, NFT = '/usr/sbin/sshd', '/usr/sbin/nft'
 PORT, UID = 22229, 54321
@@ -133,6 +134,12 @@ def ssh_options(t, port):
             '-o', 'IdentitiesOnly=yes', 'carol@127.0.0.1']
 
 
+def capabilities():
+    with open(os.path.join(ROOT, 'src/respond/respond.h'), encoding='utf-8') as f:
+        line = next(x for x in f if x.startswith('#define RESPOND_CAPABILITIES'))
+    return [c.lower() for c in re.findall(r'"CAP_(\w+)"', line)]
+
+
 # ---- the state file --------------------------------------------------------------------------------------------------
 class State:
     def __init__(self, t):
@@ -144,7 +151,9 @@ class State:
         self.serial = 0
 
     def postern(self, *argv, env=None, **kw):
-        return sh(POSTERN, 'response', '--state', self.dir, '--config', self.config, *argv, env={**os.environ, **(env or {})}, **kw)
+        # run and undo with no more of root's rights than src/respond/respond.h says they need
+        bounded = ['setpriv', '--bounding-set=-all,' + ','.join('+' + c for c in capabilities())] if 'user' not in kw else []
+        return sh(*bounded, POSTERN, 'response', '--state', self.dir, '--config', self.config, *argv, env={**os.environ, **(env or {})}, **kw)
 
     def sql(self, text, *values):
         db = sqlite3.connect(self.db, timeout=20)

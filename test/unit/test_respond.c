@@ -229,6 +229,59 @@ static void test_no_nft(void **state)
 	assert_true(slice_has(a.result, SL("/nowhere/nft")));
 }
 
+/* A program in nft's place that keeps what it was told. */
+static bool nft_was_told(const struct place *p, const char *text)
+{
+	char path[128], room[8192];
+	snprintf(path, sizeof path, "%s/told", p->root);
+	FILE *f = fopen(path, "r");
+	size_t n = f ? fread(room, 1, sizeof room, f) : 0;
+	if (f)
+		fclose(f);
+	unlink(path);
+	return text ? slice_has(slice_make(room, n), slice_of(text)) : n == 0;
+}
+
+static void test_block_time(void **state)
+{
+	struct place *p = *state;
+	char script[256];
+	static char nft[128];
+	struct respond_rule rule = {.level = LEVEL_LOW, .lasting = NS_HOUR, .response = {[RESPOND_BLOCK_ADDRESS] = true}};
+	struct store_action a = action("block-address", "203.0.113.7");
+	snprintf(nft, sizeof nft, "%s/nft", p->root);
+	snprintf(script, sizeof script, "#!/bin/sh\ncat >>%s/told\n", p->root);
+	write_text(p, "/nft", script);
+	chmod(nft, 0755);
+	p->c.nft = slice_of(nft);
+	p->c.rules = &rule;
+	p->c.nrules = 1;
+	run(p, &a, ACTION_DONE); /* a day, counted from now */
+	assert_true(nft_was_told(p, "blocked4 { 203.0.113.7 timeout 86400s }"));
+	nstime until = a.until;
+	a.until -= 23 * NS_HOUR; /* a day later but one hour: what is left, after a restart of the machine */
+	run(p, &a, ACTION_DONE);
+	assert_true(nft_was_told(p, "timeout 3599s"));
+	a.until = until - 2 * NS_DAY;
+	run(p, &a, ACTION_DONE); /* over */
+	assert_true(nft_was_told(p, NULL) && slice_has(a.result, SL("was blocked until")));
+	/* the engine's word is not taken for longer than a rule says */
+	p->c.by_hand = false;
+	static const nstime times[][2] = {{NS_DAY, 300 * NS_DAY}, {INT64_MIN + 1, INT64_MAX}, {0, NSTIME_NONE}};
+	for (size_t i = 0; i < ARRAY_LEN(times); i++) {
+		struct store_action b = action("block-address", "2001:db8::7");
+		b.created = times[i][0];
+		b.until = times[i][1];
+		run(p, &b, ACTION_DONE);
+		assert_true(nft_was_told(p, "blocked6 { 2001:db8::7 timeout 3600s }"));
+	}
+	undo(p, &a, ACTION_UNDONE);
+	assert_true(nft_was_told(p, "delete element inet postern blocked4 { 203.0.113.7 }"));
+	write_text(p, "/nft", "#!/bin/sh\nprintf 'Error: no\\033[2J such table\\nmore'\nexit 1\n");
+	run(p, &a, ACTION_FAILED);
+	assert_true(slice_has(a.result, SL("ended with 1: Error: no\\x1b[2J such table")) && !slice_has(a.result, SL("more")));
+}
+
 struct fake_gate {
 	char said[256];
 	int rc;
@@ -276,6 +329,7 @@ static void test_gate(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {PLACE(test_config), PLACE(test_plan), PLACE(test_same_id), PLACE(test_refused), PLACE(test_automatic), PLACE(test_no_nft), PLACE(test_gate)};
+	(void)signal(SIGPIPE, SIG_IGN); /* as main does: a program may end before it has read its input */
+	const struct CMUnitTest tests[] = {PLACE(test_config), PLACE(test_plan), PLACE(test_same_id), PLACE(test_refused), PLACE(test_automatic), PLACE(test_no_nft), PLACE(test_block_time), PLACE(test_gate)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

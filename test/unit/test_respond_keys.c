@@ -202,6 +202,41 @@ static void test_in_the_way(void **state)
 	IS("/root/hidden/authorized_keys.postern-abcd1234", "one\n");
 }
 
+/* The list of what was taken lies in the state file, which the engine writes: a forged one, and a forged id, move nothing. */
+static void test_forged(void **state)
+{
+	struct place *p = *state;
+	struct stat st;
+	char path[256], list[512];
+	struct err e;
+	write_text(p, "/etc/evil", "evil\n");
+	write_text(p, "/etc/x.postern-other", "evil\n");
+	static const struct { const char *other, *path; } cases[] = {{"evil", "/etc/cron"}, {"x.postern-other", "/etc/x"}, {"evil", "/etc/evil.postern-abcd1234"}, {"../etc/evil", "/home/evil"}};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct store_action a = action("disable-keys", "carol");
+		assert_int_equal(stat(full(p, i == 1 ? "/etc/x.postern-other" : "/etc/evil", path), &st), 0);
+		snprintf(list, sizeof list, "%llu %llu 100644 0 0 %s %s\n", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino, cases[i].other, cases[i].path);
+		a.undo = slice_of(list);
+		undo(p, &a, ACTION_UNDOING);
+	}
+	static const char *const broken[] = {"\n", "1 2 3\n", "1 2 3 4 5 a\n", "1 2 3 4 5 a /b\n", "x y 3 4 5 a /b\n", "1 2 3 4 5  /\n"};
+	for (size_t i = 0; i < ARRAY_LEN(broken); i++) {
+		struct store_action a = action("disable-keys", "carol");
+		a.undo = slice_of(broken[i]);
+		undo(p, &a, ACTION_UNDOING);
+	}
+	IS("/etc/evil", "evil\n");
+	IS("/etc/x.postern-other", "evil\n");
+	IS("/etc/cron", "");
+	struct store_action a = action("disable-keys", "carol");
+	write_text(p, KEYS, "one\n");
+	snprintf(a.id, sizeof a.id, "/../../../../etc/moved");
+	run(p, &a, ACTION_REFUSED);
+	IS(KEYS, "one\n");
+	a.state = ACTION_DONE;
+	assert_int_equal(respond_undo(&p->c, NULL, p->audit, SL("test"), &a, &p->mem, &e), ERR_USAGE);
+}
+
 /* Killed at any moment, done again, taken back: the file is whole and has its name, and nothing is left over. */
 static void test_killed(void **state)
 {
@@ -326,6 +361,6 @@ static void test_walk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {PLACE(test_plain), PLACE(test_dry), PLACE(test_nothing), PLACE(test_hostile), PLACE(test_folder_link), PLACE(test_moved_home),
-		PLACE(test_in_the_way), PLACE(test_killed), PLACE(test_sshd), PLACE(test_walk)};
+		PLACE(test_in_the_way), PLACE(test_forged), PLACE(test_killed), PLACE(test_sshd), PLACE(test_walk)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
