@@ -13,6 +13,7 @@ struct sys_confine {
 	/* Folders in which files may still be made, written and removed (the report's, the temporary one). Everywhere else
 	 * only reading is left. NULL-terminated. */
 	const char *const *writable;
+	bool as_owner; /* setfsuid(2) is left: root reaches files of a daemon's user as that user */
 };
 /* No new privileges; no sockets, no exec, no ptrace, no mounts, no kernel modules, no namespaces (seccomp-bpf through
  * libseccomp; such a call returns EPERM); no writing outside `writable` (Landlock, landlock(7)). 0 or ERR_* with *e. */
