@@ -94,6 +94,7 @@ void decoder_free(struct decoder *d)
 	if (!d)
 		return;
 	buf_free(&d->tmp);
+	free(d->messages);
 	decode_json_free(d);
 	decode_audit_free(d);
 	free(d);
@@ -238,13 +239,9 @@ enum decoded decode_rows(struct decoder *d, struct dline *l, const struct rowset
 	return DECODED_EVENT;
 }
 
-enum decoded decode_message(struct decoder *d, struct dline *l)
+static enum decoded program_message(struct decoder *d, struct dline *l)
 {
 	enum decoded r;
-	if (pam_message(l)) /* any program may speak through PAM */
-		return decode_pam(d, l);
-	if (audit_message(l))
-		return decode_audit(d, l);
 	const struct cprogram *p = program_of(d, l->program);
 	if (!p)
 		return DECODED_OTHER;
@@ -257,6 +254,16 @@ enum decoded decode_message(struct decoder *d, struct dline *l)
 			return r;
 	}
 	return p->def->fn ? p->def->fn(d, l) : DECODED_UNKNOWN;
+}
+
+enum decoded decode_message(struct decoder *d, struct dline *l)
+{
+	if (pam_message(l)) /* any program may speak through PAM */
+		return decode_again(d, l, decode_pam);
+	if (audit_message(l))
+		return decode_audit(d, l);
+	const struct cprogram *p = program_of(d, l->program);
+	return p && p->def->repeats ? decode_again(d, l, program_message) : program_message(d, l);
 }
 
 /* ---- lines --------------------------------------------------------------------------------------------------- */

@@ -157,19 +157,31 @@ struct event *batch_add(struct batch *b)
 
 enum { VALUES_FIRST = 12 };
 
-static struct value *value_slot(struct batch *b, struct event *e)
+static void more_room(struct batch *b, struct event *e, uint32_t need)
+{
+	uint32_t cap = MAX(e->capvalues ? e->capvalues * 2 : VALUES_FIRST, need);
+	struct value *v = arena_alloc(&b->arena, cap * sizeof *v);
+	if (e->nvalues)
+		memcpy(v, e->values, e->nvalues * sizeof *v);
+	e->values = v;
+	e->capvalues = cap;
+}
+
+static inline struct value *value_slot(struct batch *b, struct event *e)
 {
 	if (unlikely(e->nvalues == e->capvalues)) {
 		if (e->nvalues >= LIMIT_VALUES)
 			return NULL;
-		uint32_t cap = e->capvalues ? e->capvalues * 2 : VALUES_FIRST;
-		struct value *v = arena_alloc(&b->arena, cap * sizeof *v);
-		if (e->nvalues)
-			memcpy(v, e->values, e->nvalues * sizeof *v);
-		e->values = v;
-		e->capvalues = cap;
+		more_room(b, e, 0);
 	}
 	return &e->values[e->nvalues++];
+}
+
+struct value *event_room(struct batch *b, struct event *e, uint32_t n)
+{
+	if (e->capvalues - e->nvalues < n)
+		more_room(b, e, e->nvalues + n);
+	return e->values + e->nvalues;
 }
 
 /* The field that takes an address which turned out to be a name. */

@@ -123,6 +123,8 @@ struct event *batch_add(struct batch *b);
  * one goes to the matching .address field (source.ip -> source.address), v4-mapped text is cut to its v4 part.
  * Beyond LIMIT_VALUES values are dropped. */
 void event_add(struct batch *b, struct event *e, enum field_id f, struct slice text);
+/* Room for n values behind those that are there, to be filled and counted (nvalues) by the caller. n at most LIMIT_VALUES less nvalues. */
+struct value *event_room(struct batch *b, struct event *e, uint32_t n);
 void event_add_int(struct batch *b, struct event *e, enum field_id f, int64_t n);
 /* A field outside the table (generic JSON): name is copied, text borrowed. */
 void event_add_named(struct batch *b, struct event *e, struct slice name, struct slice text);

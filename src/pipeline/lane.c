@@ -94,7 +94,6 @@ bool lane_step(struct run *r, struct lane *l, struct helper *h)
 	}
 	struct slot *s = &l->slot[(l->head + l->count) % r->slots];
 	s->state = SLOT_BUSY;
-	s->was_joined = false;
 	s->at = 0;
 	l->count++;
 	l->reading = true;

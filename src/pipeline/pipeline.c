@@ -50,14 +50,15 @@ static void lane_release_head(struct run *r, struct lane *l)
 /* Next event of the lane, NULL at its end. The event stays valid until the next call for the same lane. */
 static struct event *lane_next(struct run *r, struct lane *l)
 {
-	while (lane_head(r, l)) {
-		struct slot *s = &l->slot[l->head];
-		if (!s->was_joined) {
+	while (l->at_hand || lane_head(r, l)) {
+		struct slot *s = l->at_hand;
+		if (!s) {
+			s = l->at_hand = &l->slot[l->head];
 			joiner_run(l->joiner, &s->decoded, &s->joined, false);
-			s->was_joined = true;
 		}
 		if (s->at < s->joined.n)
 			return &s->joined.v[s->at++];
+		l->at_hand = NULL;
 		lane_release_head(r, l);
 	}
 	if (!l->tail_done) {
