@@ -96,6 +96,9 @@ struct decoder {
 	unsigned stamp_n;
 	nstime stamp_time;
 	uint8_t stamp_flags;
+	char zone_text[6];           /* "+02:00", when zone_known */
+	bool zone_known;
+	int zone_east;               /* seconds */
 	nstime zone_hour;            /* local hour for which zone_off holds */
 	int zone_off;
 	struct program_memo {
