@@ -216,10 +216,21 @@ struct slice slice_dup(struct arena *a, struct slice s)
 
 bool slice_u64(struct slice s, uint64_t max, uint64_t *out)
 {
+	enum { SAFE = 19 }; /* so many digits fit whatever they are */
 	uint64_t x = 0;
 
 	if (s.n == 0)
 		return false;
+	if (likely(s.n <= SAFE)) {
+		for (const char *p = s.p, *end = s.p + s.n; p < end; p++) {
+			unsigned digit = (unsigned char)*p - (unsigned)'0';
+			if (digit > 9)
+				return false;
+			x = x * 10 + digit;
+		}
+		*out = x;
+		return x <= max;
+	}
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned digit = (unsigned char)s.p[i] - (unsigned)'0';
 		if (digit > 9 || __builtin_mul_overflow(x, 10, &x) || __builtin_add_overflow(x, digit, &x))
