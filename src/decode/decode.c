@@ -202,6 +202,11 @@ bool decode_wanted(struct decoder *d, const struct dline *l, enum action a)
 	return d->marked || interest_has(&d->opt->want, a);
 }
 
+bool decode_wanted_from(struct decoder *d, const struct dline *l, enum action a, struct slice dataset)
+{
+	return decode_wanted(d, l, a) && (d->marked || interest_from(&d->opt->want, a, dataset));
+}
+
 struct event *decode_emit(struct decoder *d, const struct dline *l, struct slice dataset, enum action a, enum outcome o)
 {
 	struct event *e = batch_add(d->out);
@@ -229,7 +234,7 @@ enum decoded decode_rows(struct decoder *d, struct dline *l, const struct rowset
 		*ev = NULL;
 	if (!c)
 		return DECODED_UNKNOWN;
-	if (!decode_wanted(d, l, crow_action(c)))
+	if (!decode_wanted_from(d, l, crow_action(c), dataset))
 		return DECODED_UNWANTED;
 	struct event *e = decode_emit(d, l, dataset, crow_action(c), crow_outcome(c));
 	for (unsigned i = 0; i < d->ncap; i++)

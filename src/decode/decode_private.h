@@ -125,6 +125,8 @@ struct decoder {
 /* ---- emitting ------------------------------------------------------------------------------------------------ */
 /* Does anyone want this action? When not: return DECODED_UNWANTED at once. Also counts logins for the ledger. */
 bool decode_wanted(struct decoder *d, const struct dline *l, enum action a);
+/* The same for an action that may be wanted from some datasets only. */
+bool decode_wanted_from(struct decoder *d, const struct dline *l, enum action a, struct slice dataset);
 /* New event with time, host, source, raw, dataset, process.name, process.pid filled from the line. */
 struct event *decode_emit(struct decoder *d, const struct dline *l, struct slice dataset, enum action a, enum outcome o);
 /* Match a message with a rowset and emit. DECODED_EVENT, DECODED_UNWANTED, or DECODED_UNKNOWN when no row fits. */

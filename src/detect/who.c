@@ -20,7 +20,7 @@ struct lru *login_memory_new(void)
 void login_memory_wants(struct interest *want)
 {
 	interest_add(want, ACT_LOGIN);
-	interest_add(want, ACT_SESSION_OPENED);
+	interest_add_from(want, ACT_SESSION_OPENED, NOT_LOGIND);
 }
 
 static struct slice canonical_host(const struct detect *d, struct slice host)

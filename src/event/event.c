@@ -91,6 +91,35 @@ const char *stage_title(enum stage s)
 	return (unsigned)s < STAGE_COUNT ? stages[s].title : "?";
 }
 
+/* ---- who wants what ------------------------------------------------------------------------------------------ */
+
+void interest_add_from(struct interest *i, enum action a, const char *from)
+{
+	bool had = interest_has(i, a);
+	const char *before = i->from[a];
+	interest_add(i, a);
+	if (!had || (before && strcmp(before, from) == 0))
+		i->from[a] = from;
+}
+
+static bool is_listed(struct slice list, struct slice name)
+{
+	struct slice word;
+	while (slice_word(&list, &word))
+		if (slice_eq(word, name))
+			return true;
+	return false;
+}
+
+bool interest_from(const struct interest *i, enum action a, struct slice dataset)
+{
+	const char *from = i->from[a];
+	if (!from)
+		return true;
+	bool all_but = from[0] == '!';
+	return is_listed(slice_of(from + all_but), dataset) != all_but;
+}
+
 /* ---- reading ------------------------------------------------------------------------------------------------- */
 
 const struct value *event_get(const struct event *e, enum field_id f)

@@ -49,10 +49,24 @@ bool level_parse(struct slice s, enum level *out); /* also "info" */
 /* Decoders recognise every line they know, but take out the fields only of what a rule or detector wants. */
 struct interest {
 	uint64_t bits[(ACTION_COUNT + 63) / 64];
+	/* From whom: NULL anybody, else datasets, blank-separated; behind a "!" those that are not wanted. Static text. */
+	const char *from[ACTION_COUNT];
 };
-static inline void interest_add(struct interest *i, enum action a) { i->bits[a / 64] |= (uint64_t)1 << (a % 64); }
+static inline void interest_add(struct interest *i, enum action a)
+{
+	i->bits[a / 64] |= (uint64_t)1 << (a % 64);
+	i->from[a] = NULL;
+}
+/* The same from some only; whoever asks for more gets more. */
+void interest_add_from(struct interest *i, enum action a, const char *from);
 static inline bool interest_has(const struct interest *i, enum action a) { return i->bits[a / 64] >> (a % 64) & 1; }
-static inline void interest_all(struct interest *i) { memset(i, 0xff, sizeof *i); }
+/* Is an event of this dataset wanted, too, given that its action is? */
+bool interest_from(const struct interest *i, enum action a, struct slice dataset);
+static inline void interest_all(struct interest *i)
+{
+	*i = (struct interest){0};
+	memset(i->bits, 0xff, sizeof i->bits);
+}
 
 /* ---- event --------------------------------------------------------------------------------------------------- */
 struct value {
