@@ -245,7 +245,19 @@ bool slice_u64(struct slice s, uint64_t max, uint64_t *out)
 bool slice_i64(struct slice s, int64_t *out)
 {
 	bool neg = s.n > 0 && s.p[0] == '-';
-	uint64_t x;
+	uint64_t x = 0;
+
+	if (likely(s.n > 0 && s.n <= 18)) { /* so many digits fit whatever they are */
+		size_t i = neg;
+		for (; i < s.n; i++) {
+			unsigned digit = (unsigned char)s.p[i] - (unsigned)'0';
+			if (digit > 9)
+				return false;
+			x = x * 10 + digit;
+		}
+		*out = neg ? -(int64_t)x : (int64_t)x;
+		return s.n > neg;
+	}
 
 	if (!slice_u64(slice_from(s, neg), (uint64_t)INT64_MAX + neg, &x))
 		return false;

@@ -218,10 +218,14 @@ struct event *decode_emit(struct decoder *d, const struct dline *l, struct slice
 	e->dataset = dataset;
 	e->host = d->in->host_wins || !l->host.n ? d->in->host : l->host;
 	e->at = (struct rawref){l->offset, l->raw};
+	struct value *v = event_room(d->out, e, 2);
 	if (l->program.n)
-		event_add(d->out, e, F_PROCESS_NAME, l->program);
-	if (l->pid.n)
-		event_add(d->out, e, F_PROCESS_PID, l->pid);
+		v[e->nvalues++] = (struct value){.field = F_PROCESS_NAME, .type = FT_STR, .len = (uint32_t)MIN(l->program.n, UINT32_MAX), .p = l->program.p};
+	if (l->pid.n) {
+		v += e->nvalues++;
+		*v = (struct value){.field = F_PROCESS_PID, .type = FT_INT, .len = (uint32_t)MIN(l->pid.n, UINT32_MAX), .p = l->pid.p};
+		v->parsed = slice_i64(l->pid, &v->n);
+	}
 	if (l->repeat)
 		event_add_int(d->out, e, F_REPEAT, l->repeat);
 	return e;

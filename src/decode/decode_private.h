@@ -110,9 +110,9 @@ struct decoder {
 	struct head_memo {
 		const struct rowset *set;
 		uint64_t head;
-		const struct crow *row[13];
+		const struct crow *row[29];
 		unsigned n;
-	} heads[256];                /* pattern.c */
+	} heads[64];                 /* pattern.c */
 	struct message_memo *messages; /* memo.c; made when first needed */
 	struct buf tmp;              /* scratch for values that must be rewritten; copy into the batch's arena */
 	void *json;                  /* parser of json.c */

@@ -21,7 +21,7 @@ static void skip_priority(struct slice *s)
 /* "<4.6> " or "<auth.info> " behind the time (FreeBSD syslogd -v, -vv). */
 static void skip_facility(struct slice *s, struct dline *l)
 {
-	if (s->n < 4 || s->p[0] != '<')
+	if (likely(s->n < 4 || s->p[0] != '<'))
 		return;
 	ssize_t end = slice_chr(slice_to(*s, 24), '>');
 	if (end > 0 && slice_chr(slice_to(*s, (size_t)end), '.') > 0) {
@@ -141,14 +141,35 @@ static void keep_host(struct decoder *d, struct slice host)
 	memcpy(d->host, host.p, d->nhost);
 }
 
+static enum decoded after_host(struct decoder *d, struct dline *l, struct slice s)
+{
+	if (!take_tag(&s, l)) {
+		l->program = SLICE_NONE;
+		l->pid = SLICE_NONE;
+		l->msg = s;
+		/* rsyslog's own "last message repeated" and kernel lines without tag */
+		return DECODED_OTHER;
+	}
+	l->msg = s;
+	skip_msgid(l);
+	unwrap_repeat(l);
+	return decode_message(d, l);
+}
+
 /* Behind the time: "host prog[pid]: msg", "prog[pid]: msg", "host msg". */
 static enum decoded after_time(struct decoder *d, struct dline *l, struct slice s)
 {
 	s = slice_trim(s);
 	skip_facility(&s, l);
 	struct slice whole = s, host;
-	bool known = same_host(d, s);
-	if (!known && take_tag(&s, l)) { /* no host name: "Nov 23 21:50:19 sshd[8148]: ..." */
+	if (same_host(d, s)) {
+		l->host = slice_to(s, d->nhost);
+		s = slice_from(s, d->nhost + 1u);
+		while (s.n && s.p[0] == ' ')
+			s = slice_from(s, 1);
+		return after_host(d, l, s);
+	}
+	if (take_tag(&s, l)) { /* no host name: "Nov 23 21:50:19 sshd[8148]: ..." */
 		l->host = SLICE_NONE;
 	} else {
 		l->pid = SLICE_NONE;
@@ -158,15 +179,8 @@ static enum decoded after_time(struct decoder *d, struct dline *l, struct slice 
 		while (s.n && s.p[0] == ' ')
 			s = slice_from(s, 1);
 		l->host = host;
-		if (!known)
-			keep_host(d, host);
-		if (!take_tag(&s, l)) {
-			l->program = SLICE_NONE;
-			l->pid = SLICE_NONE;
-			l->msg = s;
-			/* rsyslog's own "last message repeated" and kernel lines without tag */
-			return DECODED_OTHER;
-		}
+		keep_host(d, host);
+		return after_host(d, l, s);
 	}
 	l->msg = s;
 	skip_msgid(l);

@@ -231,6 +231,8 @@ void event_add(struct batch *b, struct event *e, enum field_id f, struct slice t
 		return;
 	enum field_type type = field_table[f].type;
 	*v = (struct value){.field = (uint16_t)f, .type = (uint8_t)type, .len = (uint32_t)MIN(text.n, UINT32_MAX), .p = text.p};
+	if (likely(type == FT_STR))
+		return;
 	if (type == FT_INT) {
 		v->parsed = slice_i64(text, &v->n);
 	} else if (type == FT_ADDR) {
