@@ -4,11 +4,11 @@
 #include <stdlib.h>
 
 const struct field_info field_table[FIELD_COUNT] = {
-	[F_NONE] = {"", FT_STR},
+	[F_NONE] = {"", FT_STR, 0},
 #define STR FT_STR
 #define INT FT_INT
 #define ADDR FT_ADDR
-#define FIELD(id, name, type) [id] = {name, type},
+#define FIELD(id, name, type) [id] = {name, type, sizeof(name) - 1},
 #include "event/fields.def"
 #undef FIELD
 #undef STR
@@ -25,7 +25,7 @@ const struct action_info action_table[ACTION_COUNT] = {
 enum field_id field_by_name(struct slice name)
 {
 	for (int i = 1; i < FIELD_COUNT; i++)
-		if (slice_eqz(name, field_table[i].name))
+		if (name.n == field_table[i].n && memcmp(name.p, field_table[i].name, name.n) == 0)
 			return (enum field_id)i;
 	return F_NONE;
 }

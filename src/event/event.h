@@ -27,6 +27,7 @@ enum action {
 struct field_info {
 	const char *name;
 	enum field_type type;
+	size_t n; /* strlen(name) */
 };
 struct action_info {
 	const char *id, *name, *category, *type;

@@ -172,6 +172,8 @@ void path_became(struct path *p, nstime t, struct slice host, struct slice perso
 static float weight_on(const struct path_host *h, int i, unsigned day)
 {
 	unsigned passed = day > h->owner[i].day ? day - h->owner[i].day : 0;
+	if (!passed || h->owner[i].weight == 0)
+		return h->owner[i].weight;
 	return h->owner[i].weight * powf(OWNER_FADES, (float)MIN(passed, 60u));
 }
 

@@ -297,7 +297,9 @@ static void run_init(struct run *r)
 		qsort(r->lanes, r->nlanes, sizeof *r->lanes, lane_order);
 	size_t lanes = r->opt->keep_order ? 1 : r->nlanes;
 	r->slots = lanes <= 16 ? SLOTS_MAX : lanes <= 64 ? 2 : 1;
-	r->block_bytes = lanes <= 16 ? 256 << 10 : lanes <= 64 ? 128 << 10 : lanes <= 192 ? 64 << 10 : 16 << 10;
+	/* threads that share a stream read it in turn: the fewer turns, the less they wait for each other */
+	bool shared = r->opt->threads > 1 && lanes <= 2;
+	r->block_bytes = shared ? 1 << 20 : lanes <= 16 ? 256 << 10 : lanes <= 64 ? 128 << 10 : lanes <= 192 ? 64 << 10 : 16 << 10;
 	r->open_most = open_most();
 }
 
