@@ -6,7 +6,7 @@ usage: gen_logs.py auth|mixed|access MEGABYTES [> FILE]
 auth: what sshd, PAM, sudo, cron and systemd-logind of Debian 12 write on a busy host, rsyslog's ISO times, 30 days: some 60 %
 sessions of staff and automation, sudo with its sessions, cron, and 5 % failed guesses from outside.
 mixed: the same, and what auditd says of it through audisp-syslog in the same file: USER_ records of each login, sudo and cron job, and each
-program that sudo and cron start as SYSCALL, EXECVE, CWD, two PATH and PROCTITLE: some 40 % of the lines, 60 % of the bytes.
+program that sudo and cron start as SYSCALL, EXECVE, CWD, two PATH and PROCTITLE: half of the lines, 70 % of the bytes.
 access: combined format, some 2,000 clients, a few percent probes.
 """
 import random, sys
@@ -89,7 +89,7 @@ def audit_of(scene, r):
         return [[user(kind, '/usr/sbin/sshd', words[3], op, words[5], 'ssh')] for kind, op in
                 (('USER_ACCT', 'PAM:accounting grantors=pam_permit'), ('CRED_ACQ', 'PAM:setcred grantors=pam_permit'), ('USER_START', 'PAM:session_open grantors=pam_unix'))]
     if first.startswith('Failed') or first.startswith('Invalid'):
-        return [[user('USER_LOGIN', '/usr/sbin/sshd', '(invalid user)', 'login', first.split()[4], 'ssh').replace('success', 'failed')]]
+        return [[user('USER_LOGIN', '/usr/sbin/sshd', '(invalid user)', 'login', first.split()[4], 'ssh').replace('success', 'failed').replace('"(invalid user)"', '28696E76616C6964207573657229')]]
     command = first.split('COMMAND=')[1].split() if 'COMMAND=' in first else ['/bin/sh', '-c', '/usr/lib/sysstat/debian-sa1 1 1']
     head = "type=%s msg=audit(%%s): "
     group = [head % 'SYSCALL' + 'arch=c000003e syscall=59 success=yes exit=0 a0=55%010x a1=55%010x a2=55%010x a3=8 items=2 ppid=%d pid=%d auid=1000 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 '

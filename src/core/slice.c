@@ -228,8 +228,10 @@ bool slice_u64(struct slice s, uint64_t max, uint64_t *out)
 				return false;
 			x = x * 10 + digit;
 		}
+		if (x > max)
+			return false;
 		*out = x;
-		return x <= max;
+		return true;
 	}
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned digit = (unsigned char)s.p[i] - (unsigned)'0';
@@ -247,7 +249,7 @@ bool slice_i64(struct slice s, int64_t *out)
 	bool neg = s.n > 0 && s.p[0] == '-';
 	uint64_t x = 0;
 
-	if (likely(s.n > 0 && s.n <= 18)) { /* so many digits fit whatever they are */
+	if (likely(s.n > neg && s.n <= 18)) { /* so many digits fit whatever they are */
 		size_t i = neg;
 		for (; i < s.n; i++) {
 			unsigned digit = (unsigned char)s.p[i] - (unsigned)'0';
@@ -256,7 +258,7 @@ bool slice_i64(struct slice s, int64_t *out)
 			x = x * 10 + digit;
 		}
 		*out = neg ? -(int64_t)x : (int64_t)x;
-		return s.n > neg;
+		return true;
 	}
 
 	if (!slice_u64(slice_from(s, neg), (uint64_t)INT64_MAX + neg, &x))
