@@ -97,7 +97,7 @@ def main():
         if a.format == 'json':
             print(json.dumps(dict(rows), indent=1))
         return
-    for kind in ('auth', 'access'):
+    for kind in ('auth', 'mixed', 'access'):
         path = generated(folder, kind, megabytes)
         run(['cat', path])
         results[kind] = measure(a.build, path, times)

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Logs to measure with: the same bytes for the same arguments.
 
-usage: gen_logs.py auth|access MEGABYTES [> FILE]
+usage: gen_logs.py auth|mixed|access MEGABYTES [> FILE]
 
 auth: what sshd, PAM, sudo, cron and systemd-logind of Debian 12 write on a busy host, rsyslog's ISO times, 30 days: some 60 %
 sessions of staff and automation, sudo with its sessions, cron, and 5 % failed guesses from outside.
+mixed: the same, and what auditd says of it through audisp-syslog in the same file: USER_ records of each login, sudo and cron job, and each
+program that sudo and cron start as SYSCALL, EXECVE, CWD, two PATH and PROCTITLE: half of the lines, 70 % of the bytes.
 access: combined format, some 2,000 clients, a few percent probes.
 """
 import random, sys
@@ -77,6 +79,52 @@ def auth(size, out):
     out.write(''.join(lines))
 
 
+def audit_of(scene, r):
+    """Records for a scene of auth_scenes, "%s" for time and serial: what a host with a rule on execve writes."""
+    first, pid = scene[0][2], r.randrange(500, 400000)
+    user = lambda kind, exe, acct, op, where, tty: ("type=" + kind + " msg=audit(%s): pid=" + str(pid) + " uid=0 auid=1000 ses=" + str(pid % 9000) + " subj=unconfined msg='op=" + op +
+        ' acct="' + acct + '" exe="' + exe + '" hostname=' + where + ' addr=' + where + ' terminal=' + tty + " res=success'")
+    if first.startswith('Accepted'):
+        words = first.split()
+        return [[user(kind, '/usr/sbin/sshd', words[3], op, words[5], 'ssh')] for kind, op in
+                (('USER_ACCT', 'PAM:accounting grantors=pam_permit'), ('CRED_ACQ', 'PAM:setcred grantors=pam_permit'), ('USER_START', 'PAM:session_open grantors=pam_unix'))]
+    if first.startswith('Failed') or first.startswith('Invalid'):
+        return [[user('USER_LOGIN', '/usr/sbin/sshd', '(invalid user)', 'login', first.split()[4], 'ssh').replace('success', 'failed').replace('"(invalid user)"', '28696E76616C6964207573657229')]]
+    command = first.split('COMMAND=')[1].split() if 'COMMAND=' in first else ['/bin/sh', '-c', '/usr/lib/sysstat/debian-sa1 1 1']
+    head = "type=%s msg=audit(%%s): "
+    group = [head % 'SYSCALL' + 'arch=c000003e syscall=59 success=yes exit=0 a0=55%010x a1=55%010x a2=55%010x a3=8 items=2 ppid=%d pid=%d auid=1000 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 '
+             'sgid=0 fsgid=0 tty=pts0 ses=%d comm="%s" exe="%s" subj=unconfined key="exec"' % (r.randrange(1 << 40), r.randrange(1 << 40), r.randrange(1 << 40), pid, pid + 1, pid % 9000,
+                                                                                            command[0].split('/')[-1], command[0]),
+             head % 'EXECVE' + 'argc=%d ' % len(command) + ' '.join('a%d="%s"' % x for x in enumerate(command)), head % 'CWD' + 'cwd="/home/staff"']
+    group += [head % 'PATH' + 'item=%d name="%s" inode=%d dev=fe:01 mode=0100755 ouid=0 ogid=0 rdev=00:00 nametype=NORMAL cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0' %
+              (i, name, r.randrange(1000, 2000000)) for i, name in enumerate([command[0], '/lib64/ld-linux-x86-64.so.2'])]
+    group.append(head % 'PROCTITLE' + 'proctitle=' + '\0'.join(command).encode().hex().upper())
+    return [group, [user('USER_START', '/usr/bin/sudo' if 'COMMAND=' in first else '/usr/sbin/cron', 'root', 'PAM:session_open grantors=pam_unix', '?', 'pts/0')]]
+
+
+def mixed(size, out):
+    r = random.Random(2026)
+    scenes = [(s, audit_of(s, r)) for s in auth_scenes(r)]
+    lines, written, t, serial = [], 0, 0.0, 1000
+    step = 29.5 * 86400 / (size / 1250.0)  # a scene with its records has some 1,250 bytes
+    while written < size:
+        t += step
+        scene, happenings = r.choice(scenes)
+        now = min(t, 30 * 86400 - 1)
+        second, us = stamp(now)[:20], int(t % 1 * 500000)
+        text = ''.join('%s%06d+02:00 web1 %s: %s\n' % (second, us + i * 1813, program, message) for i, (_, program, message) in enumerate(scene))
+        for records in happenings:
+            serial += 1
+            ref = '%d.%03d:%d' % (1777586400 + int(now), us // 1000, serial)
+            text += ''.join('%s%06d+02:00 web1 audisp-syslog[611]: %s\n' % (second, us, x.replace('%s', ref, 1)) for x in records)
+        lines.append(text)
+        written += len(text)
+        if len(lines) >= 4096:
+            out.write(''.join(lines))
+            lines.clear()
+    out.write(''.join(lines))
+
+
 def access(size, out):
     r = random.Random(2025)
     clients = ['%d.%d.%d.%d' % (r.choice([91, 84, 93, 62, 203]), r.randrange(256), r.randrange(256), r.randrange(1, 255)) for _ in range(2000)]
@@ -108,7 +156,7 @@ def access(size, out):
 
 
 def main():
-    kinds = {'auth': auth, 'access': access}
+    kinds = {'auth': auth, 'mixed': mixed, 'access': access}
     if len(sys.argv) != 3 or sys.argv[1] not in kinds or not sys.argv[2].isdigit():
         sys.exit(__doc__)
     sys.stdout.reconfigure(encoding='ascii', newline='\n')

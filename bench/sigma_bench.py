@@ -105,6 +105,7 @@ def report(build, run, median, folder, generated, megabytes, times):
     own = os.path.join(ROOT, 'rules')
     windows = [s('rules', 'windows'), s('rules-emerging-threats'), s('rules-threat-hunting', 'windows')]
     jobs = [('auth log, all Linux rules, ours, detectors', generated(folder, 'auth', megabytes), [s('rules', 'linux'), s('rules-threat-hunting', 'linux'), own]),
+            ('auth log with auditd records, the same rules', generated(folder, 'mixed', megabytes), [s('rules', 'linux'), s('rules-threat-hunting', 'linux'), own]),
             ('access log, all web rules', generated(folder, 'access', megabytes), [s('rules', 'web'), s('rules-threat-hunting', 'web')])]
     events = windows_events(folder, 2 * megabytes)
     if events:

@@ -9,34 +9,30 @@ static const uint8_t v4_prefix[12] = {[10] = 0xff, [11] = 0xff};
 
 /* ---- reading ----------------------------------------------------------------------------------------------- */
 
-/* One decimal part in [*p, end), at most 255 and without leading zeros: "010" is 8 to some programs and 10 to others. */
-static bool parse_octet(const char **p, const char *end, uint8_t *out)
-{
-	const char *q = *p;
-	unsigned x = 0;
-
-	while (q < end && q - *p < 3 && *q >= '0' && *q <= '9')
-		x = x * 10 + (unsigned)(*q++ - '0');
-	if (q == *p || x > 255 || (**p == '0' && q - *p > 1))
-		return false;
-	*p = q;
-	*out = (uint8_t)x;
-	return true;
-}
-
+/* Four decimal parts of at most 255 without leading zeros: "010" is 8 to some programs and 10 to others. */
 static bool parse_v4(struct slice s, struct ip *out)
 {
-	const char *p = s.p, *end = s.p + s.n;
 	uint8_t part[4];
+	unsigned n = 0, x = 0, digits = 0;
 
-	for (int i = 0; i < 4; i++) {
-		if (i > 0 && (p == end || *p++ != '.'))
+	for (const char *p = s.p, *end = s.p + s.n; p < end; p++) {
+		unsigned d = (unsigned char)*p - (unsigned)'0';
+		if (d <= 9) {
+			if (digits++ && x == 0)
+				return false;
+			x = x * 10 + d;
+			if (x > 255)
+				return false;
+		} else if (*p == '.' && digits && n < 3) {
+			part[n++] = (uint8_t)x;
+			x = digits = 0;
+		} else {
 			return false;
-		if (!parse_octet(&p, end, &part[i]))
-			return false;
+		}
 	}
-	if (p != end)
+	if (n != 3 || !digits)
 		return false;
+	part[3] = (uint8_t)x;
 	memcpy(out->b, v4_prefix, sizeof v4_prefix);
 	memcpy(out->b + sizeof v4_prefix, part, sizeof part);
 	return true;
@@ -65,8 +61,9 @@ bool ip_parse(struct slice s, struct ip *out)
 	if (s.n < 2)
 		return false;
 	/* A colon comes within the first five bytes of an IPv6 address, and there is none in IPv4. */
-	if (slice_chr(slice_to(s, 5), ':') >= 0)
-		return parse_v6(s, out);
+	for (size_t i = 0; i < MIN(s.n, (size_t)5); i++)
+		if (s.p[i] == ':')
+			return parse_v6(s, out);
 	return s.n >= 7 && s.n <= 15 && parse_v4(s, out);
 }
 

@@ -216,10 +216,23 @@ struct slice slice_dup(struct arena *a, struct slice s)
 
 bool slice_u64(struct slice s, uint64_t max, uint64_t *out)
 {
+	enum { SAFE = 19 }; /* so many digits fit whatever they are */
 	uint64_t x = 0;
 
 	if (s.n == 0)
 		return false;
+	if (likely(s.n <= SAFE)) {
+		for (const char *p = s.p, *end = s.p + s.n; p < end; p++) {
+			unsigned digit = (unsigned char)*p - (unsigned)'0';
+			if (digit > 9)
+				return false;
+			x = x * 10 + digit;
+		}
+		if (x > max)
+			return false;
+		*out = x;
+		return true;
+	}
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned digit = (unsigned char)s.p[i] - (unsigned)'0';
 		if (digit > 9 || __builtin_mul_overflow(x, 10, &x) || __builtin_add_overflow(x, digit, &x))
@@ -234,7 +247,19 @@ bool slice_u64(struct slice s, uint64_t max, uint64_t *out)
 bool slice_i64(struct slice s, int64_t *out)
 {
 	bool neg = s.n > 0 && s.p[0] == '-';
-	uint64_t x;
+	uint64_t x = 0;
+
+	if (likely(s.n > neg && s.n <= 18)) { /* so many digits fit whatever they are */
+		size_t i = neg;
+		for (; i < s.n; i++) {
+			unsigned digit = (unsigned char)s.p[i] - (unsigned)'0';
+			if (digit > 9)
+				return false;
+			x = x * 10 + digit;
+		}
+		*out = neg ? -(int64_t)x : (int64_t)x;
+		return true;
+	}
 
 	if (!slice_u64(slice_from(s, neg), (uint64_t)INT64_MAX + neg, &x))
 		return false;

@@ -94,6 +94,7 @@ void decoder_free(struct decoder *d)
 	if (!d)
 		return;
 	buf_free(&d->tmp);
+	free(d->messages);
 	decode_json_free(d);
 	decode_audit_free(d);
 	free(d);
@@ -201,6 +202,11 @@ bool decode_wanted(struct decoder *d, const struct dline *l, enum action a)
 	return d->marked || interest_has(&d->opt->want, a);
 }
 
+bool decode_wanted_from(struct decoder *d, const struct dline *l, enum action a, struct slice dataset)
+{
+	return decode_wanted(d, l, a) && (d->marked || interest_from(&d->opt->want, a, dataset));
+}
+
 struct event *decode_emit(struct decoder *d, const struct dline *l, struct slice dataset, enum action a, enum outcome o)
 {
 	struct event *e = batch_add(d->out);
@@ -212,10 +218,14 @@ struct event *decode_emit(struct decoder *d, const struct dline *l, struct slice
 	e->dataset = dataset;
 	e->host = d->in->host_wins || !l->host.n ? d->in->host : l->host;
 	e->at = (struct rawref){l->offset, l->raw};
+	struct value *v = event_room(d->out, e, 2);
 	if (l->program.n)
-		event_add(d->out, e, F_PROCESS_NAME, l->program);
-	if (l->pid.n)
-		event_add(d->out, e, F_PROCESS_PID, l->pid);
+		v[e->nvalues++] = (struct value){.field = F_PROCESS_NAME, .type = FT_STR, .len = (uint32_t)MIN(l->program.n, UINT32_MAX), .p = l->program.p};
+	if (l->pid.n) {
+		v += e->nvalues++;
+		*v = (struct value){.field = F_PROCESS_PID, .type = FT_INT, .len = (uint32_t)MIN(l->pid.n, UINT32_MAX), .p = l->pid.p};
+		v->parsed = slice_i64(l->pid, &v->n);
+	}
 	if (l->repeat)
 		event_add_int(d->out, e, F_REPEAT, l->repeat);
 	return e;
@@ -228,7 +238,7 @@ enum decoded decode_rows(struct decoder *d, struct dline *l, const struct rowset
 		*ev = NULL;
 	if (!c)
 		return DECODED_UNKNOWN;
-	if (!decode_wanted(d, l, crow_action(c)))
+	if (!decode_wanted_from(d, l, crow_action(c), dataset))
 		return DECODED_UNWANTED;
 	struct event *e = decode_emit(d, l, dataset, crow_action(c), crow_outcome(c));
 	for (unsigned i = 0; i < d->ncap; i++)
@@ -238,13 +248,9 @@ enum decoded decode_rows(struct decoder *d, struct dline *l, const struct rowset
 	return DECODED_EVENT;
 }
 
-enum decoded decode_message(struct decoder *d, struct dline *l)
+static enum decoded program_message(struct decoder *d, struct dline *l)
 {
 	enum decoded r;
-	if (pam_message(l)) /* any program may speak through PAM */
-		return decode_pam(d, l);
-	if (audit_message(l))
-		return decode_audit(d, l);
 	const struct cprogram *p = program_of(d, l->program);
 	if (!p)
 		return DECODED_OTHER;
@@ -257,6 +263,16 @@ enum decoded decode_message(struct decoder *d, struct dline *l)
 			return r;
 	}
 	return p->def->fn ? p->def->fn(d, l) : DECODED_UNKNOWN;
+}
+
+enum decoded decode_message(struct decoder *d, struct dline *l)
+{
+	if (pam_message(l)) /* any program may speak through PAM */
+		return decode_again(d, l, decode_pam);
+	if (audit_message(l))
+		return decode_audit(d, l);
+	const struct cprogram *p = program_of(d, l->program);
+	return p && p->def->repeats ? decode_again(d, l, program_message) : program_message(d, l);
 }
 
 /* ---- lines --------------------------------------------------------------------------------------------------- */

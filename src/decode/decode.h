@@ -96,7 +96,8 @@ int decode_block(struct decoder *d, const struct decode_in *in, struct batch *ou
 struct joiner;
 struct joiner *joiner_new(const struct decode_tables *t);
 void joiner_free(struct joiner *j);
-/* Events that leave are appended to out (deep copies where they must outlive in). final: no more will come. */
+/* Events that leave are appended to out (deep copies where they must outlive in); in is left without events that matter: an empty
+ * out may just have changed places with it. final: no more will come. */
 void joiner_run(struct joiner *j, struct batch *in, struct batch *out, bool final);
 /* What it remembers to bytes and back (into a fresh one), so that a process that goes on after a restart joins the same. False: no such bytes. */
 void joiner_save(const struct joiner *j, struct buf *b);

@@ -51,6 +51,7 @@ struct program {
 	const char *dataset;  /* event.dataset */
 	const struct row *rows;
 	bool rows_of_fn;      /* the rows are for fn, which cuts the message first; not tried on the whole of it */
+	bool repeats;         /* its messages come again word for word: worth remembering (memo.c) */
 	/* Called for what no row fits (or instead of rows when rows is NULL). NULL: unknown. */
 	enum decoded (*fn)(struct decoder *d, struct dline *l);
 	/* Called after a row made an event, for what a pattern cannot say. May be NULL. */
@@ -95,6 +96,9 @@ struct decoder {
 	unsigned stamp_n;
 	nstime stamp_time;
 	uint8_t stamp_flags;
+	char zone_text[6];           /* "+02:00", when zone_known */
+	bool zone_known;
+	int zone_east;               /* seconds */
 	nstime zone_hour;            /* local hour for which zone_off holds */
 	int zone_off;
 	struct program_memo {
@@ -103,6 +107,13 @@ struct decoder {
 		char text[40];
 		unsigned n;
 	} memo[64];
+	struct head_memo {
+		const struct rowset *set;
+		uint64_t head;
+		const struct crow *row[29];
+		unsigned n;
+	} heads[64];                 /* pattern.c */
+	struct message_memo *messages; /* memo.c; made when first needed */
 	struct buf tmp;              /* scratch for values that must be rewritten; copy into the batch's arena */
 	void *json;                  /* parser of json.c */
 	bool nested;                 /* inside decode_nested */
@@ -114,6 +125,8 @@ struct decoder {
 /* ---- emitting ------------------------------------------------------------------------------------------------ */
 /* Does anyone want this action? When not: return DECODED_UNWANTED at once. Also counts logins for the ledger. */
 bool decode_wanted(struct decoder *d, const struct dline *l, enum action a);
+/* The same for an action that may be wanted from some datasets only. */
+bool decode_wanted_from(struct decoder *d, const struct dline *l, enum action a, struct slice dataset);
 /* New event with time, host, source, raw, dataset, process.name, process.pid filled from the line. */
 struct event *decode_emit(struct decoder *d, const struct dline *l, struct slice dataset, enum action a, enum outcome o);
 /* Match a message with a rowset and emit. DECODED_EVENT, DECODED_UNWANTED, or DECODED_UNKNOWN when no row fits. */
@@ -131,6 +144,8 @@ enum decoded decode_message(struct decoder *d, struct dline *l);
 /* A whole line carried inside another (Docker's "log", Filebeat's "message"): tried with every format, one level deep. Its
  * events get outer's raw line; time and host of outer where the inner line has none. text must live as long as the batch. */
 enum decoded decode_nested(struct decoder *d, struct dline *outer, struct slice text);
+/* fn(d, l), or what it made of the same message before. fn must depend on nothing but program and message. */
+enum decoded decode_again(struct decoder *d, struct dline *l, enum decoded (*fn)(struct decoder *d, struct dline *l));
 /* Compiled rows of a program by its definition (for fn that call another program's rows, such as PAM). */
 const struct rowset *decode_rowset_of(const struct decoder *d, const struct program *p);
 

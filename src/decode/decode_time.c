@@ -98,8 +98,33 @@ nstime time_local(struct decoder *d, int64_t seconds, int64_t nanos, struct dlin
 	return local - d->zone_off * NS_SEC;
 }
 
+/* What rsyslog writes, in the minute and the zone of the line before: "2026-05-04T07:12:SS.uuuuuu+02:00". */
+static bool same_minute(const struct decoder *d, struct slice *s, struct dline *l)
+{
+	enum { MINUTE = 17, POINT = 19, ZONE = 26, WHOLE = 32 };
+	const char *p = s->p;
+	unsigned sec, us;
+	if (s->n < WHOLE || d->stamp_n != MINUTE || !d->zone_known || p[POINT] != '.' || !bytes_eq(p + ZONE, d->zone_text, sizeof d->zone_text) ||
+	    !bytes_eq(p, d->stamp, 16) || p[16] != d->stamp[16] || !digits(p + MINUTE, 2, &sec) || sec > 60 || !digits(p + POINT + 1, 6, &us))
+		return false;
+	l->time = nanos_of(d->stamp_time + (int64_t)sec - d->zone_east, (int64_t)us * 1000);
+	*s = slice_make(p + WHOLE, s->n - WHOLE);
+	return true;
+}
+
+static void keep_zone(struct decoder *d, struct slice text, int east)
+{
+	if (text.n != sizeof d->zone_text)
+		return;
+	memcpy(d->zone_text, text.p, sizeof d->zone_text);
+	d->zone_east = east;
+	d->zone_known = true;
+}
+
 bool time_iso(struct decoder *d, struct slice *s, struct dline *l)
 {
+	if (same_minute(d, s, l))
+		return true;
 	if (s->n < 19 || s->p[4] != '-' || s->p[7] != '-' || s->p[13] != ':')
 		return false;
 	unsigned y, mo, day, h, mi, sec;
@@ -121,9 +146,11 @@ bool time_iso(struct decoder *d, struct slice *s, struct dline *l)
 	struct slice rest = *s;
 	if (rest.n && rest.p[0] == ' ' && rest.n > 5 && (rest.p[1] == '+' || rest.p[1] == '-') && is_digit(rest.p[2]))
 		rest = slice_from(rest, 1); /* "2026-05-04 07:12:33 +0200" */
+	const char *zone = rest.p;
 	if (zone_at(&rest, &off)) {
 		*s = rest;
 		l->time = nanos_of(base - off, ns);
+		keep_zone(d, slice_make(zone, (size_t)(rest.p - zone)), off);
 	} else {
 		l->time = time_local(d, base, ns, l);
 	}

@@ -46,9 +46,18 @@ static void tell(struct batch *out, struct event *e, const struct connection *c)
 		e->outcome = OUTCOME_FAILURE; /* now it is somebody's */
 }
 
+static bool same(const char *kept, size_t n, struct slice s)
+{
+	return n == s.n && bytes_eq(kept, s.p, n);
+}
+
 static void keep(struct connection *c, const struct event *e, struct slice pid, struct slice source)
 {
 	struct slice port = event_str(e, F_SOURCE_PORT), host = slice_to(e->host, HOST_MAX);
+	if (same(c->pid, c->npid, pid) && same(c->source, c->nsource, source) && same(c->port, c->nport, port) && same(c->host, c->nhost, host)) {
+		c->time = e->time; /* several lines of one connection in a row */
+		return;
+	}
 	*c = (struct connection){.time = e->time, .npid = (uint8_t)pid.n, .nhost = (uint8_t)host.n, .nsource = (uint8_t)source.n};
 	memcpy(c->pid, pid.p, pid.n);
 	memcpy(c->source, source.p, source.n);

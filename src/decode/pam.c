@@ -344,9 +344,9 @@ enum decoded decode_pam(struct decoder *d, struct dline *l)
 	const struct crow *c = rowset_match(d, decode_rowset_of(d, &program_pam), l->msg);
 	if (!c)
 		return notice(d, l, dataset_of(speaker), &t);
-	if (!decode_wanted(d, l, crow_action(c)))
-		return DECODED_UNWANTED;
 	struct slice dataset = dataset_of(speaker);
+	if (!decode_wanted_from(d, l, crow_action(c), dataset))
+		return DECODED_UNWANTED;
 	struct event *e = decode_emit(d, l, dataset, crow_action(c), crow_outcome(c));
 	add_captures(d, e, dataset, &t);
 	return DECODED_EVENT;

@@ -11,6 +11,7 @@ struct op {
 	uint8_t kind;
 	uint8_t cls;
 	bool greedy;
+	bool forced;    /* OP_CAP before an OP_LIT whose first byte cannot be of it: there is one way to match both */
 	uint16_t field; /* OP_CAP; F_NONE: skipped */
 	uint16_t skip;  /* OP_OPT: index behind the optional part */
 	uint16_t rare;  /* OP_LIT: index of its byte that log text has least of: searched for first */
@@ -22,6 +23,7 @@ struct crow {
 	enum outcome outcome;
 	struct op *ops;
 	size_t nops;
+	const struct op *must; /* a literal that every match has, worth looking for before trying; may be NULL */
 	struct capture set[SETS_MAX];
 	unsigned nset;
 };
@@ -191,6 +193,43 @@ static int compile_sets(struct compiler *c, struct crow *row, const char *set)
 	return 0;
 }
 
+#define WORD 1
+#define DIGIT 2
+#define ADDRC 4
+static const uint8_t char_class[256] = {
+	[0x21 ... 0x24] = WORD, ['%'] = WORD | ADDRC, [0x26 ... 0x2c] = WORD, ['-' ... '.'] = WORD | ADDRC, ['/'] = WORD,
+	['0' ... '9'] = WORD | DIGIT | ADDRC, [':'] = WORD | ADDRC, [0x3b ... 0x40] = WORD, ['A' ... 'Z'] = WORD | ADDRC,
+	[0x5b ... 0x5e] = WORD, ['_'] = WORD | ADDRC, [0x60] = WORD, ['a' ... 'z'] = WORD | ADDRC, [0x7b ... 0x7e] = WORD,
+	[0x80 ... 0xff] = WORD,
+};
+static const uint8_t class_mask[] = {[CLASS_ANY] = 0, [CLASS_WORD] = WORD, [CLASS_DIGIT] = DIGIT, [CLASS_ADDR] = ADDRC};
+
+static void find_forced(struct compiler *c)
+{
+	for (size_t i = 0; i + 1 < c->n; i++) {
+		const struct op *next = &c->ops[i + 1];
+		struct op *o = &c->ops[i];
+		o->forced = o->kind == OP_CAP && o->cls != CLASS_ANY && next->kind == OP_LIT && !(char_class[(uint8_t)next->lit.p[0]] & class_mask[o->cls]);
+	}
+}
+
+/* The rarest literal behind the first operation and outside optional parts, where there are ways to try in vain before it. */
+static const struct op *find_must(const struct op *ops, size_t n)
+{
+	const struct op *best = NULL;
+	size_t behind = 1;
+	bool ways = false;
+	for (size_t i = 0; i < n; i++) {
+		const struct op *o = &ops[i];
+		if (o->kind == OP_OPT)
+			behind = MAX(behind, (size_t)o->skip);
+		if (i >= behind && o->kind == OP_LIT && o->lit.n > 2 && ways && (!best || commonness(o->lit.p[o->rare]) < commonness(best->lit.p[best->rare])))
+			best = o;
+		ways |= o->kind == OP_OPT || (o->kind == OP_CAP && o->cls == CLASS_ANY);
+	}
+	return best;
+}
+
 static int compile_row(struct compiler *c, const struct row *in, struct crow *out)
 {
 	struct buf lit = {0};
@@ -201,9 +240,11 @@ static int compile_row(struct compiler *c, const struct row *in, struct crow *ou
 		return r;
 	if (!op_new(c, OP_END))
 		return err_set(c->e, ERR_LIMIT, "%s: pattern too long", c->owner);
+	find_forced(c);
 	*out = (struct crow){.action = in->action, .outcome = in->outcome, .nops = c->n};
 	out->ops = arena_alloc(&c->set->mem, c->n * sizeof *out->ops);
 	memcpy(out->ops, c->ops, c->n * sizeof *out->ops);
+	out->must = find_must(out->ops, out->nops);
 	return in->set ? compile_sets(c, out, in->set) : 0;
 }
 
@@ -285,17 +326,6 @@ enum outcome crow_outcome(const struct crow *c)
 
 /* ---- matching ------------------------------------------------------------------------------------------------ */
 
-#define WORD 1
-#define DIGIT 2
-#define ADDRC 4
-static const uint8_t char_class[256] = {
-	[0x21 ... 0x24] = WORD, ['%'] = WORD | ADDRC, [0x26 ... 0x2c] = WORD, ['-' ... '.'] = WORD | ADDRC, ['/'] = WORD,
-	['0' ... '9'] = WORD | DIGIT | ADDRC, [':'] = WORD | ADDRC, [0x3b ... 0x40] = WORD, ['A' ... 'Z'] = WORD | ADDRC,
-	[0x5b ... 0x5e] = WORD, ['_'] = WORD | ADDRC, [0x60] = WORD, ['a' ... 'z'] = WORD | ADDRC, [0x7b ... 0x7e] = WORD,
-	[0x80 ... 0xff] = WORD,
-};
-static const uint8_t class_mask[] = {[CLASS_ANY] = 0, [CLASS_WORD] = WORD, [CLASS_DIGIT] = DIGIT, [CLASS_ADDR] = ADDRC};
-
 /* Length of the run of bytes that cls allows at the start of s. */
 static size_t class_run(struct slice s, enum op_class cls)
 {
@@ -309,14 +339,19 @@ static size_t class_run(struct slice s, enum op_class cls)
 
 static bool match_ops(struct decoder *d, const struct op *ops, size_t i, struct slice s);
 
+static void capture(struct decoder *d, const struct op *o, struct slice s, size_t len)
+{
+	if (o->field && d->ncap < CAPTURES_MAX)
+		d->cap[d->ncap++] = (struct capture){o->field, slice_make(s.p, len)};
+}
+
 static bool take(struct decoder *d, const struct op *ops, size_t i, struct slice s, size_t len)
 {
 	unsigned mark = d->ncap;
 	const struct op *o = &ops[i];
 	if (o->cls != CLASS_ANY && len == 0)
 		return false;
-	if (o->field && d->ncap < CAPTURES_MAX)
-		d->cap[d->ncap++] = (struct capture){o->field, slice_make(s.p, len)};
+	capture(d, o, s, len);
 	if (match_ops(d, ops, i + 1, slice_from(s, len)))
 		return true;
 	d->ncap = mark;
@@ -356,10 +391,6 @@ static bool take_to_literal(struct decoder *d, const struct op *ops, size_t i, s
 {
 	const struct slice lit = ops[i + 1].lit;
 	size_t run = class_run(s, ops[i].cls);
-	if (ops[i].cls != CLASS_ANY && !(char_class[(uint8_t)lit.p[0]] & class_mask[ops[i].cls])) { /* it can only stand where the run ends */
-		d->steps++;
-		return s.n - run >= lit.n && bytes_eq(s.p + run, lit.p, lit.n) && take(d, ops, i, s, run);
-	}
 	struct slice window = slice_to(s, run + lit.n);
 	if (ops[i].greedy) {
 		for (;;) {
@@ -406,6 +437,7 @@ static bool match_capture(struct decoder *d, const struct op *ops, size_t i, str
 	return false;
 }
 
+/* Captures of what did not match in the end stay: who tries another way cuts them off. */
 static bool match_ops(struct decoder *d, const struct op *ops, size_t i, struct slice s)
 {
 	for (;; i++) {
@@ -418,8 +450,17 @@ static bool match_ops(struct decoder *d, const struct op *ops, size_t i, struct 
 				return false;
 			s = slice_from(s, o->lit.n);
 			break;
-		case OP_CAP:
-			return match_capture(d, ops, i, s);
+		case OP_CAP: {
+			if (!o->forced)
+				return match_capture(d, ops, i, s);
+			const struct slice lit = ops[++i].lit;
+			size_t run = class_run(s, o->cls);
+			if (!run || s.n - run < lit.n || !bytes_eq(s.p + run, lit.p, lit.n))
+				return false;
+			capture(d, o, s, run);
+			s = slice_make(s.p + run + lit.n, s.n - run - lit.n);
+			break;
+		}
 		case OP_OPT: {
 			unsigned mark = d->ncap;
 			if (match_ops(d, ops, i + 1, s))
@@ -430,6 +471,40 @@ static bool match_ops(struct decoder *d, const struct op *ops, size_t i, struct 
 		}
 		}
 	}
+}
+
+/* Messages begin in few ways: which rows their first eight bytes leave is remembered. NULL: more than there is room for. */
+static const struct head_memo *rows_for(struct decoder *d, const struct rowset *r, struct slice msg, uint64_t head)
+{
+	struct head_memo *m = &d->heads[(head ^ (uintptr_t)r) * 0x9e3779b97f4a7c15u >> 32 & (ARRAY_LEN(d->heads) - 1)];
+	if (m->set == r && m->head == head)
+		return m;
+	m->set = NULL;
+	size_t n = 0;
+	for (const struct probe *b = r->bucket[(uint8_t)msg.p[0]]; b->row; b++) {
+		if ((head & b->mask) != b->head)
+			continue;
+		if (n == ARRAY_LEN(m->row))
+			return NULL;
+		m->row[n++] = b->row;
+	}
+	m->n = (unsigned)n;
+	m->set = r;
+	m->head = head;
+	return m;
+}
+
+static bool fits_row(struct decoder *d, const struct crow *c, struct slice msg)
+{
+	if (c->must && lit_find(c->must, msg) < 0)
+		return false;
+	d->ncap = 0;
+	d->steps = 0;
+	if (!match_ops(d, c->ops, 0, msg))
+		return false;
+	for (unsigned k = 0; k < c->nset && d->ncap < CAPTURES_MAX; k++)
+		d->cap[d->ncap++] = c->set[k];
+	return true;
 }
 
 /* The first eight bytes; zeros behind a short message. */
@@ -450,17 +525,12 @@ const struct crow *rowset_match(struct decoder *d, const struct rowset *r, struc
 	if (!msg.n)
 		return NULL;
 	const uint64_t head = head_of(msg);
-	for (const struct probe *b = r->bucket[(uint8_t)msg.p[0]]; b->row; b++) {
-		if ((head & b->mask) != b->head)
-			continue;
-		const struct crow *c = b->row;
-		d->ncap = 0;
-		d->steps = 0;
-		if (match_ops(d, c->ops, 0, msg)) {
-			for (unsigned k = 0; k < c->nset && d->ncap < CAPTURES_MAX; k++)
-				d->cap[d->ncap++] = c->set[k];
-			return c;
-		}
-	}
+	const struct head_memo *m = rows_for(d, r, msg, head);
+	for (unsigned i = 0; m && i < m->n; i++)
+		if (fits_row(d, m->row[i], msg))
+			return m->row[i];
+	for (const struct probe *b = r->bucket[(uint8_t)msg.p[0]]; !m && b->row; b++)
+		if ((head & b->mask) == b->head && fits_row(d, b->row, msg))
+			return b->row;
 	return NULL;
 }

@@ -255,5 +255,5 @@ static const struct row pkexec_rows[] = {
 	{NULL, ACT_NONE, OUTCOME_NONE, NULL},
 };
 
-const struct program program_sudo = {.names = "sudo sudoedit", .dataset = "sudo", .fn = sudo};
+const struct program program_sudo = {.names = "sudo sudoedit", .dataset = "sudo", .fn = sudo, .repeats = true};
 const struct program program_pkexec = {.names = "pkexec", .dataset = "pkexec", .rows = pkexec_rows};

@@ -21,7 +21,7 @@ static void skip_priority(struct slice *s)
 /* "<4.6> " or "<auth.info> " behind the time (FreeBSD syslogd -v, -vv). */
 static void skip_facility(struct slice *s, struct dline *l)
 {
-	if (s->n < 4 || s->p[0] != '<')
+	if (likely(s->n < 4 || s->p[0] != '<'))
 		return;
 	ssize_t end = slice_chr(slice_to(*s, 24), '>');
 	if (end > 0 && slice_chr(slice_to(*s, (size_t)end), '.') > 0) {
@@ -32,7 +32,7 @@ static void skip_facility(struct slice *s, struct dline *l)
 
 /* "prog[123]: ", "prog: ", "prog(module)[123]: ", "[prog]: ", "prog[123] rest" at s. Sets program, pid; s moves to the
  * message. False when there is no tag. */
-static bool take_tag(struct slice *s, struct dline *l)
+static bool take_any_tag(struct slice *s, struct dline *l)
 {
 	struct slice in = *s;
 	bool boxed = in.n && in.p[0] == '[';
@@ -77,10 +77,35 @@ static bool take_tag(struct slice *s, struct dline *l)
 	return true;
 }
 
+/* The common "prog[123]: " and "prog: " at once. */
+static bool take_tag(struct slice *s, struct dline *l)
+{
+	enum { NAME = 64, PID = 12 };
+	const char *p = s->p, *end = p + MIN(s->n, (size_t)(NAME + PID)), *q = p, *pid = NULL;
+	while (q < end && tag_char[(uint8_t)*q])
+		q++;
+	const char *behind = q;
+	if (q < end && *q == '[') {
+		for (pid = ++q; q < end && *q >= '0' && *q <= '9';)
+			q++;
+		behind = q + 1;
+		if (q == end || *q != ']')
+			return take_any_tag(s, l);
+	}
+	size_t n = (size_t)((pid ? pid - 1 : q) - p);
+	if (!n || n >= NAME || (size_t)(behind - p) + 2 > s->n || behind[0] != ':' || behind[1] != ' ')
+		return take_any_tag(s, l);
+	if (pid)
+		l->pid = slice_make(pid, (size_t)(q - pid));
+	l->program = slice_make(p, n);
+	*s = slice_from(*s, (size_t)(behind - p) + 2);
+	return true;
+}
+
 /* "message repeated 5 times: [ Failed password ...]" (rsyslog) */
 static void unwrap_repeat(struct dline *l)
 {
-	if (!slice_starts(l->msg, SL("message repeated ")))
+	if (!l->msg.n || l->msg.p[0] != 'm' || !slice_starts(l->msg, SL("message repeated ")))
 		return;
 	struct slice rest = slice_from(l->msg, 17), n;
 	uint64_t times;
@@ -97,7 +122,7 @@ static void unwrap_repeat(struct dline *l)
 /* Solaris and AIX put "[ID 800047 auth.info] " before the message. */
 static void skip_msgid(struct dline *l)
 {
-	if (slice_starts(l->msg, SL("[ID "))) {
+	if (l->msg.n && l->msg.p[0] == '[' && slice_starts(l->msg, SL("[ID "))) {
 		ssize_t end = slice_find(l->msg, SL("] "));
 		if (end > 0)
 			l->msg = slice_from(l->msg, (size_t)end + 2);
@@ -116,14 +141,35 @@ static void keep_host(struct decoder *d, struct slice host)
 	memcpy(d->host, host.p, d->nhost);
 }
 
+static enum decoded after_host(struct decoder *d, struct dline *l, struct slice s)
+{
+	if (!take_tag(&s, l)) {
+		l->program = SLICE_NONE;
+		l->pid = SLICE_NONE;
+		l->msg = s;
+		/* rsyslog's own "last message repeated" and kernel lines without tag */
+		return DECODED_OTHER;
+	}
+	l->msg = s;
+	skip_msgid(l);
+	unwrap_repeat(l);
+	return decode_message(d, l);
+}
+
 /* Behind the time: "host prog[pid]: msg", "prog[pid]: msg", "host msg". */
 static enum decoded after_time(struct decoder *d, struct dline *l, struct slice s)
 {
 	s = slice_trim(s);
 	skip_facility(&s, l);
 	struct slice whole = s, host;
-	bool known = same_host(d, s);
-	if (!known && take_tag(&s, l)) { /* no host name: "Nov 23 21:50:19 sshd[8148]: ..." */
+	if (same_host(d, s)) {
+		l->host = slice_to(s, d->nhost);
+		s = slice_from(s, d->nhost + 1u);
+		while (s.n && s.p[0] == ' ')
+			s = slice_from(s, 1);
+		return after_host(d, l, s);
+	}
+	if (take_tag(&s, l)) { /* no host name: "Nov 23 21:50:19 sshd[8148]: ..." */
 		l->host = SLICE_NONE;
 	} else {
 		l->pid = SLICE_NONE;
@@ -133,15 +179,8 @@ static enum decoded after_time(struct decoder *d, struct dline *l, struct slice 
 		while (s.n && s.p[0] == ' ')
 			s = slice_from(s, 1);
 		l->host = host;
-		if (!known)
-			keep_host(d, host);
-		if (!take_tag(&s, l)) {
-			l->program = SLICE_NONE;
-			l->pid = SLICE_NONE;
-			l->msg = s;
-			/* rsyslog's own "last message repeated" and kernel lines without tag */
-			return DECODED_OTHER;
-		}
+		keep_host(d, host);
+		return after_host(d, l, s);
 	}
 	l->msg = s;
 	skip_msgid(l);

@@ -255,11 +255,21 @@ void detect_free(struct detect *d)
 	free(d);
 }
 
+static void want_one(const struct detector *def, enum action a, struct interest *want)
+{
+	for (const struct want_from *o = def->only; o && o->from; o++)
+		if (o->action == a) {
+			interest_add_from(want, a, o->from);
+			return;
+		}
+	interest_add(want, a);
+}
+
 void detect_wants(const struct detect *d, struct interest *want)
 {
 	for (size_t i = 0; i < DETECTORS; i++)
 		for (const enum action *w = table[i]->wants; d->on[i] && *w != ACT_NONE; w++)
-			interest_add(want, *w);
+			want_one(table[i], *w, want);
 	login_memory_wants(want);
 }
 

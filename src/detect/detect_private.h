@@ -17,6 +17,11 @@ struct command;
 struct detector {
 	struct detector_info info;
 	const enum action *wants;  /* ends with ACT_NONE */
+	/* Of these actions only what some datasets tell (interest_add_from) matters; ends with from NULL. NULL: no such bounds. */
+	const struct want_from {
+		enum action action;
+		const char *from;
+	} *only;
 	void *(*create)(struct detect *d);  /* NULL: no state */
 	void (*event)(struct detect *d, void *state, const struct event *e);
 	/* Whether a command line could matter, whoever typed it. The answer is remembered per line, so that event() is not
@@ -33,6 +38,8 @@ struct detector {
 #include "detect/detectors.def"
 #undef DETECTOR
 
+/* logind tells again, without the account's number, of sessions that PAM has told of. */
+#define NOT_LOGIND "!systemd-logind"
 enum { TABLES_MAX = 4 };
 /* For `tables` of a detector whose state is one map. */
 size_t tables_one(void *state, struct lru **out);

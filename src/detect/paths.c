@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 static const enum action wants[] = {ACT_LOGIN, ACT_SESSION_CLOSED, ACT_DISCONNECTED, ACT_BOOT, ACT_SUDO, ACT_SU, ACT_NONE};
+static const struct want_from only[] = {{ACT_SESSION_CLOSED, "sshd dropbear"}, {ACT_NONE, NULL}}; /* ended() */
 static const char *const techniques[] = {"T1021.004", "T1078", NULL};
 
 #define LEARNING_LEAST (14 * NS_DAY) /* what people do once a week must have been seen */
@@ -268,5 +269,5 @@ const struct detector detector_path = {
 		"After two weeks: logins scored by whose session can have launched them, by how new account, source and host are to each other, and by "
 		"whether the key or password could be used there; the few oddest of a day are told, with the path they are on.",
 		"Terminal multiplexers and jobs left running, imaging of machines, a colleague's desk, a shared account."},
-	.wants = wants, .create = create, .event = event, .destroy = destroy,
+	.wants = wants, .only = only, .create = create, .event = event, .destroy = destroy,
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 static const enum action wants[] = {ACT_SUDO, ACT_EXEC, ACT_COMMAND, ACT_AUDIT_STOPPED, ACT_SERVICE_STOPPED, ACT_SHUTDOWN, ACT_BOOT, ACT_NONE};
+static const struct want_from only_gap[] = {{ACT_SESSION_OPENED, NOT_LOGIND}, {ACT_NONE, NULL}}; /* cron's, told by PAM */
 static const enum action wants_gap[] = {ACT_CRON, ACT_SESSION_OPENED, ACT_LOG_ROTATED, ACT_BOOT, ACT_NONE};
 static const char *const techniques[] = {"T1070.002", "T1070.003", "T1070.006", "T1562.012", NULL};
 static const char *const techniques_gap[] = {"T1070.002", NULL};
@@ -326,5 +327,5 @@ const struct detector detector_gap = {
 	.info = {"postern.log-gap", "Hours missing from a log", LEVEL_MEDIUM, STAGE_COVER, techniques_gap,
 		"A whole hour without lines about cron in a log that had them in that hour on every day of the five or more before.",
 		"The machine was switched off or cron was stopped (a boot line right behind the gap clears it)."},
-	.wants = wants_gap, .create = gaps_new, .tables = tables_one, .event = gap_event, .finish = gap_finish, .destroy = gaps_free,
+	.wants = wants_gap, .only = only_gap, .create = gaps_new, .tables = tables_one, .event = gap_event, .finish = gap_finish, .destroy = gaps_free,
 };

@@ -20,7 +20,7 @@ struct lru *login_memory_new(void)
 void login_memory_wants(struct interest *want)
 {
 	interest_add(want, ACT_LOGIN);
-	interest_add(want, ACT_SESSION_OPENED);
+	interest_add_from(want, ACT_SESSION_OPENED, NOT_LOGIND);
 }
 
 static struct slice canonical_host(const struct detect *d, struct slice host)
@@ -37,7 +37,7 @@ static struct slice canonical_host(const struct detect *d, struct slice host)
 struct slice detect_host(const struct detect *d, struct slice host)
 {
 	struct host_memo *m = detect_host_memo(d);
-	if (m->n != host.n || memcmp(m->logged, host.p, host.n) != 0) {
+	if (m->n != host.n || !bytes_eq(m->logged, host.p, host.n)) {
 		struct slice name = canonical_host(d, host);
 		if (host.n > sizeof m->logged)
 			return name;
@@ -191,9 +191,11 @@ bool login_to_host(struct detect *d, const struct event *e, bool vpn)
 {
 	if (e->action != ACT_LOGIN || e->outcome == OUTCOME_FAILURE)
 		return false;
+	if (slice_eq(e->dataset, SL("sshd")))
+		return true;
 	if (slice_eq(e->dataset, SL("auditd")))
 		return event_source(e).n && !told_already(d, e);
-	return slice_in_list(e->dataset, "sshd dropbear login telnetd") || (vpn && slice_in_list(e->dataset, "openvpn strongswan"));
+	return slice_in_list(e->dataset, "dropbear login telnetd") || (vpn && slice_in_list(e->dataset, "openvpn strongswan"));
 }
 
 void login_memory_event(struct detect *d, const struct event *e)

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 
 const struct field_info field_table[FIELD_COUNT] = {
-	[F_NONE] = {"", FT_STR},
+	[F_NONE] = {"", FT_STR, 0},
 #define STR FT_STR
 #define INT FT_INT
 #define ADDR FT_ADDR
-#define FIELD(id, name, type) [id] = {name, type},
+#define FIELD(id, name, type) [id] = {name, type, sizeof(name) - 1},
 #include "event/fields.def"
 #undef FIELD
 #undef STR
@@ -25,7 +25,7 @@ const struct action_info action_table[ACTION_COUNT] = {
 enum field_id field_by_name(struct slice name)
 {
 	for (int i = 1; i < FIELD_COUNT; i++)
-		if (slice_eqz(name, field_table[i].name))
+		if (name.n == field_table[i].n && memcmp(name.p, field_table[i].name, name.n) == 0)
 			return (enum field_id)i;
 	return F_NONE;
 }
@@ -89,6 +89,35 @@ const char *stage_name(enum stage s)
 const char *stage_title(enum stage s)
 {
 	return (unsigned)s < STAGE_COUNT ? stages[s].title : "?";
+}
+
+/* ---- who wants what ------------------------------------------------------------------------------------------ */
+
+void interest_add_from(struct interest *i, enum action a, const char *from)
+{
+	bool had = interest_has(i, a);
+	const char *before = i->from[a];
+	interest_add(i, a);
+	if (!had || (before && strcmp(before, from) == 0))
+		i->from[a] = from;
+}
+
+static bool is_listed(struct slice list, struct slice name)
+{
+	struct slice word;
+	while (slice_word(&list, &word))
+		if (slice_eq(word, name))
+			return true;
+	return false;
+}
+
+bool interest_from(const struct interest *i, enum action a, struct slice dataset)
+{
+	const char *from = i->from[a];
+	if (!from)
+		return true;
+	bool all_but = from[0] == '!';
+	return is_listed(slice_of(from + all_but), dataset) != all_but;
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------- */
@@ -157,19 +186,31 @@ struct event *batch_add(struct batch *b)
 
 enum { VALUES_FIRST = 12 };
 
-static struct value *value_slot(struct batch *b, struct event *e)
+static void more_room(struct batch *b, struct event *e, uint32_t need)
+{
+	uint32_t cap = MAX(e->capvalues ? e->capvalues * 2 : VALUES_FIRST, need);
+	struct value *v = arena_alloc(&b->arena, cap * sizeof *v);
+	if (e->nvalues)
+		memcpy(v, e->values, e->nvalues * sizeof *v);
+	e->values = v;
+	e->capvalues = cap;
+}
+
+static inline struct value *value_slot(struct batch *b, struct event *e)
 {
 	if (unlikely(e->nvalues == e->capvalues)) {
 		if (e->nvalues >= LIMIT_VALUES)
 			return NULL;
-		uint32_t cap = e->capvalues ? e->capvalues * 2 : VALUES_FIRST;
-		struct value *v = arena_alloc(&b->arena, cap * sizeof *v);
-		if (e->nvalues)
-			memcpy(v, e->values, e->nvalues * sizeof *v);
-		e->values = v;
-		e->capvalues = cap;
+		more_room(b, e, 0);
 	}
 	return &e->values[e->nvalues++];
+}
+
+struct value *event_room(struct batch *b, struct event *e, uint32_t n)
+{
+	if (e->capvalues - e->nvalues < n)
+		more_room(b, e, e->nvalues + n);
+	return e->values + e->nvalues;
 }
 
 /* The field that takes an address which turned out to be a name. */
@@ -190,6 +231,8 @@ void event_add(struct batch *b, struct event *e, enum field_id f, struct slice t
 		return;
 	enum field_type type = field_table[f].type;
 	*v = (struct value){.field = (uint16_t)f, .type = (uint8_t)type, .len = (uint32_t)MIN(text.n, UINT32_MAX), .p = text.p};
+	if (likely(type == FT_STR))
+		return;
 	if (type == FT_INT) {
 		v->parsed = slice_i64(text, &v->n);
 	} else if (type == FT_ADDR) {

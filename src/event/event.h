@@ -27,6 +27,7 @@ enum action {
 struct field_info {
 	const char *name;
 	enum field_type type;
+	size_t n; /* strlen(name) */
 };
 struct action_info {
 	const char *id, *name, *category, *type;
@@ -49,10 +50,24 @@ bool level_parse(struct slice s, enum level *out); /* also "info" */
 /* Decoders recognise every line they know, but take out the fields only of what a rule or detector wants. */
 struct interest {
 	uint64_t bits[(ACTION_COUNT + 63) / 64];
+	/* From whom: NULL anybody, else datasets, blank-separated; behind a "!" those that are not wanted. Static text. */
+	const char *from[ACTION_COUNT];
 };
-static inline void interest_add(struct interest *i, enum action a) { i->bits[a / 64] |= (uint64_t)1 << (a % 64); }
+static inline void interest_add(struct interest *i, enum action a)
+{
+	i->bits[a / 64] |= (uint64_t)1 << (a % 64);
+	i->from[a] = NULL;
+}
+/* The same from some only; whoever asks for more gets more. */
+void interest_add_from(struct interest *i, enum action a, const char *from);
 static inline bool interest_has(const struct interest *i, enum action a) { return i->bits[a / 64] >> (a % 64) & 1; }
-static inline void interest_all(struct interest *i) { memset(i, 0xff, sizeof *i); }
+/* Is an event of this dataset wanted, too, given that its action is? */
+bool interest_from(const struct interest *i, enum action a, struct slice dataset);
+static inline void interest_all(struct interest *i)
+{
+	*i = (struct interest){0};
+	memset(i->bits, 0xff, sizeof i->bits);
+}
 
 /* ---- event --------------------------------------------------------------------------------------------------- */
 struct value {
@@ -123,6 +138,8 @@ struct event *batch_add(struct batch *b);
  * one goes to the matching .address field (source.ip -> source.address), v4-mapped text is cut to its v4 part.
  * Beyond LIMIT_VALUES values are dropped. */
 void event_add(struct batch *b, struct event *e, enum field_id f, struct slice text);
+/* Room for n values behind those that are there, to be filled and counted (nvalues) by the caller. n at most LIMIT_VALUES less nvalues. */
+struct value *event_room(struct batch *b, struct event *e, uint32_t n);
 void event_add_int(struct batch *b, struct event *e, enum field_id f, int64_t n);
 /* A field outside the table (generic JSON): name is copied, text borrowed. */
 void event_add_named(struct batch *b, struct event *e, struct slice name, struct slice text);

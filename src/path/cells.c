@@ -15,6 +15,7 @@ struct place_cells {
 	float count[CELLS], sum[CELLS];
 	struct { uint32_t *v; size_t n, cap; } pending; /* cells counted since the sums were made */
 	double summed;                                  /* logins in the sums */
+	uint8_t most[AXES];                             /* largest value counted on each axis: cells beyond are zero, and so are their sums */
 };
 struct cells {
 	struct place_cells *place[PATH_PLACES]; /* made when used */
@@ -48,12 +49,58 @@ static size_t index_of(const struct oddness *o)
 	return at;
 }
 
+static void widen(struct place_cells *p, size_t at)
+{
+	for (int a = AXES - 1; a >= 0; a--) {
+		p->most[a] = MAX(p->most[a], (uint8_t)(at % size[a]));
+		at /= size[a];
+	}
+}
+
+/* One row of the box along the last axis: from the counts, or with what is one further on axis `along` added. */
+enum { FROM_COUNTS = -1 };
+static void sum_row(struct place_cells *p, size_t at, int along, size_t step)
+{
+	int most = p->most[AXES - 1];
+	if (along == FROM_COUNTS)
+		memcpy(&p->sum[at], &p->count[at], ((size_t)most + 1) * sizeof p->sum[0]);
+	else
+		for (int i = most - (along == AXES - 1); i >= 0; i--)
+			p->sum[at + (size_t)i] += p->sum[at + (size_t)i + step];
+}
+
+/* Down on every axis, so that what is further along has been summed up already. */
+static void sum_box(struct place_cells *p, int axis, size_t at, int along, size_t step)
+{
+	if (axis == AXES - 1) {
+		sum_row(p, at * size[axis], along, step);
+		return;
+	}
+	for (int i = p->most[axis] - (axis == along); i >= 0; i--)
+		sum_box(p, axis + 1, at * size[axis] + (size_t)i, along, step);
+}
+
+/* Few cells of a quiet site are ever counted, and those near the origin: the rest is left as it is, zero. */
+static bool is_small(const struct place_cells *p)
+{
+	size_t n = 1;
+	for (int a = 0; a < AXES; a++)
+		n *= p->most[a] + 1u;
+	return n < CELLS / 8;
+}
+
 /* sum[x] = count of every cell that is at least x on every axis: one pass an axis. */
 static void make_sums(struct place_cells *p)
 {
 	size_t stride = 1;
-	memcpy(p->sum, p->count, sizeof p->sum);
-	for (int a = AXES - 1; a >= 0; a--) {
+	bool small = is_small(p);
+	if (small)
+		sum_box(p, 0, 0, FROM_COUNTS, 0);
+	else
+		memcpy(p->sum, p->count, sizeof p->sum);
+	for (int a = AXES - 1; small && a >= 0; stride *= size[a--])
+		sum_box(p, 0, 0, a, stride);
+	for (int a = AXES - 1; !small && a >= 0; a--) {
 		size_t span = stride * size[a];
 		for (size_t base = 0; base < CELLS; base += span)
 			for (size_t i = span - stride; i-- > 0;)
@@ -85,6 +132,7 @@ void cells_add(struct cells *c, enum path_place place, const struct oddness *o)
 	struct place_cells *p = of_place(c, place);
 	uint32_t at = (uint32_t)index_of(o);
 	p->count[at] += 1;
+	widen(p, at);
 	*vec_push(&p->pending) = at;
 }
 
@@ -174,6 +222,7 @@ bool cells_load(struct cells *c, struct wire *w)
 			if (at >= CELLS || !(count >= 0 && count < 1e9f))
 				return false;
 			p->count[at] = count;
+			widen(p, at);
 		}
 		if (!load_pending(c, (enum path_place)i, w))
 			return false;

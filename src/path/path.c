@@ -42,7 +42,7 @@ void path_free(struct path *p)
 	if (!p)
 		return;
 	for (size_t i = 0; i < p->hosts.n; i++)
-		free(p->hosts.v[i].v);
+		free(p->hosts.v[i].mem);
 	free(p->hosts.v);
 	free(p->host_of.v);
 	free(p->accounts.v);

@@ -77,8 +77,10 @@ struct session {
 };
 struct path_host {
 	uint32_t name;
-	struct session *v;     /* by time of opening */
+	struct session *mem;   /* room for cap */
+	struct session *v;     /* in it, by time of opening: what is dropped in front is left behind */
 	uint32_t n, cap;
+	uint32_t open;         /* of the n, those without an end */
 	struct { uint32_t person, target; nstime time; } became[BECAME_MAX];
 	unsigned next_became;
 	float alone, among;    /* logins from here with own session open: nobody else there; others there too */
@@ -99,7 +101,7 @@ struct causes {
 struct path_host *host_get(struct path *p, uint32_t name);   /* makes it */
 struct path_host *host_find(const struct path *p, uint32_t name); /* NULL */
 void host_causes(struct path_host *h, uint32_t person, nstime t, struct causes *c);
-struct session *host_open(struct path_host *h, uint64_t *forgotten);
+struct session *host_open(struct path_host *h, uint64_t *forgotten); /* to be filled as one without an end */
 const struct session *host_session(const struct path_host *h, uint32_t id);
 /* Whose machine is it? 0 unknown. */
 uint32_t host_owner(const struct path_host *h, unsigned day);

@@ -83,12 +83,14 @@ static bool load_hosts(struct path *p, struct wire *w)
 		if (s.n % sizeof *h->v || s.n / sizeof *h->v > SESSIONS_MAX)
 			return false;
 		h->n = h->cap = (uint32_t)(s.n / sizeof *h->v);
-		h->v = h->n ? xcalloc(h->n, sizeof *h->v) : NULL;
+		h->mem = h->v = h->n ? xcalloc(h->n, sizeof *h->v) : NULL;
 		if (h->n)
 			memcpy(h->v, s.p, s.n);
 		for (uint32_t k = 0; k < h->n; k++)
 			if (h->v[k].account >= names || h->v[k].person >= names || h->v[k].source >= names || h->v[k].parent_host >= names)
 				return false;
+		for (uint32_t k = 0; k < h->n; k++)
+			h->open += h->v[k].ended == NSTIME_NONE;
 	}
 	return !w->bad;
 }

@@ -44,6 +44,8 @@ static void drop_stale(struct path_host *h, nstime t)
 			if (n != i)
 				h->v[n] = h->v[i];
 			n++;
+		} else {
+			h->open -= h->v[i].ended == NSTIME_NONE;
 		}
 	h->n = n;
 }
@@ -70,6 +72,24 @@ void host_causes(struct path_host *h, uint32_t person, nstime t, struct causes *
 	}
 }
 
+static void make_room(struct path_host *h)
+{
+	enum { SLIDE = 2 * SESSIONS_MAX }; /* so that a full host is not moved down for each login */
+	size_t before = h->n ? (size_t)(h->v - h->mem) : 0;
+	if (before + h->n < h->cap) {
+		if (!h->n)
+			h->v = h->mem;
+		return;
+	}
+	if (before)
+		memmove(h->mem, h->v, h->n * sizeof *h->v);
+	if (h->n == h->cap || h->cap < SLIDE) {
+		h->cap = h->cap ? MIN(h->cap * 2, (uint32_t)SLIDE) : 4;
+		h->mem = xreallocarray(h->mem, h->cap, sizeof *h->mem);
+	}
+	h->v = h->mem;
+}
+
 /* Room for one more, at the end. Beyond SESSIONS_MAX the oldest that is over goes, else the oldest. */
 struct session *host_open(struct path_host *h, uint64_t *forgotten)
 {
@@ -81,13 +101,15 @@ struct session *host_open(struct path_host *h, uint64_t *forgotten)
 				break;
 			}
 		*forgotten += h->v[out].ended == NSTIME_NONE;
-		memmove(&h->v[out], &h->v[out + 1], (h->n - out - 1) * sizeof *h->v);
+		h->open -= h->v[out].ended == NSTIME_NONE;
+		if (out)
+			memmove(&h->v[out], &h->v[out + 1], (h->n - out - 1) * sizeof *h->v);
+		else
+			h->v++;
 		h->n--;
 	}
-	if (h->n == h->cap) {
-		h->cap = h->cap ? MIN(h->cap * 2, (uint32_t)SESSIONS_MAX) : 4;
-		h->v = xreallocarray(h->v, h->cap, sizeof *h->v);
-	}
+	make_room(h);
+	h->open++;
 	return &h->v[h->n++];
 }
 
@@ -103,12 +125,13 @@ void path_ended(struct path *p, nstime t, struct slice host, uint32_t pid, struc
 {
 	uint32_t name = strtab_find(p->names, host), from = source.n ? strtab_find(p->names, source) : UINT32_MAX;
 	struct path_host *h = name == UINT32_MAX ? NULL : host_find(p, name);
-	for (uint32_t i = h ? h->n : 0; i-- > 0;) {
+	for (uint32_t i = h && h->open ? h->n : 0; i-- > 0;) {
 		struct session *s = &h->v[i];
 		if (s->ended != NSTIME_NONE)
 			continue;
 		if (port ? s->port == port && s->source == from : pid && s->pid == pid) {
 			s->ended = t;
+			h->open--;
 			return;
 		}
 	}
@@ -121,6 +144,8 @@ void path_booted(struct path *p, nstime t, struct slice host)
 	for (uint32_t i = 0; h && i < h->n; i++)
 		if (h->v[i].ended == NSTIME_NONE)
 			h->v[i].ended = t;
+	if (h)
+		h->open = 0;
 }
 
 void path_became(struct path *p, nstime t, struct slice host, struct slice person, struct slice target)
@@ -147,6 +172,8 @@ void path_became(struct path *p, nstime t, struct slice host, struct slice perso
 static float weight_on(const struct path_host *h, int i, unsigned day)
 {
 	unsigned passed = day > h->owner[i].day ? day - h->owner[i].day : 0;
+	if (!passed || h->owner[i].weight == 0)
+		return h->owner[i].weight;
 	return h->owner[i].weight * powf(OWNER_FADES, (float)MIN(passed, 60u));
 }
 

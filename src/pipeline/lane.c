@@ -65,7 +65,6 @@ bool lane_step(struct run *r, struct lane *l, struct block_decoder *d)
 	}
 	struct slot *s = &l->slot[(l->head + l->count) % r->slots];
 	s->state = SLOT_BUSY;
-	s->was_joined = false;
 	s->at = 0;
 	l->count++;
 	l->reading = true;

@@ -15,7 +15,6 @@ struct slot {
 	struct block block;
 	struct batch decoded, joined;
 	struct decode_stats stats;
-	bool was_joined;
 	size_t at; /* next event of joined to hand out */
 };
 
@@ -25,6 +24,7 @@ struct lane {
 	struct joiner *joiner;
 	struct slot slot[SLOTS_MAX];
 	unsigned head, count;      /* ring: slots [head, head+count) hold blocks in stream order */
+	struct slot *at_hand;      /* the head, ready and joined, while its events are handed out; the merging thread's alone */
 	unsigned users;            /* workers inside lane_step: it must not be closed under them */
 	bool reading;              /* a thread is in stream_next */
 	bool ended;                /* stream_next said so */

@@ -50,14 +50,15 @@ static void lane_release_head(struct run *r, struct lane *l)
 /* Next event of the lane, NULL at its end. The event stays valid until the next call for the same lane. */
 static struct event *lane_next(struct run *r, struct lane *l)
 {
-	while (lane_head(r, l)) {
-		struct slot *s = &l->slot[l->head];
-		if (!s->was_joined) {
+	while (l->at_hand || lane_head(r, l)) {
+		struct slot *s = l->at_hand;
+		if (!s) {
+			s = l->at_hand = &l->slot[l->head];
 			joiner_run(l->joiner, &s->decoded, &s->joined, false);
-			s->was_joined = true;
 		}
 		if (s->at < s->joined.n)
 			return &s->joined.v[s->at++];
+		l->at_hand = NULL;
 		lane_release_head(r, l);
 	}
 	if (!l->tail_done) {
@@ -276,7 +277,9 @@ static void run_init(struct run *r)
 		qsort(r->lanes, r->nlanes, sizeof *r->lanes, lane_order);
 	size_t lanes = r->opt->keep_order ? 1 : r->nlanes;
 	r->slots = lanes <= 16 ? SLOTS_MAX : lanes <= 64 ? 2 : 1;
-	r->block_bytes = lanes <= 16 ? 256 << 10 : lanes <= 64 ? 128 << 10 : lanes <= 192 ? 64 << 10 : 16 << 10;
+	/* threads that share a stream read it in turn: the fewer turns, the less they wait for each other */
+	bool shared = r->opt->threads > 1 && lanes <= 2;
+	r->block_bytes = shared ? 1 << 20 : lanes <= 16 ? 256 << 10 : lanes <= 64 ? 128 << 10 : lanes <= 192 ? 64 << 10 : 16 << 10;
 	r->open_most = open_most();
 }
 

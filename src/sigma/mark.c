@@ -4,11 +4,16 @@
 
 #include <stdlib.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #define COMMON 0.2 /* an estimate: such a literal stands in every fifth line or so */
 
 struct sigma_marker {
 	struct match_ctx *ctx;
-	bool all;
+	bool all, escapes;
+	struct sigma_marks at; /* of escapes */
 };
 
 /* Log sources whose events are lines: their fields are pieces of them. Audit records hide text in hex, and JSON in escapes; their
@@ -106,8 +111,6 @@ struct atoms {
 
 static void collect(struct sigma_set *s, struct atoms *all)
 {
-	/* percent-encoding, backslash escapes, and the two letters beyond ASCII that fold to k and s */
-	static const struct slice escapes[] = {SL("%"), SL("\\"), SL("\xe2\x84\xaa"), SL("\xc5\xbf")};
 	/* requests with a whole URL: a proxy's log in a web server's form, which only its lines tell */
 	static const struct slice proxied[] = {SL(" http://"), SL(" https://"), SL("connect "), SL(" ftp://")};
 	bool fields = false, proxy = false;
@@ -124,8 +127,7 @@ static void collect(struct sigma_set *s, struct atoms *all)
 		}
 		free(w.v);
 	}
-	for (size_t i = 0; fields && i < ARRAY_LEN(escapes); i++)
-		*vec_push(all) = (struct atom){.text = escapes[i]};
+	s->marks_escapes = fields;
 	for (size_t i = 0; proxy && i < ARRAY_LEN(proxied); i++)
 		*vec_push(all) = (struct atom){.text = proxied[i]};
 	if (all->n)
@@ -153,6 +155,7 @@ struct sigma_marker *sigma_marker_new(const struct sigma_set *s)
 		return NULL;
 	struct sigma_marker *m = xcalloc(1, sizeof *m);
 	m->all = s->marks_all || s->opt.no_prefilter;
+	m->escapes = s->marks_escapes;
 	if (!m->all && !(m->ctx = match_ctx_new(s->marks)))
 		core_oom();
 	return m;
@@ -163,24 +166,66 @@ void sigma_marker_free(struct sigma_marker *m)
 	if (!m)
 		return;
 	match_ctx_free(m->ctx);
+	free(m->at.v);
 	free(m);
+}
+
+/* Where a value may stand in other bytes than a rule names: percent-encoding, backslash escapes, and the two letters beyond ASCII that
+ * fold to k (E2 84 AA) and s (C5 BF). So short literals in the matcher's set would make it twice as slow. */
+static bool is_escape(struct slice block, size_t at)
+{
+	struct slice s = slice_from(block, at);
+	return s.p[0] == '%' || s.p[0] == '\\' || slice_starts(s, SL("\xe2\x84\xaa")) || slice_starts(s, SL("\xc5\xbf"));
+}
+
+static void find_escapes(struct slice block, struct sigma_marks *out)
+{
+	size_t i = 0;
+#ifdef __SSE2__
+	const __m128i a = _mm_set1_epi8('%'), b = _mm_set1_epi8('\\'), c = _mm_set1_epi8((char)0xe2), d = _mm_set1_epi8((char)0xc5);
+	for (; i + 16 <= block.n; i += 16) {
+		__m128i x = _mm_loadu_si128((const __m128i *)(const void *)(block.p + i));
+		__m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(x, a), _mm_cmpeq_epi8(x, b)), _mm_or_si128(_mm_cmpeq_epi8(x, c), _mm_cmpeq_epi8(x, d)));
+		for (unsigned bits = (unsigned)_mm_movemask_epi8(hit); bits; bits &= bits - 1) {
+			size_t at = i + (size_t)__builtin_ctz(bits);
+			if (is_escape(block, at))
+				*vec_push(out) = (uint32_t)at;
+		}
+	}
+#endif
+	for (; i < block.n; i++)
+		if (is_escape(block, i))
+			*vec_push(out) = (uint32_t)i;
 }
 
 struct marking {
 	struct slice block;
 	struct sigma_marks *out;
+	const uint32_t *escape, *end; /* still to be merged in */
 	size_t next; /* the line of what was marked last ends before this */
 };
+
+static void mark(struct marking *k, size_t at)
+{
+	if (at < k->next)
+		return;
+	const char *nl = memchr(k->block.p + at, '\n', k->block.n - at);
+	k->next = nl ? (size_t)(nl - k->block.p) + 1 : k->block.n;
+	*vec_push(k->out) = (uint32_t)at;
+}
+
+static void mark_escapes(struct marking *k, size_t upto)
+{
+	while (k->escape < k->end && *k->escape < upto)
+		mark(k, *k->escape++);
+}
 
 static int on_mark(void *arg, uint32_t id, size_t end)
 {
 	struct marking *k = arg;
 	(void)id;
-	if (end <= k->next)
-		return 0;
-	const char *nl = memchr(k->block.p + end - 1, '\n', k->block.n - (end - 1));
-	k->next = nl ? (size_t)(nl - k->block.p) + 1 : k->block.n;
-	*vec_push(k->out) = (uint32_t)(end - 1);
+	mark_escapes(k, end);
+	mark(k, end - 1);
 	return 0;
 }
 
@@ -189,7 +234,13 @@ void sigma_mark(struct sigma_marker *m, struct slice block, struct sigma_marks *
 	struct marking k = {.block = block, .out = out};
 	out->n = 0;
 	if (!m->all) {
+		m->at.n = 0;
+		if (m->escapes)
+			find_escapes(block, &m->at);
+		k.escape = m->at.v;
+		k.end = m->at.v + m->at.n;
 		match_run(m->ctx, block, on_mark, &k);
+		mark_escapes(&k, block.n);
 		return;
 	}
 	for (size_t at = 0; at < block.n;) {

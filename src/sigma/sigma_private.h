@@ -196,6 +196,7 @@ struct sigma_set {
 	size_t nfiles, nscans;
 	bool sealed, keywords;
 	struct match_set *marks; /* NULL: no rule of a text log */
+	bool marks_escapes;      /* a rule asks for a field: its value may stand escaped in the line */
 	bool marks_all;          /* a rule of a text log without category has no witness: every line is judged */
 	struct interest unmarked; /* such rules of a category: their events are judged, marked or not */
 	struct taxonomy *taxonomy;

@@ -458,8 +458,9 @@ void sigma_wants(const struct sigma_set *s, struct interest *want)
 		if (slice_ieq(l->service, SL("auditd")))
 			interest_add(want, ACT_AUDIT_RECORD);
 	}
-	for (size_t i = 0; i < ARRAY_LEN(want->bits); i++)
-		want->bits[i] |= s->unmarked.bits[i];
+	for (int a = 0; a < ACTION_COUNT; a++)
+		if (interest_has(&s->unmarked, (enum action)a))
+			interest_add(want, (enum action)a);
 }
 
 bool sigma_wants_records(const struct sigma_set *s)

@@ -188,7 +188,8 @@ static void check_file(void **state)
 		if (!row.n || (row.p[0] == '#' && (row.n == 1 || row.p[1] == ' ')))
 			continue;
 		rows++;
-		check_row(&h, row);
+		for (int again = 0; again < 3; again++) /* what memos kept of a line says the same as the line */
+			check_row(&h, row);
 	}
 	free(text);
 	batch_free(&h.in);

@@ -61,7 +61,7 @@ static void test_names(void **state)
 
 static void test_interest(void **state)
 {
-	struct interest none = {{0}}, all, some = {{0}};
+	struct interest none = {0}, all, some = {0};
 
 	(void)state;
 	interest_all(&all);
@@ -72,6 +72,29 @@ static void test_interest(void **state)
 		assert_true(interest_has(&all, (enum action)i));
 		assert_int_equal(interest_has(&some, (enum action)i), i == ACT_LOGIN || i == ACTION_COUNT - 1);
 	}
+}
+
+static void test_interest_from(void **state)
+{
+	struct interest i = {0};
+
+	(void)state;
+	interest_add_from(&i, ACT_SESSION_CLOSED, "sshd dropbear");
+	interest_add_from(&i, ACT_SESSION_OPENED, "!systemd-logind");
+	assert_true(interest_has(&i, ACT_SESSION_CLOSED));
+	assert_true(interest_from(&i, ACT_SESSION_CLOSED, SL("dropbear")));
+	assert_false(interest_from(&i, ACT_SESSION_CLOSED, SL("sudo")));
+	assert_false(interest_from(&i, ACT_SESSION_CLOSED, SL("ssh")));
+	assert_true(interest_from(&i, ACT_SESSION_OPENED, SL("sudo")));
+	assert_false(interest_from(&i, ACT_SESSION_OPENED, SL("systemd-logind")));
+	/* whoever asks for more gets more, in whatever order */
+	interest_add_from(&i, ACT_SESSION_CLOSED, "sudo");
+	assert_true(interest_from(&i, ACT_SESSION_CLOSED, SL("cron")));
+	interest_add(&i, ACT_SESSION_OPENED);
+	interest_add_from(&i, ACT_SESSION_OPENED, "!systemd-logind");
+	assert_true(interest_from(&i, ACT_SESSION_OPENED, SL("systemd-logind")));
+	interest_all(&i);
+	assert_true(interest_from(&i, ACT_SESSION_CLOSED, SL("cron")));
 }
 
 /* ---- values -------------------------------------------------------------------------------------------------- */
@@ -495,7 +518,7 @@ static void test_seal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tables),      cmocka_unit_test(test_names),    cmocka_unit_test(test_interest),
+		cmocka_unit_test(test_tables),      cmocka_unit_test(test_names),    cmocka_unit_test(test_interest), cmocka_unit_test(test_interest_from),
 		BATCH(test_integers),               BATCH(test_addresses),           BATCH(test_many_values),
 		BATCH(test_copy),                   BATCH(test_json),                BATCH(test_json_hostile),
 		BATCH(test_json_names),             cmocka_unit_test(test_json_records), cmocka_unit_test(test_finding),
