@@ -111,3 +111,8 @@ bool sys_die_with_parent(pid_t parent)
 {
 	return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid() == parent;
 }
+
+void sys_name_process(const char *name)
+{
+	(void)prctl(PR_SET_NAME, name);
+}

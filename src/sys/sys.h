@@ -49,6 +49,9 @@ int sys_keep_capabilities(const char *const *names, struct err *e);
  * of the user takes it back. */
 bool sys_die_with_parent(pid_t parent);
 
+/* As ps(1) shows it; cut to 15 bytes. */
+void sys_name_process(const char *name);
+
 /* Framed messages over a SOCK_SEQPACKET pair, each with a type, bytes and perhaps a descriptor. */
 enum { SYS_MESSAGE_MAX = 32 << 10 };
 struct sys_message {

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -93,7 +92,7 @@ static _Noreturn void child(struct parent *p, enum child_kind k, int sock, pid_t
 	sigset_t none;
 	sigemptyset(&none);
 	snprintf(name, sizeof name, "postern-%s", child_name(k));
-	(void)prctl(PR_SET_NAME, name); /* for ps(1), cut to 15 bytes */
+	sys_name_process(name);
 	sigaction(SIGINT, &ignore, NULL); /* the parent says when it is over */
 	sigaction(SIGTERM, &ignore, NULL);
 	sigaction(SIGHUP, &ignore, NULL);

@@ -43,8 +43,11 @@ int judge_start(struct engine *en, struct err *e)
 		en->decode.audit_records = sigma_wants_records(en->rules.rules);
 		en->decode.json = true;
 	}
+	if (!en->rules.suppressions)
+		en->rules.suppressions = suppressions_new();
 	en->book = incident_book_new(en->rules.org);
-	return incident_book_load(en->book, en->store, wall_ns(), e);
+	int rc = suppressions_learn(en->rules.suppressions, en->store, wall_ns(), e);
+	return rc ? rc : incident_book_load(en->book, en->store, wall_ns(), e);
 }
 
 void judge_free(struct engine *en)
@@ -161,6 +164,8 @@ static bool anything_new(struct engine *en, int64_t now)
 	if (now - en->last_sync < SYNC_EVERY)
 		return false;
 	en->last_sync = now;
+	if (suppressions_learn(en->rules.suppressions, en->store, wall_ns(), &e))
+		core_log(LOG_LEVEL_ERROR, "state: %s", e.text);
 	return incident_book_pending(en->book, en->store, &e) > 0;
 }
 

@@ -178,11 +178,24 @@ static void take_events(struct teller *t)
 			leave(&t->asker[i]);
 }
 
+enum { CHANNELS_READ = 64 };
+
+/* The state, and the certificates that webhooks are verified by: those are read at each new connection. */
+static void files_read(const struct child_place *at, const char *out[static CHANNELS_READ + 2])
+{
+	size_t n = 0;
+	out[n++] = at->state;
+	for (size_t i = 0; i < at->config->notify.nchannels && n <= CHANNELS_READ; i++)
+		if (at->config->notify.channels[i].ca_file.n)
+			out[n++] = at->config->notify.channels[i].ca_file.p;
+	out[n] = NULL;
+}
+
 static int start(struct teller *t, struct err *e)
 {
 	char path[4200];
 	bool landlock;
-	const char *writable[] = {t->at->state, NULL}, *readable[] = {t->at->state, NULL};
+	const char *writable[] = {t->at->state, NULL}, *readable[CHANNELS_READ + 2];
 	snprintf(path, sizeof path, "%s/postern.db", t->at->state);
 	t->store = store_open(path, STORE_CREATE, e);
 	if (!t->store)
@@ -196,6 +209,7 @@ static int start(struct teller *t, struct err *e)
 	t->events = epoll_create1(EPOLL_CLOEXEC);
 	if (t->events < 0 || !watch_fd(t, t->at->parent, ON_PARENT) || !watch_fd(t, t->at->wake, ON_WAKE) || (t->at->metrics >= 0 && !watch_fd(t, t->at->metrics, ON_METRICS)))
 		return err_set(e, ERR_IO, "epoll: %m");
+	files_read(t->at, readable);
 	return sys_confine_as(SYS_NOTIFIER, readable, writable, &landlock, e);
 }
 
