@@ -118,7 +118,7 @@ int setup_confine(const struct args *a)
 	return setup_confine_with(a, NULL, NULL);
 }
 
-int setup_confine_with(const struct args *a, const char *also, const char *other)
+int setup_confine_with(const struct args *a, const char *state, const char *other)
 {
 	struct err e;
 	bool landlock;
@@ -130,13 +130,13 @@ int setup_confine_with(const struct args *a, const char *also, const char *other
 		writable[n++] = tmp && *tmp ? tmp : "/tmp";
 	if (output && strcmp(output, "-") != 0)
 		writable[n++] = folder_of(output, folder, sizeof folder);
-	if (also)
-		writable[n++] = also;
+	if (state)
+		writable[n++] = state;
 	if (other)
 		writable[n++] = other;
 	writable[n] = NULL;
 	sys_raise_files();
-	struct sys_confine c = {.writable = writable};
+	struct sys_confine c = {.writable = writable, .as_owner = state != NULL};
 	if (!sys_confine(&c, &landlock, &e))
 		return 0;
 	complain_err(&e);

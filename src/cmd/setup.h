@@ -29,8 +29,8 @@ int setup_inputs(struct setup *s, const struct args *a);
 void setup_free(struct setup *s);
 /* Give up what reading and writing --output do not need. 0, or an exit code after a message. */
 int setup_confine(const struct args *a);
-/* The same, and writing below `folder` is left; for commands that change the state. */
-int setup_confine_with(const struct args *a, const char *folder, const char *other);
+/* For commands of the state: writing below its folder and `other` (may be NULL) is left, too, and reaching its files as their owner. */
+int setup_confine_with(const struct args *a, const char *state, const char *other);
 /* Only the organisation: --org, $POSTERN_CONFIG/org.yaml, /etc/postern/org.yaml, or an empty one. 0, or an exit code after a message. */
 int setup_org(struct setup *s, const struct args *a);
 /* The folder a file lies in, into buf. */

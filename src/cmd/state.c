@@ -3,10 +3,10 @@
 #include "cmd/setup.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,24 +24,22 @@ static void who_is_it(char *out, size_t n)
 		snprintf(out, n, "uid %u", (unsigned)getuid());
 }
 
-/* Root's SQLite would give the files beside the database to its owner, so that watch's engine can go on with them; the confined process
- * may not. So they are made before, empty, which is what they are when nothing is in them. */
-static void make_companions(const char *file)
+/* Root reaches the files of watch's engine as their owner: what it makes beside the database (WAL) must be the engine's, and the kernel lets
+ * nobody else open those in a sticky folder (fs.protected_regular). They stay open; the rest of the command is root's, the audit log too. */
+static struct store *open_as_owner(const char *file, enum store_mode mode, struct err *e)
 {
-	static const char *const ends[] = {"-wal", "-shm"};
 	struct stat st;
-	char name[4200];
-	if (geteuid() != 0 || lstat(file, &st) || !S_ISREG(st.st_mode) || st.st_uid == 0)
-		return;
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
-		snprintf(name, sizeof name, "%s%s", file, ends[i]);
-		int fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-		if (fd < 0)
-			continue;
-		if (fchown(fd, st.st_uid, st.st_gid) || fchmod(fd, st.st_mode & 0777))
-			unlink(name);
-		close(fd);
+	bool other = geteuid() == 0 && lstat(file, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid != 0;
+	if (other) {
+		setfsgid(st.st_gid);
+		setfsuid(st.st_uid);
 	}
+	struct store *s = store_open(file, mode, e);
+	if (other) {
+		setfsuid(0);
+		setfsgid(0);
+	}
+	return s;
 }
 
 int state_open(struct state *s, const struct args *a, enum store_mode mode, const char *other)
@@ -59,11 +57,10 @@ int state_open(struct state *s, const struct args *a, enum store_mode mode, cons
 		return EXIT_INPUT;
 	}
 	umask(077);
-	make_companions(s->file);
 	int rc = setup_confine_with(a, s->folder, other);
 	if (rc)
 		return rc;
-	s->store = store_open(s->file, mode, &e);
+	s->store = open_as_owner(s->file, mode, &e);
 	return s->store ? 0 : state_failed(s, &e);
 }
 

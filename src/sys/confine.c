@@ -20,7 +20,12 @@ static int deny(scmp_filter_ctx ctx, const char *name)
 	return nr < 0 ? 0 : seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), nr, 0);
 }
 
-static int filter(struct err *e)
+static bool left(const struct sys_confine *c, const char *name)
+{
+	return c->as_owner && (strcmp(name, "setfsuid") == 0 || strcmp(name, "setfsgid") == 0);
+}
+
+static int filter(const struct sys_confine *c, struct err *e)
 {
 	int r = 0;
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
@@ -29,7 +34,7 @@ static int filter(struct err *e)
 	for (size_t i = 0; i < ARRAY_LEN(denied) && !r; i++)
 		r = deny(ctx, denied[i]);
 	for (const char *const *name = sys_hostile_calls; *name && !r; name++)
-		r = deny(ctx, *name);
+		r = left(c, *name) ? 0 : deny(ctx, *name);
 	if (!r)
 		r = sys_filter_flags(ctx);
 	if (!r)
@@ -49,7 +54,7 @@ int sys_confine(const struct sys_confine *c, bool *landlock, struct err *e)
 	int r = no_new_privileges(e);
 	if (!r)
 		r = sys_landlock(&paths, landlock, e);
-	return r ? r : filter(e);
+	return r ? r : filter(c, e);
 }
 
 /* What libraries open by themselves: shared objects of name services and character sets, zones, random numbers, how many processors. */

@@ -13,6 +13,7 @@ struct sys_confine {
 	/* Folders in which files may still be made, written and removed (the report's, the temporary one). Everywhere else
 	 * only reading is left. NULL-terminated. */
 	const char *const *writable;
+	bool as_owner; /* setfsuid(2) is left: root reaches files of a daemon's user as that user */
 };
 /* No new privileges; no sockets, no exec, no ptrace, no mounts, no kernel modules, no namespaces (seccomp-bpf through
  * libseccomp; such a call returns EPERM); no writing outside `writable` (Landlock, landlock(7)). 0 or ERR_* with *e. */
@@ -24,7 +25,7 @@ enum sys_profile {
 	SYS_ENGINE,   /* files it was handed, the state folder; no sockets but those it has, no programs */
 	SYS_RECEIVER, /* accept(2) and recvmsg(2) on sockets it has, files below its folder */
 	SYS_JOURNAL,  /* reading the journal, files below its folder; no sockets */
-	SYS_NOTIFIER, /* connections outward, the state folder; no programs, no listening */
+	SYS_NOTIFIER, /* connections outward, accept(2) on a socket it has, the state folder; no programs, no listening */
 };
 /* As sys_confine(), for a process of the profile; call it last, after sys_drop and sys_die_with_parent.
  *  - No new privileges, no look into its memory by other processes of the same user.

@@ -222,6 +222,29 @@ def not_recorded_not_done(s, ident):
         os.rename(log + '.away', log)
 
 
+def beside_the_engine(s, ident):
+    """As root, on files of the engine's user: what is made beside the database is the engine's, the audit log stays root's."""
+    if os.getuid() != 0:
+        return
+    before = os.stat(s.folder)
+    os.chown(s.folder, 0, 65534)
+    os.chmod(s.folder, 0o1770)
+    os.chown(s.db, 65534, 65534)
+    for end in ('-wal', '-shm'):
+        if os.path.exists(s.db + end):
+            os.unlink(s.db + end)
+    s.listed()
+    owners = {os.stat(s.db + end).st_uid for end in ('-wal', '-shm') if os.path.exists(s.db + end)}
+    check("files beside the database are the engine's", owners == {65534}, owners)
+    check('and it can be written', s.incident('note', ident, 'as root')[0] == 0 and s.audit()[-1]['detail'] == 'as root')
+    check("the audit log is root's", os.stat(os.path.join(s.folder, 'audit.log')).st_uid == 0)
+    owners = {os.stat(s.db + end).st_uid for end in ('', '-wal', '-shm') if os.path.exists(s.db + end)}
+    check("still the engine's", owners == {65534}, owners)
+    os.chown(s.db, 0, 0)
+    os.chown(s.folder, before.st_uid, before.st_gid)
+    os.chmod(s.folder, before.st_mode & 0o7777)
+
+
 def state_commands(s):
     status, out, _ = s.run('state', 'show', '-f', 'json')
     shown = json.loads(out)
@@ -266,6 +289,7 @@ def main():
         export(s, idents[0])
         closing(s, idents[0])
         new_evidence(s, idents[0])
+        beside_the_engine(s, idents[0])
         state_commands(s)
         not_recorded_not_done(s, idents[0])
     print(f'{len(failures)} failures' if failures else 'incidents are listed, shown, exported, closed and reopened as they should')
