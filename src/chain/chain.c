@@ -13,6 +13,7 @@
 
 struct chain {
 	int fd;
+	pid_t owner;            /* who opened fd */
 	char path[PATH_MAX];
 	struct chain_head last;
 	off_t size;             /* of the file when `last` was its last record */
@@ -164,21 +165,37 @@ static int find_end(struct chain *c, struct err *e)
 	return rc;
 }
 
+static int open_file(struct chain *c, struct err *e)
+{
+	c->fd = open(c->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	c->owner = getpid();
+	c->size = -1;
+	return c->fd < 0 ? err_set(e, ERR_IO, "cannot open the audit log %s: %s", c->path, strerror(errno)) : 0;
+}
+
+/* A child that was forked shares the descriptor and so the lock: it would not be kept out. */
+static int own_file(struct chain *c, struct err *e)
+{
+	if (c->owner == getpid())
+		return 0;
+	if (c->fd >= 0)
+		close(c->fd);
+	c->unanchored = 0;
+	return open_file(c, e);
+}
+
 struct chain *chain_open(const char *path, chain_anchor_fn *anchor, void *arg, struct err *e)
 {
 	struct chain *c = xcalloc(1, sizeof *c);
 	c->anchor = anchor;
 	c->arg = arg;
-	c->size = -1;
 	int n = snprintf(c->path, sizeof c->path, "%s", path);
 	if (sodium_init() < 0 || n < 0 || (size_t)n >= sizeof c->path) {
 		err_set(e, ERR_RANGE, "%s: name too long", path);
 		free(c);
 		return NULL;
 	}
-	c->fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (c->fd < 0) {
-		err_set(e, ERR_IO, "cannot open the audit log %s: %s", path, strerror(errno));
+	if (open_file(c, e)) {
 		free(c);
 		return NULL;
 	}
@@ -243,6 +260,8 @@ static int write_record(struct chain *c, const struct buf *b, struct err *e)
 int chain_append(struct chain *c, const struct chain_record *r, struct err *e)
 {
 	struct buf b = {0};
+	if (own_file(c, e))
+		return ERR_IO;
 	if (flock(c->fd, LOCK_EX) < 0)
 		return err_set(e, ERR_IO, "cannot lock %s: %s", c->path, strerror(errno));
 	int rc = find_end(c, e);
@@ -262,7 +281,8 @@ int chain_append(struct chain *c, const struct chain_record *r, struct err *e)
 	}
 	(void)flock(c->fd, LOCK_UN);
 	buf_free(&b);
-	if (!rc && ++c->unanchored >= CHAIN_ANCHOR_EVERY)
+	c->unanchored += !rc;
+	if (!rc && c->last.seq % CHAIN_ANCHOR_EVERY == 0) /* whoever wrote it: several processes may */
 		send_anchor(c);
 	return rc;
 }

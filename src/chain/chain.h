@@ -5,7 +5,8 @@
  * FILE.head, so that a cut end shows, and every so many records go out as an anchor to somewhere an intruder does not reach.
  *
  * Life:    chain_open(), chain_append() as often as something happens, chain_close().
- * Threads: one at a time per struct; several processes may append to one file (flock(2)).
+ * Threads: one at a time per struct; several processes may append to one file (flock(2)), also
+ *          children with the struct of their parent.
  * Errors:  an append returns only when the record is on the disk. A torn record (power cut) stays, and the next one names its
  *          hash, so that it is told from tampering.
  */

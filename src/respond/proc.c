@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { STATUS_MOST = 4096, ENVIRON_MOST = 128 << 10, ANCESTORS_MOST = 64 };
@@ -122,20 +123,32 @@ struct proc *procs_find(const struct procs *p, pid_t pid)
 	return p->n ? bsearch(&key, p->v, p->n, sizeof *p->v, by_pid) : NULL;
 }
 
+static bool same_program(pid_t pid)
+{
+	struct stat own, other;
+	char path[32];
+	snprintf(path, sizeof path, "/proc/%d/exe", (int)pid);
+	return stat("/proc/self/exe", &own) == 0 && stat(path, &other) == 0 && own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+}
+
 void procs_spare_own(struct procs *p)
 {
-	const pid_t self = getpid();
-	for (size_t i = 0; i < p->n; i++) { /* descendants */
-		const struct proc *at = &p->v[i];
-		for (int k = 0; at && k < ANCESTORS_MOST && at->pid != self; k++)
-			at = at->parent ? procs_find(p, at->parent) : NULL;
-		if (at && at->pid == self)
-			p->v[i].spared = true;
-	}
-	struct proc *at = procs_find(p, self);
+	struct proc *at = procs_find(p, getpid());
+	pid_t top = getpid(); /* of postern watch: a response is carried out by a child of its parent process */
+	bool own = true;
 	for (int k = 0; at && k < ANCESTORS_MOST; k++) {
+		own = own && same_program(at->pid);
+		if (own)
+			top = at->pid;
 		at->spared = true;
 		at = at->parent ? procs_find(p, at->parent) : NULL;
+	}
+	for (size_t i = 0; i < p->n; i++) {
+		at = &p->v[i];
+		for (int k = 0; at && k < ANCESTORS_MOST && at->pid != top; k++)
+			at = at->parent ? procs_find(p, at->parent) : NULL;
+		if (at && at->pid == top)
+			p->v[i].spared = true;
 	}
 }
 

@@ -62,7 +62,7 @@ struct procs {
 int procs_read(struct procs *p, struct err *e);
 void procs_free(struct procs *p);
 struct proc *procs_find(const struct procs *p, pid_t pid);
-/* Marks as spared: this process, what it descends from, and what descends from it. */
+/* Marks as spared: this process, what it descends from, and what descends from it or from those right above it that run the same program. */
 void procs_spare_own(struct procs *p);
 /* The address in SSH_CONNECTION of the environment a process was started with. */
 bool proc_came_from(pid_t pid, struct ip *out);

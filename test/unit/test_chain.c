@@ -110,6 +110,35 @@ static void test_side_by_side(void **state)
 }
 
 /* A record that is cut by a power failure: told, and named by the next one. */
+/* Children that were forked with the log open write beside their parent, and beside each other. */
+static void test_forked(void **state)
+{
+	(void)state;
+	struct err e;
+	struct chain *c = chain_open(file, anchor, NULL, &e);
+	struct chain_report r;
+	assert_non_null(c);
+	append(c, 0);
+	for (int k = 0; k < 4; k++)
+		if (fork() == 0) {
+			for (int i = 0; i < 60; i++)
+				append(c, 1000 * k + i);
+			_exit(0);
+		}
+	for (int i = 1; i < 60; i++)
+		append(c, i);
+	for (int k = 0; k < 4; k++) {
+		int status;
+		assert_true(wait(&status) > 0);
+		assert_int_equal(status, 0);
+	}
+	append(c, 60);
+	chain_close(c);
+	assert_int_equal(problems(&r), 0);
+	assert_int_equal(r.records, 1 + 4 * 60 + 60);
+	assert_int_equal(r.torn, 0);
+}
+
 static void test_torn(void **state)
 {
 	struct chain_report r;
@@ -275,7 +304,7 @@ static int clean(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_whole, setup, clean), cmocka_unit_test_setup_teardown(test_side_by_side, setup, clean),
+		cmocka_unit_test_setup_teardown(test_whole, setup, clean), cmocka_unit_test_setup_teardown(test_side_by_side, setup, clean), cmocka_unit_test_setup_teardown(test_forked, setup, clean),
 		cmocka_unit_test_setup_teardown(test_torn, setup, clean), cmocka_unit_test_setup_teardown(test_refusals, setup, clean),
 		cmocka_unit_test_setup_teardown(test_tampered, setup, clean), cmocka_unit_test_setup_teardown(test_anchors, setup, clean),
 	};

@@ -173,6 +173,40 @@ static void test_by_owner(void **state)
 	assert_true(slice_has(a.result, SL("account of services")));
 }
 
+/* Postern's own processes stay, whoever they run as: here a child beside the one that carries out. */
+static void test_siblings(void **state)
+{
+	struct place *p = *state;
+	int status, ready[2];
+	char c;
+	if (getuid())
+		skip();
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	pid_t engine = fork();
+	assert_true(engine >= 0);
+	if (engine == 0) {
+		if (setgroups(0, NULL) || setgid(CAROL) || setuid(CAROL) || write(ready[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	pid_t job = fork();
+	assert_true(job >= 0);
+	if (job == 0) {
+		struct store_action a = action("end-sessions", "carol");
+		struct err e;
+		_exit(respond_run(&p->c, NULL, p->audit, SL("test"), &a, &p->mem, &e) || a.state != ACTION_DONE);
+	}
+	assert_int_equal(waitpid(job, &status, 0), job);
+	assert_int_equal(status, 0);
+	assert_int_equal(waitpid(engine, &status, WNOHANG), 0);
+	kill(engine, SIGKILL);
+	assert_int_equal(waitpid(engine, &status, 0), engine);
+	close(ready[0]);
+	close(ready[1]);
+}
+
 /* Whoever starts the command from a session of the account is not cut off by it. */
 static void test_own(void **state)
 {
@@ -222,6 +256,6 @@ static void test_proc(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {ENDED(test_proc), ENDED(test_own), ENDED(test_by_owner), ENDED(test_by_id)};
+	const struct CMUnitTest tests[] = {ENDED(test_proc), ENDED(test_siblings), ENDED(test_own), ENDED(test_by_owner), ENDED(test_by_id)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

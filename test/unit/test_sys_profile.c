@@ -148,7 +148,7 @@ static int run_sql(const char *path, const char *sql)
 }
 TRY(try_sqlite)
 {
-	sqlite3 *reader;
+	sqlite3 *reader = NULL;
 	int rc = run_sql(p->db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE IF NOT EXISTS t(x); INSERT INTO t VALUES(1);");
 	if (rc == SQLITE_OK)
 		rc = sqlite3_open_v2(p->db, &reader, SQLITE_OPEN_READWRITE, NULL);
