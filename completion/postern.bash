@@ -1,6 +1,6 @@
 # bash completion for postern(1). The tables are checked against `postern COMMAND --help` by test/check/docs.py.
 
-_postern_commands="scan watch decode rules log incident state help version"
+_postern_commands="scan watch decode rules log incident response state help version"
 
 # Options of a command; an option that ends in = takes a value.
 _postern_options() {
@@ -22,6 +22,7 @@ _postern_options() {
 			"--dry-run -n --color= --help -h"
 		;;
 	state) echo "--state= -s= --format= -f= --help -h" ;;
+	response) echo "--state= -s= --config= -c= --org= -o= --incident= -i= --format= -f= --help -h" ;;
 	'') echo "--help -h --version -V" ;;
 	esac
 }
@@ -30,10 +31,10 @@ _postern_options() {
 _postern_values() {
 	case $1:$2 in
 	scan:--format | scan:-f) echo "text json ecs html" ;;
-	rules:--format | rules:-f | log:--format | log:-f | state:--format | state:-f) echo "text json" ;;
+	rules:--format | rules:-f | log:--format | log:-f | state:--format | state:-f | response:--format | response:-f) echo "text json" ;;
 	incident:--format | incident:-f) echo "text json html" ;;
 	incident:--status) echo "open closed false-positive merged all" ;;
-	log:--anchors | *:--state | log:-s | watch:-s | watch:--config | watch:-c | state:-s | incident:-s | incident:-o | incident:--org | incident:-O | incident:--output) echo file ;;
+	log:--anchors | *:--state | log:-s | watch:-s | watch:--config | watch:-c | state:-s | incident:-s | incident:-o | incident:--org | incident:-O | incident:--output | response:-s | response:--config | response:-c | response:--org | response:-o) echo file ;;
 	incident:--level | incident:-l | scan:--min-level | scan:-l | scan:--fail-on) echo "informational low medium high critical" ;;
 	*:--rule-level) echo "informational low medium high critical" ;;
 	*:--rule-status) echo "stable test experimental" ;;
@@ -110,6 +111,12 @@ _postern() {
 	elif [ "$command" = state ]; then
 		mapfile -t COMPREPLY < <(compgen -W "show check backup vacuum" -- "$cur")
 		[ "$COMP_CWORD" -gt 2 ] && _postern_files "$cur"
+	elif [ "$command" = response ]; then
+		if [ "$COMP_CWORD" -le 2 ]; then
+			mapfile -t COMPREPLY < <(compgen -W "list show run undo" -- "$cur")
+		else
+			mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" response list 2>/dev/null | grep -o '^[0-9a-f]\{16\}')" -- "$cur")
+		fi
 	elif [ "$command" != version ]; then
 		_postern_files "$cur"
 	fi

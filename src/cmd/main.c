@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-extern const struct command command_scan, command_watch, command_decode, command_rules, command_log, command_incident, command_state;
+extern const struct command command_scan, command_watch, command_decode, command_rules, command_log, command_incident, command_response, command_state;
 
 const struct command *const commands[] = {
 	&command_scan,
@@ -14,6 +14,7 @@ const struct command *const commands[] = {
 	&command_rules,
 	&command_log,
 	&command_incident,
+	&command_response,
 	&command_state,
 	NULL,
 };

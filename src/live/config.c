@@ -46,6 +46,23 @@ static int read_journal(const struct node *n, const char *file, struct arena *me
 	return 0;
 }
 
+void live_listen_name(const struct live_listen *l, char out[static 160])
+{
+	size_t n = 0;
+	for (const char *k = kinds[l->kind]; *k; k++)
+		out[n++] = *k;
+	out[n++] = '-';
+	struct slice a = l->address;
+	while (a.n && a.p[0] == '/')
+		a = slice_from(a, 1);
+	for (size_t i = 0; i < a.n && n < 159; i++) {
+		char c = a.p[i];
+		bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-';
+		out[n++] = plain ? c : '_';
+	}
+	out[n] = '\0';
+}
+
 /* ---- sockets --------------------------------------------------------------------------------------------------------- */
 bool live_address(struct slice text, struct ip *ip, uint16_t *port, bool *v6)
 {
@@ -89,6 +106,8 @@ static int read_listen_key(const struct node *k, const char *file, struct arena 
 		return read_path(k->value, file, mem, &l->key, e);
 	if (slice_eq(k->text, SL("client_ca")))
 		return read_path(k->value, file, mem, &l->client_ca, e);
+	if (slice_eq(k->text, SL("stream")))
+		return yaml_bool(k->value, file, &l->stream, e);
 	if (*have_kind)
 		return err_at(e, ERR_SYNTAX, file, k->line, k->column, "one of udp, tcp, tls, unix, audit to an entry of the list: write - before this one");
 	*have_kind = true;
@@ -107,6 +126,8 @@ static int check_listen(const struct node *n, const char *file, const struct liv
 		return err_at(e, ERR_SYNTAX, file, n->line, n->column, "tls needs certificate: and key:, paths of PEM files");
 	if (!tls && (l->certificate.n || l->key.n || l->client_ca.n))
 		return err_at(e, ERR_SYNTAX, file, n->line, n->column, "certificate, key and client_ca belong to tls");
+	if (l->stream && l->kind != LIVE_UNIX)
+		return err_at(e, ERR_SYNTAX, file, n->line, n->column, "stream belongs to unix");
 	for (size_t i = 0; i < c->nlisten; i++)
 		if (slice_eq(c->listen[i].address, l->address) && (c->listen[i].kind == LIVE_UDP) == (l->kind == LIVE_UDP))
 			return err_at(e, ERR_DUP, file, n->line, n->column, "%.*s is there twice", SLFMT(l->address));
@@ -115,7 +136,7 @@ static int check_listen(const struct node *n, const char *file, const struct liv
 
 static int read_syslog(const struct node *n, const char *file, struct arena *mem, struct live_config *out, struct err *e)
 {
-	static const char *const keys[] = {"udp", "tcp", "tls", "unix", "audit", "certificate", "key", "client_ca", NULL};
+	static const char *const keys[] = {"udp", "tcp", "tls", "unix", "audit", "certificate", "key", "client_ca", "stream", NULL};
 	if (n->kind != NODE_LIST || n->n > LISTEN_MAX)
 		return err_at(e, n->kind == NODE_LIST ? ERR_LIMIT : ERR_TYPE, file, n->line, n->column,
 			"a list of at most %d sockets expected, as in - tcp: 127.0.0.1:5514", LISTEN_MAX);

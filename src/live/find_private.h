@@ -40,7 +40,7 @@ struct file {
 	uint32_t dir;
 	char *name, *path, *set, *host;
 	uint64_t dev, ino, size, refused_at;
-	nstime mtime, ctime;
+	nstime mtime;
 	unsigned order;
 	bool packed, records, spool, link;
 	bool closed;           /* its writer closed it since */

@@ -227,6 +227,22 @@ static void begin(struct live_follow *f, struct item *it, const struct live_begi
 	}
 }
 
+/* A copy of a file of which nothing was read so far: the table does not know how that one begins. */
+static void find_unread(struct live_follow *f, const struct item *it, struct slice head, struct live_begin *b)
+{
+	char other[LIVE_HEAD];
+	const struct stream_items *s = stream_of(f, it->stream);
+	for (size_t i = 0; i < s->n && (it->packed || it->order > 0) && !it->spool; i++) {
+		const struct item *old = &f->items.v[s->v[i]];
+		const struct live_known *k = old != it && old->state == ITEM_ACTIVE ? known_find(f, old->source) : NULL;
+		if (!k || k->head_bytes)
+			continue;
+		size_t n = live_tail_head(old->tail, other);
+		if (n && n <= head.n && memcmp(other, head.p, n) == 0)
+			*b = (struct live_begin){.known = k->id, .copy = true};
+	}
+}
+
 static struct item *item_new(struct live_follow *f, uint32_t file, const struct live_file *what, uint32_t *index)
 {
 	size_t i = 0;
@@ -293,6 +309,8 @@ void live_follow_found(struct live_follow *f, uint32_t file, const struct live_f
 	it->records = live_tail_records(it->tail);
 	size_t n = live_tail_head(it->tail, head);
 	struct live_begin b = live_decide(f->known.v, f->known.n, what, slice_make(head, n), f->first && !f->settled, f->history);
+	if (!b.known)
+		find_unread(f, it, slice_make(head, n), &b);
 	begin(f, it, &b);
 }
 
@@ -397,7 +415,8 @@ static void start_over(struct live_follow *f, struct item *it)
 	if (k)
 		k->dev = k->ino = 0;
 	struct live_begin b = {0};
-	begin_new(f, it, &b);
+	if (!begin_twin(f, it)) /* emptied twice, and a copy of what is in it now is there already */
+		begin_new(f, it, &b);
 	it->begun = false;
 	resolve(f, old);
 }

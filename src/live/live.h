@@ -29,6 +29,7 @@ enum live_listen_kind { LIVE_UDP, LIVE_TCP, LIVE_TLS, LIVE_UNIX, LIVE_AUDIT /* c
 struct live_listen {
 	enum live_listen_kind kind;
 	struct slice address;                        /* "127.0.0.1:5514", "[::1]:6514", or a path */
+	bool stream;                                 /* LIVE_UNIX: connections and lines; else datagrams, as /dev/log */
 	struct slice certificate, key, client_ca;    /* LIVE_TLS: PEM files; client_ca: only senders with its certificates */
 };
 struct live_config {
@@ -153,19 +154,30 @@ struct live_spent { uint32_t file; struct slice path; };
 size_t live_follow_spent(struct live_follow *f, const struct live_spent **v);
 
 /* ---- receivers: bodies of processes of their own ------------------------------------------------------------------------ */
-/* Bound before privileges are given up. fds[i] belongs to listen[i] (LIVE_AUDIT: -1, connected later, again and again). */
-int live_bind(const struct live_config *c, int *fds, struct err *e);
-/* Figures for metrics, written whole to `status` (a pipe or socket) about once a second, and when asked to end. */
+/* Sockets, and the PEM files of TLS as bytes: made with privileges, used without. Kept by the parent, a receiver that is started again
+ * goes on with the same sockets and nobody is refused meanwhile. */
+struct live_bound;
+int live_bind(const struct live_config *c, struct live_bound **out, struct err *e);
+void live_bound_free(struct live_bound *b);
+/* Descriptors the receiver needs kept open; LIVE_AUDIT has none (connected later, again and again). */
+size_t live_bound_fds(const struct live_bound *b, const int **fds);
+/* Are certificate, key and client_ca usable, and of each other? For --check, and before confinement. */
+int live_tls_check(const struct live_config *c, const struct live_bound *b, struct err *e);
+/* "tcp-127.0.0.1_5514": the folder below the spool. */
+void live_listen_name(const struct live_listen *l, char out[static 160]);
+
+/* Figures for metrics, written whole to `status` (a pipe or socket; -1: nowhere) about once a second, and when asked to end. */
 struct live_status {
 	uint64_t lines, bytes;         /* written to the spool */
-	uint64_t dropped;              /* datagrams the kernel dropped (SO_RXQ_OVFL), and what found no space */
+	uint64_t dropped;              /* datagrams the kernel dropped (SO_RXQ_OVFL) */
 	uint64_t connections, refused; /* open now; TLS or limits said no, ever */
-	uint64_t too_long, waits;      /* lines; times a sender had to wait because the spool was full */
+	uint64_t too_long, waits;      /* lines; times senders had to wait because the spool was full */
 };
 /* Reads sockets and appends lines to spool/NAME/N.log (segments), until `control` is at its end; then drains what was accepted. Framing:
- * RFC 6587 (octet counting and newline), RFC 5426, RFC 5425; newlines inside a message become spaces. Lines of audit keep auditd's form.
- * Full spool: stream sockets are not read (the sender waits), datagrams are dropped and counted. */
-int live_receive(const struct live_config *c, const int *fds, const char *spool, int control, int status, struct err *e);
+ * RFC 6587 (octet counting and newline), RFC 5426, RFC 5425; newlines inside a message become spaces. A message without a time or host of
+ * its own gets ours and the sender's address. Lines of audit keep auditd's form.
+ * Full spool: nothing is read; senders on streams wait, datagrams are dropped by the kernel and counted. */
+int live_receive(const struct live_config *c, const struct live_bound *b, const char *spool, int control, int status, struct err *e);
 /* The journal to spool/journal/N.log as JSON lines (journalctl -o json's form), from the cursor the spool ends with. */
 int live_journal(const struct live_config *c, const char *spool, int control, int status, struct err *e);
 

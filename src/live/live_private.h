@@ -2,6 +2,8 @@
  *
  *      config.c  sources: of postern.yaml        find.c    folders, watches        walk.c    patterns, folders to files
  *      decide.c  known again?                    tail.c    one file                follow.c, table.c  all of them
+ *      bind.c    sockets    receive.c  their events    frame.c  bytes to lines    tls.c  GnuTLS    spool.c  lines to segments
+ *      journal.c sd-journal to lines
  */
 #ifndef POSTERN_LIVE_PRIVATE_H
 #define POSTERN_LIVE_PRIVATE_H

@@ -169,7 +169,7 @@ static bool is_being_made(const struct live_finder *f, const struct file *file)
 	rotation_parse(slice_of(file->name), &r);
 	if (file->spool || file->closed || (!r.packed && (file->order == 0 || file->size >= LIVE_HEAD)))
 		return false;
-	nstime age = real_now() - file->ctime;
+	nstime age = real_now() - file->mtime; /* each write sets it; a rename does not */
 	return age >= 0 && age < f->rest;
 }
 

@@ -186,12 +186,11 @@ static uint32_t file_new(struct live_finder *f, const struct stat *st)
 
 static void file_update(struct live_finder *f, struct file *file, const struct stat *st)
 {
-	nstime mtime = mtime_of(st), ctime = (nstime)st->st_ctim.tv_sec * NS_SEC + st->st_ctim.tv_nsec;
+	nstime mtime = mtime_of(st);
 	if (file->state == FILE_FOUND && (file->size != (uint64_t)st->st_size || file->mtime != mtime))
 		file_grew(f, (uint32_t)(file - f->files.v));
 	file->size = (uint64_t)st->st_size;
 	file->mtime = mtime;
-	file->ctime = ctime;
 }
 
 static void file_seen(struct live_finder *f, uint32_t dir, const char *name, const struct stat *st, bool link)

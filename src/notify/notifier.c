@@ -30,7 +30,7 @@ struct notifier {
 	void *arg;
 	struct hooks *hooks;
 	char host[256];
-	bool resumed;
+	bool resumed, room; /* room: an attempt ended since the last look at what is due */
 	struct flight v[FLIGHTS];
 };
 
@@ -99,6 +99,7 @@ static int settle(struct notifier *n, struct flight *f, const struct notify_resu
 	}
 	stream_free(f->stream);
 	*f = (struct flight){0};
+	n->room = true;
 	return store_message_mark(n->store, &m, e);
 }
 
@@ -283,7 +284,8 @@ static int any(void *arg, const struct store_message *m)
 /* Critical ones first, with an allowance of their own: a flood of lesser ones holds none of them back. */
 static int begin_channel(struct notifier *n, const struct notify_channel *c, nstime now, struct err *e)
 {
-	struct store_due classes[] = {{c->name, LEVEL_CRITICAL, LEVEL_CRITICAL, now, 1}, {c->name, LEVEL_INFO, LEVEL_HIGH, now, 1}}, all = {c->name, LEVEL_INFO, LEVEL_CRITICAL, now, 1};
+	struct store_due classes[] = {{c->name, LEVEL_CRITICAL, LEVEL_CRITICAL, now, 1}, {c->name, LEVEL_INFO, LEVEL_HIGH, now, 1}};
+	const struct store_due all = {c->name, LEVEL_INFO, LEVEL_CRITICAL, now, 1};
 	struct claimed got = {0};
 	bool due = false;
 	int rc = store_messages_due(n->store, &all, any, &due, e);
@@ -356,6 +358,7 @@ int notifier_step(struct notifier *n, nstime now, nstime *next, struct err *e)
 	int rc = n->resumed ? 0 : resume(n, now, e);
 	if (!rc)
 		rc = reap(n, now, e);
+	n->room = false;
 	for (size_t i = 0; i < n->config->nchannels && !rc; i++)
 		rc = begin_channel(n, &n->config->channels[i], now, e);
 	if (!rc)
@@ -365,6 +368,8 @@ int notifier_step(struct notifier *n, nstime now, nstime *next, struct err *e)
 		rc = store_messages_next(n->store, now, next, e);
 	if (rc)
 		*next = now + NS_SEC;
+	else if (n->room)
+		*next = now;
 	else if (notifier_under_way(n))
 		*next = sooner(*next, now + NS_SEC); /* their time limits */
 	return rc;

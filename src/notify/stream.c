@@ -118,9 +118,10 @@ static bool connect_next(struct stream *s)
 	return false;
 }
 
-static bool run_resolving(struct stream *s, struct notify_result *r)
+static bool run_resolving(struct stream *s, nstime now, struct notify_result *r)
 {
 	int rc = gai_error(s->query);
+	s->until = now + ALL_SECONDS; /* the resolver has limits of its own, and its thread writes into our memory until then */
 	if (rc == EAI_INPROGRESS)
 		return false;
 	if (rc) {
@@ -235,7 +236,7 @@ bool stream_run(struct stream *s, nstime now, struct notify_result *r)
 		enum step before = s->step;
 		bool over = false;
 		switch (s->step) {
-		case RESOLVING: over = run_resolving(s, r); break;
+		case RESOLVING: over = run_resolving(s, now, r); break;
 		case CONNECTING: over = run_connecting(s, r); break;
 		case WRITING: over = run_writing(s, now, r); break;
 		case CLOSING: over = run_closing(s, r); break;
@@ -259,7 +260,7 @@ void stream_free(struct stream *s)
 	shut(s);
 	buf_free(&s->text);
 	if (s->query && gai_error(s->query) == EAI_INPROGRESS && gai_cancel(s->query) != EAI_CANCELED)
-		return; /* its thread still writes into our memory: a few hundred bytes are left behind, once per dead resolver */
+		return; /* at the end of the process only: its thread still writes into this memory */
 	if (s->query && s->query->ar_result)
 		freeaddrinfo(s->query->ar_result);
 	arena_free(&s->mem);

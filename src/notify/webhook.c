@@ -204,8 +204,10 @@ static void options(struct hook *k, const struct notify_channel *c)
 	curl_easy_setopt(x, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(x, CURLOPT_SSL_VERIFYHOST, 2L);
 	curl_easy_setopt(x, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (c->ca_file.n)
+	if (c->ca_file.n) { /* it alone, not the system's besides */
 		curl_easy_setopt(x, CURLOPT_CAINFO, c->ca_file.p);
+		curl_easy_setopt(x, CURLOPT_CAPATH, NULL);
+	}
 	curl_easy_setopt(x, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
 	curl_easy_setopt(x, CURLOPT_TIMEOUT_MS, (long)WHOLE_MS);
 	curl_easy_setopt(x, CURLOPT_TCP_KEEPALIVE, 1L);

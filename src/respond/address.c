@@ -161,6 +161,20 @@ static enum deed_end confirm(struct deed *d, const struct ip *ip)
 	return r;
 }
 
+/* How long from now. Planned for a time from its planning: that time from now, if it only begins; what is left, if it was done. The row is the
+ * engine's word: no longer than a rule says, unless a person decided. */
+static nstime how_long(const struct deed *d)
+{
+	const struct store_action *a = d->a;
+	nstime lasting = NS_DAY, most = d->c->by_hand ? 366 * NS_DAY : 0;
+	for (size_t i = 0; i < d->c->nrules; i++)
+		if (d->c->rules[i].response[RESPOND_BLOCK_ADDRESS])
+			most = MAX(most, d->c->rules[i].lasting);
+	if (a->until != NSTIME_NONE && __builtin_sub_overflow(a->until, a->state == ACTION_DONE ? d->now : a->created, &lasting))
+		lasting = NS_DAY;
+	return MIN(lasting, most);
+}
+
 enum deed_end address_block(struct deed *d)
 {
 	struct store_action *a = d->a;
@@ -169,11 +183,10 @@ enum deed_end address_block(struct deed *d)
 	enum deed_end r = check(d, &ip);
 	if (r)
 		return r;
-	/* planned for a time from then: from now, if it only begins; what is left, if it was done */
-	nstime lasting = a->until == NSTIME_NONE ? NS_DAY : a->until - (a->state == ACTION_DONE ? d->now : a->created);
+	nstime lasting = how_long(d);
 	if (lasting <= 0)
 		return deed_say(d, DEED_DONE, "%s was blocked until %s UTC", ip_text(&ip, text), time_plain(a->until, when));
-	lasting = MIN(MAX(lasting, NS_SEC), 366 * NS_DAY);
+	lasting = MAX(lasting, NS_SEC);
 	if (d->dry)
 		return deed_say(d, DEED_DONE, "would block %s for %llu s, from and to this machine", ip_text(&ip, text), (unsigned long long)(lasting / NS_SEC));
 	struct buf script = {0};

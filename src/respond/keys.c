@@ -44,43 +44,54 @@ static void add_place(struct places *p, const char *path)
 		snprintf(p->path[p->n++], PATH_MAX, "%s", path);
 }
 
-/* A pattern of AuthorizedKeysFile with what sshd_config(5) puts in its place; relative ones lie in the home folder. */
-static void add_pattern(struct places *p, struct slice pattern)
+/* What sshd_config(5) puts in the place of %h, %u, %U and %%. *own: with something of the account in it. False: of something else. */
+static bool expand(const struct places *p, struct slice pattern, struct buf *b, bool *own)
 {
-	struct buf b = {0};
-	bool own = pattern.p[0] != '/', fits = true;
-	if (slice_ieq(pattern, SL("none")))
-		return;
-	if (own)
-		buf_addf(&b, "%s/", p->who.home);
 	for (size_t i = 0; i < pattern.n; i++) {
 		char c = pattern.p[i], after = i + 1 < pattern.n ? pattern.p[i + 1] : 0;
+		if ((unsigned char)c < ' ')
+			return false;
 		if (c != '%') {
-			buf_addc(&b, c);
-			fits &= (unsigned char)c >= ' ';
+			buf_addc(b, c);
 			continue;
 		}
 		i++;
-		own |= after != '%';
+		*own |= after != '%';
 		if (after == 'h')
-			buf_addz(&b, p->who.home);
+			buf_addz(b, p->who.home);
 		else if (after == 'u')
-			buf_addz(&b, p->who.name);
+			buf_addz(b, p->who.name);
 		else if (after == 'U')
-			buf_addf(&b, "%u", (unsigned)p->who.uid);
+			buf_addf(b, "%u", (unsigned)p->who.uid);
 		else if (after == '%')
-			buf_addc(&b, '%');
+			buf_addc(b, '%');
 		else
-			fits = false;
+			return false;
 	}
-	buf_addc(&b, 0);
-	if (!own)
+	return true;
+}
+
+/* A pattern of AuthorizedKeysFile; what is relative lies in the home folder. */
+static void add_pattern(struct places *p, struct slice pattern)
+{
+	struct buf b = {0}, path = {0};
+	bool own = false;
+	if (slice_ieq(pattern, SL("none")))
+		return;
+	bool fits = expand(p, pattern, &b, &own);
+	bool relative = !slice_starts(buf_slice(&b), SL("/"));
+	if (relative)
+		buf_addf(&path, "%s/", p->who.home);
+	buf_adds(&path, buf_slice(&b));
+	buf_addc(&path, 0);
+	if (!own && !relative)
 		remark(p, "left, because all accounts share it:", pattern);
-	else if (!fits || b.n > PATH_MAX)
+	else if (!fits || path.n > PATH_MAX)
 		remark(p, "left, because it cannot be told which file it is:", pattern);
 	else
-		add_place(p, b.p);
+		add_place(p, path.p);
 	buf_free(&b);
+	buf_free(&path);
 }
 
 static void read_setting(struct places *p, struct slice line)
@@ -239,11 +250,15 @@ static enum deed_end disable(struct deed *d, struct places *p)
 	return p->failed ? DEED_FAILED : DEED_DONE;
 }
 
-enum deed_end keys_disable(struct deed *d)
+static enum deed_end with_places(struct deed *d, bool check)
 {
 	struct places *p = xcalloc(1, sizeof *p);
+	enum deed_end r = DEED_DONE;
 	p->root = -1;
-	enum deed_end r = account_check(d, &p->who);
+	if (check)
+		r = account_check(d, &p->who);
+	else if (!account_find(d->c, d->a->target, &p->who))
+		r = deed_say(d, DEED_FAILED, "this machine has no account of the name any more");
 	if (!r)
 		r = disable(d, p);
 	if (p->root >= 0)
@@ -252,6 +267,11 @@ enum deed_end keys_disable(struct deed *d)
 	buf_free(&p->files);
 	free(p);
 	return r;
+}
+
+enum deed_end keys_disable(struct deed *d)
+{
+	return with_places(d, true);
 }
 
 /* ---- back again -------------------------------------------------------------------------------------------------------- */
@@ -285,14 +305,26 @@ static bool is_file(int dir, const char *name, const struct taken *t)
 	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_dev == t->dev && st.st_ino == t->ino;
 }
 
+/* The list comes from the state file, which the engine writes: only names that this response gives are taken back. */
+static bool gave_name(const struct deed *d, const char *path, const char *other)
+{
+	char expected[NAME_MAX + 1];
+	for (unsigned i = 0; i < NAMES_TRIED && other_name(d, strrchr(path, '/') + 1, i, expected); i++)
+		if (strcmp(other, expected) == 0)
+			return true;
+	return false;
+}
+
 /* NULL when it has its name back, else why not. */
-static const char *give_back(int root, const struct taken *t, struct err *e)
+static const char *give_back(const struct deed *d, int root, const struct taken *t, struct err *e)
 {
 	struct walk w;
 	char path[PATH_MAX], other[NAME_MAX + 1];
 	const char *why = NULL;
 	snprintf(path, sizeof path, "%.*s", SLFMT(t->path));
 	snprintf(other, sizeof other, "%.*s", SLFMT(t->other));
+	if (!gave_name(d, path, other))
+		return "this is no file that was taken away";
 	if (walk_to(root, path, &w, e))
 		return e->text;
 	if (w.dir < 0 || strcmp(w.path, path) != 0)
@@ -309,16 +341,27 @@ static const char *give_back(int root, const struct taken *t, struct err *e)
 	return why;
 }
 
+/* A run that was killed left no list: what it took away is found by the names it gave. */
+static struct slice list_of(struct deed *d)
+{
+	if (d->a->undo.n)
+		return d->a->undo;
+	d->dry = true;
+	(void)with_places(d, false);
+	d->said.n = 0;
+	return buf_slice(&d->undo);
+}
+
 enum deed_end keys_return(struct deed *d)
 {
-	struct slice rest = d->a->undo, line;
+	struct slice rest = list_of(d), line;
 	int root = open_root(d->c);
 	size_t back = 0, failed = 0;
 	struct buf note = {0};
 	while (root >= 0 && slice_cut(&rest, '\n', &line)) {
 		struct taken t;
 		struct err e;
-		const char *why = read_taken(line, &t) ? give_back(root, &t, &e) : "what undoing needs cannot be read";
+		const char *why = read_taken(line, &t) ? give_back(d, root, &t, &e) : "what undoing needs cannot be read";
 		back += !why;
 		failed += why != NULL;
 		if (why) {

@@ -170,6 +170,8 @@ int respond_run(const struct respond_config *c, const struct respond_gate *gate,
 	}
 	if (!known)
 		end = deed_say(&d, DEED_REFUSED, "there is no such response");
+	else if (!name_plain(slice_of(a->id), sizeof a->id)) /* it becomes part of names of files */
+		end = deed_say(&d, DEED_REFUSED, "the id of the response is none");
 	else if (!c->by_hand && !in_rules(c, kind))
 		end = deed_say(&d, DEED_REFUSED, "no rule of the configuration asks for %s", response_name(kind));
 	else
@@ -184,7 +186,7 @@ int respond_undo(const struct respond_config *c, const struct respond_gate *gate
 	struct deed d = {.c = c, .gate = gate, .a = a, .mem = mem, .now = now_is()};
 	enum response kind;
 	bool begun = a->state == ACTION_BEGUN || a->state == ACTION_DONE || a->state == ACTION_FAILED || a->state == ACTION_UNDOING || a->state == ACTION_UNDONE;
-	if (!begun || a->dry_run || !response_by_name(a->kind, &kind))
+	if (!begun || a->dry_run || !response_by_name(a->kind, &kind) || !name_plain(slice_of(a->id), sizeof a->id))
 		return err_set(e, ERR_USAGE, "response %s was never carried out: there is nothing to undo", a->id);
 	int rc = record(audit, who, "undo", a, "begun", SLICE_NONE, e);
 	if (rc)

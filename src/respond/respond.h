@@ -70,6 +70,9 @@ struct respond_gate {
  * belong to a stage. What is on the never-touch list is not planned. *planned: how many are new. */
 int respond_plan(struct store *s, const struct respond_config *c, const struct org *org, const struct incident *in, nstime now, unsigned *planned, struct err *e);
 
+/* What responses need of root: processes of others (also whose they are), files of others, nftables. */
+#define RESPOND_CAPABILITIES "CAP_KILL", "CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_NET_ADMIN"
+
 /* Parent: one action, on behalf of `who` ("postern watch"). Fills state, done, result (a sentence) and undo (what undoing needs) in *a, in
  * mem. gate may be NULL. A block that is done already is put in place again for the time that is left: for the start of watch, since rules of
  * the kernel do not survive a restart of the machine. */

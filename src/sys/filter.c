@@ -55,7 +55,7 @@ static const char *const everyday[] = {
 };
 static const char *const accepting[] = {"accept", "accept4", "setsockopt", NULL};
 static const char *const watching[] = {"inotify_init1", "inotify_add_watch", "inotify_rm_watch", NULL};
-static const char *const connecting[] = {"connect", "setsockopt", NULL};
+static const char *const connecting[] = {"connect", "setsockopt", "accept", "accept4" /* it shows the figures, on a socket it was given */, NULL};
 
 static const struct {
 	const char *const *more;

@@ -25,7 +25,7 @@ enum sys_profile {
 	SYS_ENGINE,   /* files it was handed, the state folder; no sockets but those it has, no programs */
 	SYS_RECEIVER, /* accept(2) and recvmsg(2) on sockets it has, files below its folder */
 	SYS_JOURNAL,  /* reading the journal, files below its folder; no sockets */
-	SYS_NOTIFIER, /* connections outward, the state folder; no programs, no listening */
+	SYS_NOTIFIER, /* connections outward, accept(2) on a socket it has, the state folder; no programs, no listening */
 };
 /* As sys_confine(), for a process of the profile; call it last, after sys_drop and sys_die_with_parent.
  *  - No new privileges, no look into its memory by other processes of the same user.
@@ -65,7 +65,7 @@ int sys_receive(int sock, struct sys_message *m, struct err *e);
 
 /* A program with fixed arguments: no shell, a clean environment (PATH, LANG=C), `input` on its standard input, at most `seconds`; what it
  * prints (both) goes to out, at most 64 KiB, out may be NULL. argv[0] is a path. *status: exit status, 128 + signal. ERR_* with *e when it
- * could not be started, or ran too long (it is killed then, with its process group). */
+ * could not be started, or ran too long (it is killed then, with its process group). The process ignores SIGPIPE (main does). */
 int sys_run(const char *const *argv, struct slice input, unsigned seconds, struct buf *out, int *status, struct err *e);
 
 /* The addresses of this machine's interfaces, at most `most`. */

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,17 +45,18 @@ static void close_but(int *keep, size_t n)
 
 static void keep_own(struct parent *p, enum child_kind k, int sock)
 {
-	int keep[ARRAY_LEN(p->listen) + 4];
-	size_t n = 0;
+	const int *listening;
+	size_t n = 0, sockets = live_bound_fds(p->bound, &listening);
+	int *keep = xcalloc(sockets + 4, sizeof *keep);
 	keep[n++] = sock;
 	if (k == CHILD_ENGINE || k == CHILD_NOTIFIER)
 		keep[n++] = p->wake;
 	if (k == CHILD_NOTIFIER && p->metrics >= 0)
 		keep[n++] = p->metrics;
-	for (size_t i = 0; k == CHILD_RECEIVER && i < p->config->live.nlisten; i++)
-		if (p->listen[i] >= 0)
-			keep[n++] = p->listen[i];
+	for (size_t i = 0; k == CHILD_RECEIVER && i < sockets; i++)
+		keep[n++] = listening[i];
 	close_but(keep, n);
+	free(keep);
 }
 
 static int confine_receiver(struct parent *p, enum child_kind k, struct err *e)
@@ -73,7 +75,7 @@ static int run_child(struct parent *p, enum child_kind k, int sock, struct err *
 	case CHILD_NOTIFIER: return teller_main(&at, e);
 	case CHILD_RECEIVER:
 		rc = confine_receiver(p, k, e);
-		return rc ? rc : live_receive(&p->config->live, p->listen, p->spool, sock, sock, e);
+		return rc ? rc : live_receive(&p->config->live, p->bound, p->spool, sock, sock, e);
 	case CHILD_JOURNAL:
 		rc = confine_receiver(p, k, e);
 		return rc ? rc : live_journal(&p->config->live, p->spool, sock, sock, e);
@@ -85,11 +87,13 @@ static int run_child(struct parent *p, enum child_kind k, int sock, struct err *
 static _Noreturn void child(struct parent *p, enum child_kind k, int sock, pid_t parent)
 {
 	static const char *const extra[] = {"systemd-journal", NULL};
-	char user[256];
+	char user[256], name[32];
 	struct err e;
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, usual = {.sa_handler = SIG_DFL};
 	sigset_t none;
 	sigemptyset(&none);
+	snprintf(name, sizeof name, "postern-%s", child_name(k));
+	(void)prctl(PR_SET_NAME, name); /* for ps(1), cut to 15 bytes */
 	sigaction(SIGINT, &ignore, NULL); /* the parent says when it is over */
 	sigaction(SIGTERM, &ignore, NULL);
 	sigaction(SIGHUP, &ignore, NULL);
@@ -186,7 +190,10 @@ void child_send(struct parent *p, enum child_kind k, enum message type, struct s
 		kill(c->pid, SIGKILL);
 		return;
 	}
-	*vec_push(&c->queue) = (struct waiting){type, fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1, body.n, xstrndup(body.n ? body.p : "", body.n)};
+	struct waiting w = {type, fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1, body.n, xmalloc(body.n + 1)};
+	if (body.n)
+		memcpy(w.body, body.p, body.n); /* bytes, with zeros among them */
+	*vec_push(&c->queue) = w;
 }
 
 void child_ended(struct child *c, int status, bool expected)

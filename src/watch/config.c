@@ -27,6 +27,22 @@ static void defaults(struct watch_config *c)
 	c->keep_bytes = (uint64_t)4000000000;
 }
 
+/* "127.0.0.1:9464", "[::1]:9464", "unix:/path", or nothing. */
+static int check_metrics(const struct node *n, const char *file, struct err *e)
+{
+	struct slice m = n->text, host;
+	ssize_t colon = slice_rfind(m, SL(":"));
+	uint64_t port;
+	struct ip ip;
+	if (!m.n || slice_starts(m, SL("unix:/")))
+		return 0;
+	host = slice_to(m, (size_t)MAX(colon, 0));
+	bool bracketed = host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']';
+	if (colon > 0 && slice_u64(slice_from(m, (size_t)colon + 1), 65535, &port) && ip_parse(bracketed ? slice_make(host.p + 1, host.n - 2) : host, &ip))
+		return 0;
+	return err_at(e, ERR_TYPE, file, n->line, n->column, "ADDRESS:PORT (127.0.0.1:9464) or unix:/PATH expected, not \"%.*s\"", (int)MIN(m.n, (size_t)60), m.n ? m.p : "");
+}
+
 static int read_texts(struct watch_config *c, const struct node *root, const char *file, struct err *e)
 {
 	struct { const char *key; struct slice *to; } texts[] = {{"suppressions", &c->suppressions}, {"org", &c->org}, {"timezone", &c->timezone}, {"user", &c->user},
@@ -37,7 +53,10 @@ static int read_texts(struct watch_config *c, const struct node *root, const cha
 		if (rc)
 			return rc;
 	}
-	const struct node *rules = yaml_get(root, "rules");
+	const struct node *metrics = yaml_get(root, "metrics"), *rules = yaml_get(root, "rules");
+	int rc = metrics ? check_metrics(metrics, file, e) : 0;
+	if (rc)
+		return rc;
 	return rules ? yaml_texts(rules, file, &c->mem, &c->rules, &c->nrules, e) : 0;
 }
 

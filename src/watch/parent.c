@@ -214,7 +214,7 @@ static int set_up(struct parent *p, struct err *e)
 	if (!rc)
 		rc = lock(p, e);
 	if (!rc)
-		rc = live_bind(&p->config->live, p->listen, e);
+		rc = live_bind(&p->config->live, &p->bound, e);
 	if (!rc)
 		rc = bind_metrics(p, e);
 	if (rc)
@@ -511,6 +511,7 @@ int watch_run(const struct watch_options *opt, struct err *e)
 		audit(p, "watch-stopped", "");
 	chain_close(p->audit);
 	live_finder_free(p->finder);
+	live_bound_free(p->bound);
 	for (size_t i = 0; i < p->old.n; i++)
 		watch_config_free(&p->old.v[i]);
 	free(p->old.v);

@@ -38,7 +38,11 @@ bool message_file_read(struct slice body, uint32_t *number, struct live_file *f)
 {
 	struct wire w = wire_of(body);
 	*number = wire_u32(&w);
-	*f = (struct live_file){.dev = wire_u64(&w), .ino = wire_u64(&w), .size = wire_u64(&w), .mtime = (nstime)wire_u64(&w), .order = wire_u32(&w)};
+	*f = (struct live_file){.dev = wire_u64(&w)}; /* one at a time: initialisers have no order */
+	f->ino = wire_u64(&w);
+	f->size = wire_u64(&w);
+	f->mtime = (nstime)wire_u64(&w);
+	f->order = wire_u32(&w);
 	uint32_t flags = wire_u32(&w);
 	f->packed = flags & FILE_PACKED;
 	f->records = flags & FILE_RECORDS;

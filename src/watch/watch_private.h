@@ -85,7 +85,7 @@ struct parent {
 	char state[4096], spool[4200];
 	struct child child[CHILD_KINDS];
 	struct live_finder *finder;
-	int listen[64];
+	struct live_bound *bound;
 	int wake, metrics, signals, lock;
 	bool ready, stopping, failed;
 	struct { struct watch_config *v; size_t n, cap; } old; /* before a reload */

@@ -127,6 +127,10 @@ int yaml_keys(const struct node *n, const char *file, const char *const *allowed
 	if (n->kind != NODE_MAP)
 		return wrong(n, file, "a map of settings", e);
 	for (const struct node *k = n->child; k; k = k->next) {
+		for (const struct node *other = n->child; other != k; other = other->next)
+			if (slice_eq(other->text, k->text))
+				return err_at(e, ERR_DUP, file, k->line, k->column, "\"%.*s\" is there twice: line %u has it, too",
+					(int)MIN(k->text.n, (size_t)60), k->text.n ? k->text.p : "", other->line);
 		const char *near = NULL;
 		unsigned best = 4; /* farther off it is another word */
 		bool known = false;

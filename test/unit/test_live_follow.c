@@ -522,7 +522,7 @@ static void random_step(struct world *w, int *fd)
 		write_lines(w, *fd, 1 + dice(w, 30));
 		break;
 	case 4: /* rename, with a writer that lags, then an older one packed */
-		snprintf(cmd, sizeof cmd, "%s", "cd log; n=8; while [ $n -gt 1 ]; do for f in a.log.$((n-1))*; do [ -e \"$f\" ] && mv $f a.log.$n${f#a.log.$((n-1))}; done; n=$((n-1)); done; mv a.log a.log.1");
+		snprintf(cmd, sizeof cmd, "%s", "cd log; n=30; while [ $n -gt 1 ]; do for f in a.log.$((n-1))*; do [ -e \"$f\" ] && mv $f a.log.$n${f#a.log.$((n-1))}; done; n=$((n-1)); done; mv a.log a.log.1");
 		sh(cmd);
 		write_lines(w, *fd, dice(w, 5));
 		if (dice(w, 2))
@@ -532,7 +532,7 @@ static void random_step(struct world *w, int *fd)
 		write_lines(w, *fd, dice(w, 10));
 		break;
 	case 5: /* copytruncate */
-		sh("cd log; n=8; while [ $n -gt 1 ]; do for f in a.log.$((n-1))*; do [ -e \"$f\" ] && mv $f a.log.$n${f#a.log.$((n-1))}; done; n=$((n-1)); done; cp a.log a.log.1");
+		sh("cd log; n=30; while [ $n -gt 1 ]; do for f in a.log.$((n-1))*; do [ -e \"$f\" ] && mv $f a.log.$n${f#a.log.$((n-1))}; done; n=$((n-1)); done; cp a.log a.log.1");
 		if (dice(w, 2))
 			pump(w, false);
 		sh(": >log/a.log");

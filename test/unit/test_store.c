@@ -240,6 +240,80 @@ static void test_killed(void **state)
 	store_close(s);
 }
 
+static int copy_action(void *arg, const struct store_action *a)
+{
+	struct store_action *to = arg;
+	to->attempts++; /* how many there were */
+	snprintf(to->id, sizeof to->id, "%s", a->id);
+	return 0;
+}
+
+static void test_actions(void **state)
+{
+	(void)state;
+	struct err e;
+	bool fresh;
+	struct arena mem;
+	struct store *s = start(STORE_CREATE);
+	struct store_action a = {.id = "0123", .incident = "i1", .kind = SL("block-address"), .target = SL("203.0.113.7"), .dry_run = true, .created = 5, .until = 9,
+		.done = NSTIME_NONE}, got, seen = {0};
+	arena_init(&mem);
+	assert_int_equal(store_action_add(s, &a, &fresh, &e), 0);
+	assert_true(fresh);
+	a.target = SL("another");
+	assert_int_equal(store_action_add(s, &a, &fresh, &e), 0);
+	assert_false(fresh);
+	assert_int_equal(store_action_get(s, "0123", &mem, &got, &e), 0);
+	assert_true(slice_eq(got.target, SL("203.0.113.7")) && got.dry_run && got.until == 9 && got.done == NSTIME_NONE && got.state == ACTION_PLANNED);
+	got.state = ACTION_DONE;
+	got.done = 7;
+	got.result = SL("is blocked");
+	got.undo = slice_make("a\0b", 3);
+	assert_int_equal(store_action_set(s, &got, &e), 0);
+	assert_int_equal(store_action_get(s, "0123", &mem, &got, &e), 0);
+	assert_true(got.state == ACTION_DONE && got.done == 7 && got.undo.n == 3 && slice_eq(got.result, SL("is blocked")));
+	assert_int_equal(store_action_get(s, "9", &mem, &got, &e), ERR_NOENT);
+	snprintf(got.id, sizeof got.id, "9");
+	assert_int_equal(store_action_set(s, &got, &e), ERR_NOENT);
+	assert_int_equal(store_actions(s, ACTION_DONE, "i1", copy_action, &seen, &e), 0);
+	assert_int_equal(store_actions(s, ACTION_DONE, NULL, copy_action, &seen, &e), 0);
+	assert_int_equal(seen.attempts, 2);
+	assert_int_equal(store_actions(s, ACTION_PLANNED, NULL, copy_action, &seen, &e), 0);
+	assert_int_equal(store_actions(s, -1, "i2", copy_action, &seen, &e), 0);
+	assert_int_equal(seen.attempts, 2);
+	assert_string_equal(action_state_name(ACTION_DRY), "dry-run");
+	arena_free(&mem);
+	store_close(s);
+}
+
+static int last_suppression(void *arg, const struct store_suppression *x)
+{
+	struct store_suppression *to = arg;
+	assert_true(slice_eq(x->rule, SL("postern.guessing")) && slice_eq(x->source, SL("203.0.113.7")) && !x->host.n && slice_eq(x->author, SL("carol")));
+	to->id = x->id;
+	to->revoked = x->revoked;
+	return 0;
+}
+
+static void test_suppressions(void **state)
+{
+	(void)state;
+	struct err e;
+	struct store *s = start(STORE_CREATE);
+	struct store_suppression x = {.rule = SL("postern.guessing"), .source = SL("203.0.113.7"), .reason = SL("our own check"), .author = SL("carol"), .incident = "i1",
+		.created = 5, .until = 90, .revoked = NSTIME_NONE}, seen = {0};
+	assert_int_equal(store_suppression_add(s, &x, &e), 0);
+	assert_true(x.id > 0);
+	assert_int_equal(store_suppressions(s, last_suppression, &seen, &e), 0);
+	assert_true(seen.id == x.id && seen.revoked == NSTIME_NONE);
+	assert_int_equal(store_suppression_revoke(s, x.id, 50, &e), 0);
+	assert_int_equal(store_suppression_revoke(s, x.id, 60, &e), 0); /* the first time stays */
+	assert_int_equal(store_suppressions(s, last_suppression, &seen, &e), 0);
+	assert_int_equal(seen.revoked, 50);
+	assert_int_equal(store_suppression_revoke(s, 99, 50, &e), ERR_NOENT);
+	store_close(s);
+}
+
 static void test_refused(void **state)
 {
 	(void)state;
@@ -258,7 +332,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_findings, setup, teardown), cmocka_unit_test_setup_teardown(test_outbox, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rest, setup, teardown), cmocka_unit_test_setup_teardown(test_killed, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refused, setup, teardown), cmocka_unit_test_setup_teardown(test_actions, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_suppressions, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

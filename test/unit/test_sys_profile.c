@@ -331,7 +331,7 @@ static const struct attempt {
 	{"thread", try_thread, WORKS, ALL}, {"epoll, eventfd, timerfd", try_poll, WORKS, ALL}, {"message with a descriptor", try_message, WORKS, ALL},
 	{"SQLite, WAL", try_sqlite, WORKS, ALL}, {"segments of a spool", try_segments, WORKS, ALL}, {"abort", try_abort, ABORTS, ALL},
 	{"PCRE2 with machine code", try_expression, WORKS, E}, {"vectorscan", try_literals, WORKS, E}, {"ICU", try_folding, WORKS, E},
-	{"journal", try_journal, WORKS, J}, {"accept", try_accept, WORKS, R}, {"connect", try_connect, WORKS, N}, {"socket, Unix", try_unix, WORKS, N},
+	{"journal", try_journal, WORKS, J}, {"accept", try_accept, WORKS, R | N}, {"connect", try_connect, WORKS, N}, {"socket, Unix", try_unix, WORKS, N},
 
 	{"read elsewhere", try_secret, NO, ALL, .landlock = true}, {"read /etc/shadow", try_shadow, NO, E | R | J, .landlock = true, .as_root = true},
 	{"list elsewhere", try_list_outside, NO, ALL, .landlock = true}, {"write what may be read", try_write_shown, NO, ALL, .landlock = true},
@@ -340,7 +340,7 @@ static const struct attempt {
 	{"chmod", try_chmod, NO, ALL}, {"fifo", try_fifo, NO, ALL}, {"kill", try_kill, NO, ALL}, {"tgkill of another", try_tgkill, NO, ALL},
 	{"set limits", try_limits, NO, ALL}, {"socket", try_socket, NO, E | R | J}, {"socket, IPv6", try_socket6, NO, E | R | J}, {"socket, Unix", try_unix, NO, E | R | J},
 	{"raw socket", try_raw, NO, ALL, .as_root = true}, {"packet socket", try_packet, NO, ALL, .as_root = true}, {"bind", try_bind, NO, ALL},
-	{"listen", try_listen, NO, ALL}, {"accept", try_accept_not, NO, E | J | N}, {"inotify", try_inotify, NO, E | R | N}, {"fork", try_fork, NO, ALL},
+	{"listen", try_listen, NO, ALL}, {"accept", try_accept_not, NO, E | J}, {"inotify", try_inotify, NO, E | R | N}, {"fork", try_fork, NO, ALL},
 	{"clone into a new namespace", try_clone_user, NO, ALL, .as_root = true}, {"code of written memory", try_code, NO, R | J | N},
 	{"memory to write and run", try_code_at_once, NO, R | J | N},
 
