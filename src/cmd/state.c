@@ -52,8 +52,10 @@ int state_open(struct state *s, const struct args *a, enum store_mode mode, cons
 	clock_gettime(CLOCK_REALTIME, &t);
 	s->now = (nstime)t.tv_sec * NS_SEC + t.tv_nsec;
 	who_is_it(s->who, sizeof s->who);
-	if (access(s->file, F_OK)) {
-		complain("no state at %s: %s; postern watch makes it, --state DIR names another folder", s->file, strerror(errno));
+	if (access(s->file, R_OK)) {
+		bool missing = errno == ENOENT;
+		complain("%s %s: %s; %s", missing ? "no state at" : "cannot read", s->file, strerror(errno),
+			missing ? "postern watch makes it, --state DIR names another folder" : "it is root's and watch's to read: try sudo");
 		return EXIT_INPUT;
 	}
 	umask(077);

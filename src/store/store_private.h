@@ -68,7 +68,7 @@
 		"VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)") \
 	X(Q_SUPPRESSION_REVOKE, "UPDATE suppression SET revoked=coalesce(revoked,?2) WHERE id=?1") \
 	X(Q_SUPPRESSIONS, "SELECT id,rule,host,user,source,command,reason,incident,author,created,until,revoked FROM suppression ORDER BY id") \
-	X(Q_RETAIN_FINDINGS, "DELETE FROM finding WHERE last<?1 AND (incident IS NULL OR incident IN (SELECT id FROM incident WHERE status<>0 AND updated<?1))") \
+	X(Q_RETAIN_FINDINGS, "DELETE FROM finding WHERE (incident IS NULL AND last<?1) OR incident IN (SELECT id FROM incident WHERE status<>0 AND updated<?1)") \
 	X(Q_RETAIN_NOTES, "DELETE FROM note WHERE incident IN (SELECT id FROM incident WHERE status<>0 AND updated<?1)") \
 	X(Q_RETAIN_INCIDENTS, "DELETE FROM incident WHERE status<>0 AND updated<?1") \
 	X(Q_RETAIN_MESSAGES, "DELETE FROM outbox WHERE state IN (1,3) AND created<?1") \

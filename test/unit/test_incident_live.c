@@ -726,6 +726,32 @@ static void test_incident_outgrows_memory(void **state)
 	close_place(&p);
 }
 
+/* What joined two persons' findings leaves memory: what was told as one incident stays one. */
+static void test_told_as_one_stays_one(void **state)
+{
+	(void)state;
+	struct place p;
+	char key[32];
+	open_place(&p);
+	add(&p, "a", START, LEVEL_HIGH, STAGE_NONE, "eve", "web1", 1);
+	add(&p, "b", START, LEVEL_HIGH, STAGE_NONE, "mallory", "db1", 1);
+	struct finding *bridge = make("bridge", START - NS_HOUR, LEVEL_MEDIUM, STAGE_NONE, "eve", "web9", 1);
+	finding_entity(bridge, ENT_USER, SL("mallory"));
+	incident_book_add(p.b, bridge);
+	update(&p, NOW);
+	assert_int_equal(incident_book_count(p.b), 1);
+	for (unsigned i = 0; i < LIMIT_FINDINGS; i++) {
+		snprintf(key, sizeof key, "k%u", i);
+		add(&p, key, START + (nstime)(i + 1) * NS_MIN, LEVEL_MEDIUM, STAGE_NONE, "eve", "web1", 1);
+	}
+	update(&p, NOW);
+	assert_int_equal(incident_book_retired(p.b), 1); /* the bridge, which is oldest */
+	add(&p, "b", START, LEVEL_HIGH, STAGE_NONE, "mallory", "db1", 2);
+	update(&p, NOW);
+	assert_int_equal(incident_book_count(p.b), 1);
+	close_place(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -739,6 +765,7 @@ int main(void)
 		cmocka_unit_test(test_same_evidence_after_closing),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_incident_outgrows_memory),
+		cmocka_unit_test(test_told_as_one_stays_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
