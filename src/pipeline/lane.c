@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-static struct decode_in decode_input(const struct run *r, const struct lane *l, const struct source_file *f)
+struct decode_in decode_input(const struct run *r, const struct lane *l, const struct source_file *f)
 {
 	struct decode_in in = {
 		.source = f->id,
@@ -73,6 +73,7 @@ static void slot_decode(struct run *r, struct lane *l, struct slot *s, struct he
 	struct decode_in in = decode_input(r, l, &r->set->files.v[s->block.file]);
 	in.data = s->block.data;
 	in.offset = s->block.offset;
+	in.turned = s->block.turned;
 	if (h->marker && !in.records && !all_objects(in.data)) {
 		sigma_mark(h->marker, in.data, &h->marks);
 		in.marks = h->marks.v;

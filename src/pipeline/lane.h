@@ -67,6 +67,10 @@ struct run {
 /* Take one block of the lane through reading and decoding. Called without the lock; the lane must have room and not be
  * reading. False when there was nothing to do. */
 bool lane_step(struct run *r, struct lane *l, struct helper *h);
+/* What decoding needs to know of a file, without data. */
+struct decode_in decode_input(const struct run *r, const struct lane *l, const struct source_file *f);
+/* Files whose lines run backwards in time are turned, rotated sets numbered the other way round are sorted. */
+void lane_set_order(struct run *r, struct lane *l);
 void lane_open(struct run *r, struct lane *l);
 void lane_close(struct lane *l);
 /* First time in the stream, from its first bytes. */

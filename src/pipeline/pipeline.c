@@ -289,8 +289,11 @@ static void run_init(struct run *r)
 	for (size_t i = 0; i < r->set->files.n; i++)
 		r->total += r->set->files.v[i].size;
 	for (size_t i = 0; i < r->nlanes; i++) {
-		r->lanes[i] = (struct lane){.set = &r->set->streams.v[i], .format = -1, .key = NSTIME_NONE};
-		r->lanes[i].start = r->opt->keep_order ? NSTIME_NONE : lane_first_time(r, &r->lanes[i]);
+		r->lanes[i] = (struct lane){.set = &r->set->streams.v[i], .format = -1, .key = NSTIME_NONE, .start = NSTIME_NONE};
+		if (r->opt->keep_order)
+			continue;
+		lane_set_order(r, &r->lanes[i]);
+		r->lanes[i].start = lane_first_time(r, &r->lanes[i]);
 	}
 	if (!r->opt->keep_order)
 		qsort(r->lanes, r->nlanes, sizeof *r->lanes, lane_order);

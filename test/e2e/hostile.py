@@ -241,6 +241,33 @@ def rotation(base):
     check('rotated set: forty failures before the login', any('after 40 failed' in f['finding_info']['title'] for f in findings), [f['finding_info']['title'] for f in findings])
 
 
+def backwards(base):
+    """Newest line first, plain, packed and through a pipe; numbers that run the other way: judged in order of time, and said."""
+    lines = attack().split(b'\n')[:-1]
+    back = b'\n'.join(reversed(lines)) + b'\n'
+    for name, data in (('auth.log', back), ('auth.log.gz', gzip.compress(back)), ('auth.log.xz', lzma.compress(back))):
+        d = base / ('back-' + name)
+        d.mkdir()
+        (d / name).write_bytes(data)
+        findings, ledger = scan(f'newest first, {name}', d)
+        check(f'newest first, {name}: the ledger says so', 'newest-first' in told(ledger), told(ledger)[:600])
+        wrong = [e for f in findings for e in f['evidences'] if not back[e['data']['offset']:].startswith(e['data']['raw'].encode())]
+        check(f'newest first, {name}: evidence is where it is said to be', not wrong, wrong[:1])
+    p = subprocess.run([POSTERN, 'scan', '-q', '--format', 'json', '-'], input=back, capture_output=True)
+    check('newest first, standard input', b'guess-success' in p.stdout and b'newest-first' in p.stdout, p.stdout[-300:])
+    d = base / 'back-numbers'
+    d.mkdir()
+    for i, part in enumerate((lines[:20], lines[20:40], lines[40:])):
+        late = b'\n'.join(x.replace(b'T02:', b'T%02d:' % (2 + i)) for x in part) + b'\n'
+        (d / ('auth.log.%d' % i if i else 'auth.log')).write_bytes(late)
+    findings, ledger = scan('numbers that run the other way', d)
+    check('numbers that run the other way: the ledger says so', 'rotation-order' in told(ledger), told(ledger)[:600])
+    (d / 'auth.log.1').unlink()
+    (d / 'auth.log').write_bytes(b'\n'.join([lines[0].replace(b'2026-05-04', b'2041-01-01')] + lines[:10]) + b'\n')
+    _, ledger = scan('one date that jumped', d, found=False)
+    check('one date that jumped does not change the order', 'rotation-order' not in told(ledger) or 'newest-first' not in told(ledger), told(ledger)[:600])
+
+
 def utmp(base):
     d = base / 'utmp'
     d.mkdir()
@@ -283,7 +310,7 @@ def outputs(base):
 def main():
     with tempfile.TemporaryDirectory() as t:
         base = pathlib.Path(t)
-        for part in (bad_inputs, many_files, unreadable, truncated_while_read, forms, rotation, utmp, outputs):
+        for part in (bad_inputs, many_files, unreadable, truncated_while_read, forms, rotation, backwards, utmp, outputs):
             part(base)
     print(f'hostile: {len(failures)} failures')
     return 1 if failures else 0
