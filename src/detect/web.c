@@ -80,7 +80,7 @@ static void post_event(struct detect *d, void *state, const struct event *e)
 		finding_printf(f, &f->title, "%s a %s script on %.*s: %.*s", got ? "Commands for" : "POST to", new_script ? "new" : "strangely placed", SLFMT(a.host), SLFMT(slice_to(path, 200)));
 		finding_printf(f, &f->text, "%s%s Only %u address%s used it.", upload ? "The script lies in a folder for uploads. " : "",
 			new_script ? "It was never used in the days before." : "", s->sources.n, s->sources.n == 1 ? "" : "es");
-		finding_entity(f, ENT_HOST, a.host);
+		finding_entity(f, ENT_HOST, e->host.n ? a.host : SLICE_NONE);
 		finding_entity(f, ENT_FILE, path);
 	}
 	finding_entity(f, ENT_SOURCE, a.source);

@@ -30,6 +30,8 @@ struct lane {
 	bool ended;                /* stream_next said so */
 	bool failed;               /* out of memory while reading */
 	int format;
+	struct slice named;        /* host in its first lines */
+	struct slice host;         /* for lines that name none: of the folder or the neighbours */
 	nstime start;              /* first time seen by peeking; NSTIME_NONE: none */
 	nstime key;                /* merge clock: never goes back */
 	struct batch tail;         /* what the joiner gave at the end */
@@ -71,6 +73,8 @@ bool lane_step(struct run *r, struct lane *l, struct helper *h);
 struct decode_in decode_input(const struct run *r, const struct lane *l, const struct source_file *f);
 /* Files whose lines run backwards in time are turned, rotated sets numbered the other way round are sorted. */
 void lane_set_order(struct run *r, struct lane *l);
+/* Hosts for streams that name none, once lane_first_time has looked into all. */
+void lanes_name(struct run *r);
 void lane_open(struct run *r, struct lane *l);
 void lane_close(struct lane *l);
 /* First time in the stream, from its first bytes. */

@@ -296,6 +296,8 @@ static void run_init(struct run *r)
 		r->lanes[i].start = lane_first_time(r, &r->lanes[i]);
 	}
 	if (!r->opt->keep_order)
+		lanes_name(r);
+	if (!r->opt->keep_order)
 		qsort(r->lanes, r->nlanes, sizeof *r->lanes, lane_order);
 	size_t lanes = r->opt->keep_order ? 1 : r->nlanes;
 	r->slots = lanes <= 16 ? SLOTS_MAX : lanes <= 64 ? 2 : 1;

@@ -27,6 +27,7 @@ struct pipeline_options {
 	/* Now and then: bytes read so far; may be NULL. */
 	void (*progress)(void *arg, uint64_t bytes, uint64_t total);
 	void *arg;
+	const char *this_host;     /* whose /var/log is here; may be NULL */
 	bool keep_order;           /* no merging by time: files one after another (postern decode) */
 };
 

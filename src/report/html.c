@@ -68,6 +68,20 @@ static void list(struct buf *b, const char *tag, const struct slice *v, size_t n
 	buf_addf(b, "</%s>", tag);
 }
 
+/* The stage in front of a sentence of the story: "tunnel: ...". */
+static bool cut_part(struct slice *s, struct slice *part)
+{
+	struct slice rest = *s;
+	if (!slice_cut(&rest, ':', part))
+		return false;
+	bool found = slice_eq(*part, SL("also"));
+	for (int st = STAGE_NONE + 1; st < STAGE_COUNT && !found; st++)
+		found = slice_eqz(*part, stage_title((enum stage)st));
+	if (found)
+		*s = rest;
+	return found;
+}
+
 /* "2026-05-13 00:47  side-door entry: ..." in its three parts. */
 static void story(struct buf *b, const struct slice *v, size_t n)
 {
@@ -81,11 +95,11 @@ static void story(struct buf *b, const struct slice *v, size_t n)
 			text(b, slice_to(rest, TIME));
 			buf_addz(b, "</time>");
 			rest = slice_trim(slice_from(rest, TIME));
-			if (slice_cut(&rest, ':', &part)) {
-				buf_addz(b, "<strong>");
-				text(b, part);
-				buf_addz(b, "</strong>:");
-			}
+		}
+		if (cut_part(&rest, &part)) {
+			buf_addz(b, "<strong>");
+			text(b, part);
+			buf_addz(b, "</strong>:");
 		}
 		text(b, rest);
 		buf_addz(b, "</li>");

@@ -114,10 +114,19 @@ static void stage_line(const struct page *p, const struct incident *in)
 	if (!in->nstages)
 		return;
 	buf_addz(p->out, "  Stages   ");
+	unsigned at = 11;
 	for (int st = STAGE_NONE + 1; st < STAGE_COUNT; st++) {
 		bool seen = in->stage_first[st] != NSTIME_NONE;
-		if (st > STAGE_NONE + 1)
+		unsigned len = (unsigned)strlen(stage_name((enum stage)st)) + (seen ? 0 : 2);
+		if (st > STAGE_NONE + 1) {
 			buf_addz(p->out, p->opt->width >= 110 ? " > " : ">");
+			at += p->opt->width >= 110 ? 3 : 1;
+		}
+		if (at + len + 1 > p->opt->width && at > 11) {
+			buf_addf(p->out, "\n%11s", "");
+			at = 11;
+		}
+		at += len;
 		color_on(p, seen ? "1" : "2");
 		buf_addf(p->out, "%s%s%s", seen ? "" : "(", stage_name((enum stage)st), seen ? "" : ")");
 		color_off(p);
@@ -251,7 +260,7 @@ static void ledger_totals(const struct page *p, const struct ledger *l)
 {
 	char a[40], b[40], n1[32], n2[32];
 	uint64_t understood = l->decoded + l->unwanted;
-	buf_addf(p->out, "  %s lines, %.1f MB, %zu files", number(l->lines, n1), (double)l->bytes / 1e6, l->nfiles);
+	buf_addf(p->out, "  %s lines, %.1f MB, %zu file%s", number(l->lines, n1), (double)l->bytes / 1e6, l->nfiles, l->nfiles == 1 ? "" : "s");
 	if (l->seconds > 0)
 		buf_addf(p->out, ", in %.1f s", l->seconds);
 	if (l->first != NSTIME_NONE)

@@ -268,6 +268,32 @@ def backwards(base):
     check('one date that jumped does not change the order', 'rotation-order' not in told(ledger) or 'newest-first' not in told(ledger), told(ledger)[:600])
 
 
+def neighbours(base):
+    """audit.log names no host: the logs beside it do, where they agree; a folder's name that nobody knows does not count more."""
+    def audit(host):
+        return (f'type=SYSCALL msg=audit(1777861000.123:500): arch=c000003e syscall=59 success=yes exit=0 a0=1 items=2 ppid=900 pid=901 auid=1101 uid=0 gid=0 '
+                f'euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=pts0 ses=4 comm="cat" exe="/usr/bin/cat" key="x"\x1dAUID="{host}" UID="root"\n'
+                'type=EXECVE msg=audit(1777861000.123:500): argc=2 a0="cat" a1="/etc/shadow"\n').encode()
+
+    def login(host):
+        return f'2026-05-04T02:00:00+00:00 {host} sshd[990]: Accepted password for anna from 203.0.113.9 port 5000 ssh2\n'.encode() * 3
+
+    def hosts_of(what, files):
+        d = base / 'near' / what / 'log'
+        for name, data in files.items():
+            (d / name).parent.mkdir(parents=True, exist_ok=True)
+            (d / name).write_bytes(data)
+        status, out, err, _ = run(['scan', '-q', '--no-rules', '--format', 'json', str(d)])
+        read = [json.loads(x) for x in out.decode().split('\n') if 'postern.secrets-read' in x and '"class_uid":2004' in x]
+        return [o['value'] for f in read for o in f['observables'] if o['name'] in ('host', 'source')], (status, err, out[:600])
+    got, told_ = hosts_of('collected', {'auth.log': login('web7.example'), 'audit/audit.log': audit('anna')})
+    check('audit.log beside the auth.log of web7 is web7\'s, with the source of the login', sorted(got) == ['203.0.113.9', 'web7'], (got, told_))
+    got, told_ = hosts_of('central', {'auth.log': login('web7'), 'remote.log': login('web8'), 'audit/audit.log': audit('anna')})
+    check('logs of two hosts beside audit.log: the folder names it', got == ['central'], (got, told_))
+    got, told_ = hosts_of('x/y/logs', {'audit.log': audit('anna')})
+    check('no name anywhere: none is invented', not [x for x in got if x in ('', 'a host without a name')] and 'on a host without a name' in str(told_), (got, told_))
+
+
 def utmp(base):
     d = base / 'utmp'
     d.mkdir()
@@ -310,7 +336,7 @@ def outputs(base):
 def main():
     with tempfile.TemporaryDirectory() as t:
         base = pathlib.Path(t)
-        for part in (bad_inputs, many_files, unreadable, truncated_while_read, forms, rotation, backwards, utmp, outputs):
+        for part in (bad_inputs, many_files, unreadable, truncated_while_read, forms, rotation, backwards, neighbours, utmp, outputs):
             part(base)
     print(f'hostile: {len(failures)} failures')
     return 1 if failures else 0
