@@ -150,8 +150,8 @@ static void add_suppressed(const struct scan *s, struct ledger *l, struct arena 
 	l->suppressed = n ? arena_alloc(mem, n * sizeof *l->suppressed) : NULL;
 	for (size_t i = 0; i < n; i++) {
 		const struct suppression *x = suppressions_get(s->suppressions, i);
-		if (x->used)
-			l->suppressed[l->nsuppressed++] = (struct ledger_suppressed){x->rule, x->reason, x->until, x->used};
+		bool ended = s->setup.decode.now >= x->until;
+		l->suppressed[l->nsuppressed++] = (struct ledger_suppressed){x->rule, x->reason, x->until, ended ? x->missed : x->used, ended};
 	}
 }
 

@@ -56,6 +56,7 @@ struct suppression {
 	nstime until;             /* end of the day; NSTIME_NONE never read: the file must say */
 	int line;
 	uint64_t used;            /* findings it took */
+	uint64_t missed;          /* findings it would take, had it not ended */
 };
 struct suppressions;
 /* NULL with *e: file:line:column and what to write. yaml is borrowed for the call. */

@@ -198,7 +198,10 @@ static void ledger(struct buf *b, const struct ledger *l)
 		"too long %llu, late %llu.</p>", (unsigned long long)l->lines, (double)l->bytes / 1e6, l->nfiles, (unsigned long long)(l->decoded + l->unwanted),
 		(unsigned long long)l->other, (unsigned long long)l->unknown, (unsigned long long)l->no_format, (unsigned long long)l->too_long, (unsigned long long)l->late);
 	for (size_t i = 0; i < l->nsuppressed; i++) {
-		buf_addf(b, "<p>Suppressed: %llu findings of ", (unsigned long long)l->suppressed[i].count);
+		const struct ledger_suppressed *s = &l->suppressed[i];
+		char day[40];
+		buf_addf(b, "<p>%s %.10s: %llu finding%s of ", s->ended ? "Suppression that ended after" : "Suppressed until", time_plain(s->until - NS_DAY, day),
+			(unsigned long long)s->count, s->count == 1 ? "" : "s");
 		text(b, l->suppressed[i].rule);
 		buf_addz(b, ": ");
 		text(b, l->suppressed[i].reason);

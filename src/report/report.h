@@ -25,10 +25,11 @@ struct ledger_problem {
 struct ledger_blind { /* a source that should show something and does not, or a host without one */
 	struct slice host, what, advice;
 };
-struct ledger_suppressed { /* findings that a suppression took */
+struct ledger_suppressed { /* findings that a suppression took, or took until it ended; none: it fits nothing here */
 	struct slice rule, reason;
 	nstime until;
 	uint64_t count;
+	bool ended;
 };
 struct ledger {
 	struct ledger_file *files; size_t nfiles;

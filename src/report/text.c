@@ -281,7 +281,8 @@ static void ledger_totals(const struct page *p, const struct ledger *l)
 		buf_addf(p->out, "  findings beyond %d of a level, counted only: %s\n", LIMIT_FINDINGS, number(l->findings_dropped, n1));
 	for (size_t i = 0; i < l->nsuppressed; i++) {
 		const struct ledger_suppressed *s = &l->suppressed[i];
-		buf_addf(p->out, "  suppressed until %.10s: %s findings of ", time_plain(s->until - NS_DAY, a), number(s->count, n1));
+		buf_addf(p->out, "  %s %.10s: %s finding%s of ", s->ended ? "suppression that ended after" : "suppressed until", time_plain(s->until - NS_DAY, a),
+			 number(s->count, n1), s->count == 1 ? "" : "s");
 		buf_term(p->out, s->rule);
 		buf_addz(p->out, ": ");
 		buf_term(p->out, s->reason);

@@ -47,7 +47,7 @@ def rules(d):
     with open(os.path.join(d, 'good.yml'), 'w', encoding='utf-8') as f:
         f.write(GOOD)
     rc, out, err, seconds = run('rules', 'check', d)
-    check('refused, and the good one loads', rc == 1 and f'{len(cases)} errors' in out and '1 rules usable' in out, out[-300:])
+    check('refused, and the good one loads', rc == 1 and f'{len(cases)} errors' in out and '1 rule usable' in out, out[-300:])
     for name, (_, says) in cases.items():
         line = [x for x in out.splitlines() if f'/{name}.yml' in x]
         check(f'{name}: told', line and says in line[0], line)
