@@ -319,6 +319,11 @@ size_t hunt_counts(const struct hunt *h, struct hunt_count **out)
 	return n;
 }
 
+uint64_t hunt_given_up(const struct hunt *h)
+{
+	return sigma_given_up(h->ctx);
+}
+
 uint64_t hunt_judged(const struct hunt *h)
 {
 	return h->judged;

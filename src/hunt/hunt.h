@@ -39,6 +39,8 @@ bool hunt_load(struct hunt *h, struct wire *w, unsigned *lost);
 size_t hunt_counts(const struct hunt *h, struct hunt_count **out);
 /* Events that were judged. */
 uint64_t hunt_judged(const struct hunt *h);
+/* Searches of regular expressions that reached their limit. */
+uint64_t hunt_given_up(const struct hunt *h);
 
 /* ---- suppressions: findings known to be harmless, each with a reason and an end --------------------------------
  *

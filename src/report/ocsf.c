@@ -246,6 +246,7 @@ static void ledger(struct buf *b, const struct report_input *in)
 	count(b, "late", l->late);
 	count(b, "forgotten", l->forgotten);
 	count(b, "findings_dropped", l->findings_dropped);
+	count(b, "searches_given_up", l->given_up);
 	count(b, "problems_total", l->problems_total);
 	buf_addf(b, ",\"first_time\":%lld,\"last_time\":%lld", millis(l->first), millis(l->last));
 	field(b, "org", l->org_file);

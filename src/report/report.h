@@ -40,6 +40,7 @@ struct ledger {
 	uint64_t forgotten;          /* detector memory that had to go */
 	struct ledger_suppressed *suppressed; size_t nsuppressed;
 	uint64_t findings_dropped;   /* beyond LIMIT_FINDINGS */
+	uint64_t given_up;           /* searches of regular expressions that reached their limit */
 	nstime first, last;
 	double seconds;              /* wall time; 0: not told (keeps output reproducible) */
 	struct slice org_file;       /* which org.yaml was used, or empty */

@@ -263,6 +263,8 @@ static void ledger_totals(const struct page *p, const struct ledger *l)
 	buf_addf(p->out, "  %s lines, %.1f MB, %zu file%s", number(l->lines, n1), (double)l->bytes / 1e6, l->nfiles, l->nfiles == 1 ? "" : "s");
 	if (l->seconds > 0)
 		buf_addf(p->out, ", in %.1f s", l->seconds);
+	if (!l->nfiles)
+		buf_addz(p->out, "\n  no log was found: name a folder that holds some, or a file; --all reads other text files, too");
 	if (l->first != NSTIME_NONE)
 		buf_addf(p->out, "\n  from %s to %s UTC", time_plain(l->first, a), time_plain(l->last, b));
 	buf_addf(p->out, "\n  understood %s (%.1f %%), of programs without a decoder %s (%.1f %%)", number(understood, n1), percent(understood, l->lines),
@@ -279,6 +281,9 @@ static void ledger_totals(const struct page *p, const struct ledger *l)
 		buf_addf(p->out, "  detectors had to forget %s entries: memory is bounded\n", number(l->forgotten, n1));
 	if (l->findings_dropped)
 		buf_addf(p->out, "  findings beyond %d of a level, counted only: %s\n", LIMIT_FINDINGS, number(l->findings_dropped, n1));
+	if (l->given_up)
+		buf_addf(p->out, "  regular expressions of rules given up at their limit: %s times (taken for no match; --stats names the rules looked at)\n",
+			 number(l->given_up, n1));
 	for (size_t i = 0; i < l->nsuppressed; i++) {
 		const struct ledger_suppressed *s = &l->suppressed[i];
 		buf_addf(p->out, "  %s %.10s: %s finding%s of ", s->ended ? "suppression that ended after" : "suppressed until", time_plain(s->until - NS_DAY, a),
