@@ -71,8 +71,9 @@ struct run {
 bool lane_step(struct run *r, struct lane *l, struct helper *h);
 /* What decoding needs to know of a file, without data. */
 struct decode_in decode_input(const struct run *r, const struct lane *l, const struct source_file *f);
-/* Files whose lines run backwards in time are turned, rotated sets numbered the other way round are sorted. */
-void lane_set_order(struct run *r, struct lane *l);
+/* Before there are lanes: files whose lines run backwards in time are turned, rotated sets numbered the other way round are
+ * sorted, sets whose files run side by side become streams of their own. */
+void streams_order(struct run *r);
 /* Hosts for streams that name none, once lane_first_time has looked into all. */
 void lanes_name(struct run *r);
 void lane_open(struct run *r, struct lane *l);

@@ -30,6 +30,16 @@ static nstime middle_of(nstime a, nstime b, nstime c)
 	return MAX(MIN(a, b), MIN(MAX(a, b), c));
 }
 
+/* The last lines of text, LINES_MOST at most. */
+static struct slice last_lines(struct slice text)
+{
+	size_t at = text.n, n = 0;
+	for (; at > 0; at--)
+		if (at < text.n && text.p[at - 1] == '\n' && ++n == LINES_MOST)
+			break;
+	return slice_from(text, at);
+}
+
 static size_t split(struct slice text, struct slice *line)
 {
 	size_t n = 0;
@@ -89,7 +99,7 @@ static nstime file_order(struct run *r, struct lane *l, uint32_t id, char *buf)
 	if (!runs_back(&head))
 		return head.middle;
 	if (source_seekable(r->set, id)) {
-		struct course tail = course_of(r, &in, slice_make(buf, source_peek(r->set, id, true, buf, PEEK)));
+		struct course tail = course_of(r, &in, last_lines(slice_make(buf, source_peek(r->set, id, true, buf, PEEK))));
 		if (!runs_back(&tail) || tail.middle > head.middle)
 			return head.middle;
 	}
@@ -97,21 +107,56 @@ static nstime file_order(struct run *r, struct lane *l, uint32_t id, char *buf)
 	return head.middle;
 }
 
-void lane_set_order(struct run *r, struct lane *l)
+/* The time at the end of the file, where it can be read from there. */
+static nstime file_end(struct run *r, struct lane *l, uint32_t id, char *buf)
 {
-	struct stream_set *st = &r->set->streams.v[l->set - r->set->streams.v];
-	nstime *times = xcalloc(st->nfiles + 1, sizeof *times), newest = NSTIME_NONE;
-	char *buf = xmalloc(PEEK);
+	const struct source_file *f = &r->set->files.v[id];
+	struct decode_in in = decode_input(r, l, f);
+	if (f->records || f->newest_first || !source_at_hand(r->set, id))
+		return NSTIME_NONE;
+	return course_of(r, &in, last_lines(slice_make(buf, source_peek(r->set, id, true, buf, PEEK)))).middle;
+}
+
+/* worker.1.log, worker.2.log: numbers that are no rotation. A file that ends long after the next one has begun overlaps it;
+ * the lines around a rotation do that for moments. */
+static bool side_by_side(const struct run *r, const nstime *first, const nstime *last, size_t n)
+{
+	size_t pairs = 0, overlaps = 0;
+	for (size_t i = 0; i + 1 < n; i++) {
+		if (first[i] == NSTIME_NONE || last[i] == NSTIME_NONE || first[i + 1] == NSTIME_NONE || last[i + 1] == NSTIME_NONE)
+			continue;
+		nstime both = MIN(last[i], last[i + 1]) - MAX(first[i], first[i + 1]), shorter = MIN(last[i] - first[i], last[i + 1] - first[i + 1]);
+		pairs++;
+		overlaps += both > r->opt->max_disorder && both > shorter / 4;
+	}
+	return pairs && overlaps * 2 > pairs;
+}
+
+static void stream_order(struct run *r, size_t at, char *buf)
+{
+	struct stream_set *st = &r->set->streams.v[at];
+	struct lane l = {.set = st, .format = -1};
+	nstime *first = xcalloc(2 * st->nfiles + 1, sizeof *first), *last = first + st->nfiles, newest = NSTIME_NONE;
 	bool wrong = false;
 	for (size_t i = 0; i < st->nfiles; i++) {
-		times[i] = file_order(r, l, st->files[i], buf);
-		if (times[i] == NSTIME_NONE)
+		first[i] = file_order(r, &l, st->files[i], buf);
+		last[i] = st->nfiles > 1 ? file_end(r, &l, st->files[i], buf) : NSTIME_NONE;
+		if (first[i] == NSTIME_NONE)
 			continue;
-		wrong |= newest != NSTIME_NONE && newest - times[i] > r->opt->max_disorder;
-		newest = newest == NSTIME_NONE ? times[i] : MAX(newest, times[i]);
+		wrong |= newest != NSTIME_NONE && newest - first[i] > r->opt->max_disorder;
+		newest = newest == NSTIME_NONE ? first[i] : MAX(newest, first[i]);
 	}
-	if (wrong)
-		source_reorder(r->set, st, times);
+	if (side_by_side(r, first, last, st->nfiles))
+		source_split(r->set, at);
+	else if (wrong)
+		source_reorder(r->set, st, first);
+	free(first);
+}
+
+void streams_order(struct run *r)
+{
+	char *buf = xmalloc(PEEK);
+	for (size_t i = 0, n = r->set->streams.n; i < n; i++) /* those that are split off need no look */
+		stream_order(r, i, buf);
 	free(buf);
-	free(times);
 }

@@ -283,17 +283,17 @@ static size_t open_most(void)
 
 static void run_init(struct run *r)
 {
+	helper_init(&r->own, r->opt);
+	if (!r->opt->keep_order)
+		streams_order(r);
 	r->nlanes = r->set->streams.n;
 	r->lanes = xcalloc(r->nlanes ? r->nlanes : 1, sizeof *r->lanes);
-	helper_init(&r->own, r->opt);
 	for (size_t i = 0; i < r->set->files.n; i++)
 		r->total += r->set->files.v[i].size;
 	for (size_t i = 0; i < r->nlanes; i++) {
 		r->lanes[i] = (struct lane){.set = &r->set->streams.v[i], .format = -1, .key = NSTIME_NONE, .start = NSTIME_NONE};
-		if (r->opt->keep_order)
-			continue;
-		lane_set_order(r, &r->lanes[i]);
-		r->lanes[i].start = lane_first_time(r, &r->lanes[i]);
+		if (!r->opt->keep_order)
+			r->lanes[i].start = lane_first_time(r, &r->lanes[i]);
 	}
 	if (!r->opt->keep_order)
 		lanes_name(r);

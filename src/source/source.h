@@ -124,6 +124,10 @@ bool source_seekable(struct source_set *set, uint32_t file);
 /* The file's lines run from newest to oldest: hand them out turned around, in bounded memory, and say so among the
  * problems - also when there is no temporary space to do it. */
 void source_turn(struct source_set *set, uint32_t file);
+/* Can it, without copying? */
+bool source_at_hand(const struct source_set *set, uint32_t file);
+/* The stream's files are no rotation but logs side by side: each becomes a stream of its own (streams may move), and it is said. */
+void source_split(struct source_set *set, size_t stream);
 /* Sort the stream's files by times[i] (of files[i]; NSTIME_NONE keeps its place) and say so among the problems. */
 void source_reorder(struct source_set *set, struct stream_set *st, const nstime *times);
 

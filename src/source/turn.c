@@ -60,11 +60,31 @@ static bool into_spool(struct source_set *set, uint32_t id)
 	return true;
 }
 
-bool source_seekable(struct source_set *set, uint32_t id)
+bool source_at_hand(const struct source_set *set, uint32_t id)
 {
 	const struct where *w = &set->priv->where.v[id];
 
-	return (w->pack == PACK_NONE && w->place.kind != PLACE_PIPE) || into_spool(set, id);
+	return w->pack == PACK_NONE && w->place.kind != PLACE_PIPE;
+}
+
+void source_split(struct source_set *set, size_t stream)
+{
+	size_t n = set->streams.v[stream].nfiles;
+	uint32_t *files = set->streams.v[stream].files;
+
+	set_problem(set, PROBLEM_ROTATION_ORDER, set->streams.v[stream].name, "its %zu files run side by side in time: they are read as "
+		    "logs of their own, not as one that was rotated", n);
+	for (size_t i = 1; i < n; i++) {
+		const struct source_file *f = &set->files.v[files[i]];
+		*vec_push(&set->streams) = (struct stream_set){.name = f->path, .host = f->host, .files = files + i, .nfiles = 1};
+	}
+	set->streams.v[stream].name = set->files.v[files[0]].path;
+	set->streams.v[stream].nfiles = 1;
+}
+
+bool source_seekable(struct source_set *set, uint32_t id)
+{
+	return source_at_hand(set, id) || into_spool(set, id);
 }
 
 void source_turn(struct source_set *set, uint32_t id)

@@ -262,6 +262,13 @@ def backwards(base):
         (d / ('auth.log.%d' % i if i else 'auth.log')).write_bytes(late)
     findings, ledger = scan('numbers that run the other way', d)
     check('numbers that run the other way: the ledger says so', 'rotation-order' in told(ledger), told(ledger)[:600])
+    side = base / 'back-workers'
+    side.mkdir()
+    for k in (1, 2, 3):
+        (side / f'worker.{k}.log').write_bytes(b''.join(b'2026-05-04T%02d:%02d:0%d+00:00 web1 app[%d]: tick\n' % (h, m, k, k) for h in range(3) for m in range(60)))
+    (side / 'auth.log').write_bytes(attack())
+    _, ledger = scan('numbered logs that are no rotation', side)
+    check('numbered logs that are no rotation: side by side, nothing is late', 'side by side' in told(ledger) and ledger['late'] == 0, told(ledger)[:600])
     (d / 'auth.log.1').unlink()
     (d / 'auth.log').write_bytes(b'\n'.join([lines[0].replace(b'2026-05-04', b'2041-01-01')] + lines[:10]) + b'\n')
     _, ledger = scan('one date that jumped', d, found=False)

@@ -222,6 +222,23 @@ static void test_reorder(void **state)
 	source_set_free(&set);
 }
 
+static void test_split(void **state)
+{
+	struct source_set set;
+
+	(void)state;
+	sh("mkdir sp; for i in 1 2 3; do echo $i >sp/w.$i.log; done");
+	find1(&set, "sp");
+	assert_int_equal(set.streams.n, 1);
+	source_split(&set, 0);
+	assert_int_equal(set.streams.n, 3);
+	assert_content(&set, "sp/w.1.log", "1\n");
+	assert_content(&set, "sp/w.2.log", "2\n");
+	assert_content(&set, "sp/w.3.log", "3\n");
+	assert_problem(&set, "sp/w.log", PROBLEM_ROTATION_ORDER);
+	source_set_free(&set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +249,7 @@ int main(void)
 		cmocka_unit_test(test_shrunk),
 		cmocka_unit_test(test_peek),
 		cmocka_unit_test(test_reorder),
+		cmocka_unit_test(test_split),
 	};
 	return cmocka_run_group_tests(tests, work_setup, work_teardown);
 }
