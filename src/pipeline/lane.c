@@ -33,6 +33,8 @@ void lane_open(struct run *r, struct lane *l)
 {
 	l->stream = stream_open(r->set, l->set);
 	l->joiner = joiner_new(r->opt->tables);
+	l->slot = xcalloc(r->slots, sizeof *l->slot);
+	l->nslots = r->slots;
 	for (unsigned i = 0; i < r->slots; i++) {
 		batch_init(&l->slot[i].decoded);
 		batch_init(&l->slot[i].joined);
@@ -46,12 +48,14 @@ void lane_close(struct lane *l)
 		return;
 	stream_close(l->stream);
 	joiner_free(l->joiner);
-	for (unsigned i = 0; i < SLOTS_MAX; i++) {
+	for (unsigned i = 0; i < l->nslots; i++) {
 		block_free(&l->slot[i].block);
 		batch_free(&l->slot[i].decoded);
 		batch_free(&l->slot[i].joined);
 	}
 	batch_free(&l->tail);
+	free(l->slot);
+	l->slot = NULL;
 	l->stream = NULL;
 }
 

@@ -23,7 +23,8 @@ struct lane {
 	const struct stream_set *set;
 	struct stream *stream;     /* NULL: not open */
 	struct joiner *joiner;
-	struct slot slot[SLOTS_MAX];
+	struct slot *slot;         /* r->slots of them while the stream is open: most streams of many wait or are done */
+	unsigned nslots;
 	unsigned head, count;      /* ring: slots [head, head+count) hold blocks in stream order */
 	unsigned users;            /* workers inside lane_step: it must not be closed under them */
 	bool reading;              /* a thread is in stream_next */

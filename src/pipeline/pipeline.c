@@ -301,8 +301,10 @@ static void run_init(struct run *r)
 		qsort(r->lanes, r->nlanes, sizeof *r->lanes, lane_order);
 	size_t lanes = r->opt->keep_order ? 1 : r->nlanes;
 	r->slots = lanes <= 16 ? SLOTS_MAX : lanes <= 64 ? 2 : 1;
-	r->block_bytes = lanes <= 16 ? 256 << 10 : lanes <= 64 ? 128 << 10 : lanes <= 192 ? 64 << 10 : 16 << 10;
+	r->block_bytes = lanes <= 16 ? 256 << 10 : lanes <= 64 ? 128 << 10 : lanes <= 192 ? 64 << 10 : lanes <= 1024 ? 16 << 10 : 4 << 10;
 	r->open_most = open_most();
+	if (r->nlanes > 4 * (size_t)OPEN_MAX) /* what is kept of so many files takes the memory of some open ones */
+		r->open_most = MIN(r->open_most, (size_t)OPEN_MAX * 3 / 4);
 }
 
 int pipeline_run(struct source_set *set, const struct pipeline_options *opt, struct pipeline_result *out, struct err *e)

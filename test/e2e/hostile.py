@@ -153,7 +153,7 @@ def many_files(base):
         sub = d / f'd{i}'
         sub.mkdir(parents=True)
         for k in range(1000):
-            (sub / f'f{k}.log').write_bytes(b'2026-05-04T02:00:00+00:00 h sshd[1]: Connection closed by 203.0.113.9 port 1\n' if k % 50 == 0 else b'')
+            (sub / f'f{k}x.log').write_bytes(b'2026-05-04T02:00:00+00:00 h sshd[1]: Connection closed by 203.0.113.9 port 1\n' * 20 if k % 2 == 0 else b'')
     (d / 'auth.log').write_bytes(attack())
     scan('50,000 files', d)
     shutil.rmtree(d)
