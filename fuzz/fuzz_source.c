@@ -53,6 +53,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		(void)source_find(&set, paths, 1, &opt, &e);
 		for (size_t i = 0; i < set.streams.n && i < 16; i++)
 			drain(&set, &set.streams.v[i], (size_t)1 << (data[0] >> 3));
+		/* the same from the end; small inputs only: packed ones go through the temporary space */
+		for (size_t i = 0; (data[0] & 2) && size < 8192 && i < set.streams.n && i < 4; i++) {
+			if (!set.files.v[set.streams.v[i].files[0]].records)
+				source_turn(&set, set.streams.v[i].files[0]);
+			drain(&set, &set.streams.v[i], (size_t)1 << (data[0] >> 3));
+		}
 		source_set_free(&set);
 	}
 	close(fd);

@@ -8,7 +8,7 @@ static const struct option options[] = {
 	{"format", 'f', OPT_CHOICE, "text|json", "how to print (default text)"},
 	{"output", 'O', OPT_TEXT, "FILE", "coverage, tune: write to FILE instead of standard output"},
 	{"no-prefilter", 0, OPT_FLAG, NULL, "test: judge every rule, without the indexes"},
-	{"verbose", 'v', OPT_FLAG, NULL, "check: warnings too; test: samples that pass, too"},
+	{"verbose", 'v', OPT_FLAG, NULL, "check: warnings too; test: samples that pass, too;\ncoverage: the rules that cannot fire by name"},
 	{0},
 };
 

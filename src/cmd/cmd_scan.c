@@ -150,8 +150,8 @@ static void add_suppressed(const struct scan *s, struct ledger *l, struct arena 
 	l->suppressed = n ? arena_alloc(mem, n * sizeof *l->suppressed) : NULL;
 	for (size_t i = 0; i < n; i++) {
 		const struct suppression *x = suppressions_get(s->suppressions, i);
-		if (x->used)
-			l->suppressed[l->nsuppressed++] = (struct ledger_suppressed){x->rule, x->reason, x->until, x->used};
+		bool ended = s->setup.decode.now >= x->until;
+		l->suppressed[l->nsuppressed++] = (struct ledger_suppressed){x->rule, x->reason, x->until, ended ? x->missed : x->used, ended};
 	}
 }
 
@@ -183,6 +183,7 @@ static int finish(struct scan *s, const struct args *a, const struct pipeline_re
 	add_suppressed(s, &l, &mem);
 	l.forgotten = detect_forgotten(s->detect);
 	l.findings_dropped = s->dropped;
+	l.given_up = s->hunt ? hunt_given_up(s->hunt) : 0;
 	l.seconds = seconds;
 	for (size_t i = 0; i < incidents_count(s->incidents); i++)
 		s->worst = MAX(s->worst, incidents_get(s->incidents, i)->level);
@@ -224,7 +225,7 @@ static void tell_stats(const struct scan *s)
 {
 	struct hunt_count *v;
 	size_t n = hunt_counts(s->hunt, &v);
-	fprintf(stderr, "%zu Sigma rules, %llu events judged; matches, evaluations:\n", sigma_count(s->rules), (unsigned long long)hunt_judged(s->hunt));
+	fprintf(stderr, "%zu Sigma rule%s, %llu events judged; matches, evaluations:\n", sigma_count(s->rules), sigma_count(s->rules) == 1 ? "" : "s", (unsigned long long)hunt_judged(s->hunt));
 	for (size_t i = 0; i < n; i++)
 		fprintf(stderr, "%10llu %10llu  %-13s %.*s (%s)\n", (unsigned long long)v[i].matches, (unsigned long long)v[i].looks, level_name(v[i].rule->level), SLFMT(v[i].rule->title), v[i].rule->file);
 	free(v);
@@ -251,7 +252,7 @@ static int scan_inputs(struct scan *s, const struct args *a)
 		return EXIT_USAGE;
 	}
 	struct pipeline_options opt = {.rules = s->hunt ? s->rules : NULL, .tables = t, .org = s->setup.org, .threads = s->setup.threads, .max_disorder = 5 * NS_MIN,
-		.event = on_event, .began = on_began, .progress = on_progress, .arg = s};
+		.this_host = s->setup.this_host, .event = on_event, .began = on_began, .progress = on_progress, .arg = s};
 	struct pipeline_result r;
 	int rc = pipeline_run(&s->setup.set, &opt, &r, &e);
 	progress_clear();

@@ -114,7 +114,7 @@ static bool same_source(const struct sigma_logsource *a, const struct sigma_logs
 	return slice_ieq(a->product, b->product) && slice_ieq(a->category, b->category) && slice_ieq(a->service, b->service);
 }
 
-static void tell_silent(struct buf *b, const struct sigma_set *s, const struct sigma_ctx *c)
+static void tell_silent(struct buf *b, const struct sigma_set *s, const struct sigma_ctx *c, bool names)
 {
 	bool *told = xcalloc(sigma_count(s) + 1, sizeof *told);
 	size_t silent = 0, all = 0;
@@ -122,7 +122,7 @@ static void tell_silent(struct buf *b, const struct sigma_set *s, const struct s
 		all += sigma_get(s, i)->kind == SIGMA_RULE;
 		silent += sigma_get(s, i)->kind == SIGMA_RULE && !sigma_saw(c, sigma_get(s, i));
 	}
-	buf_addf(b, "%zu of %zu rules can fire on these logs; %zu cannot, as nothing of their log source is there:\n", all - silent, all, silent);
+	buf_addf(b, "%zu of %zu rules can fire on these logs; %zu cannot%s\n", all - silent, all, silent, silent ? ", as nothing of their log source is there:" : "");
 	for (size_t i = 0; i < sigma_count(s); i++) {
 		const struct sigma_rule *r = sigma_get(s, i);
 		size_t n = 0;
@@ -135,6 +135,9 @@ static void tell_silent(struct buf *b, const struct sigma_set *s, const struct s
 			}
 		buf_addf(b, "  %5zu  %.*s/%.*s/%.*s\n         %s\n", n, SLFMT(r->logsource.product), SLFMT(r->logsource.category), SLFMT(r->logsource.service),
 			 advice_for(&r->logsource));
+		for (size_t k = i; names && k < sigma_count(s); k++)
+			if (sigma_get(s, k)->kind == SIGMA_RULE && same_source(&r->logsource, &sigma_get(s, k)->logsource))
+				buf_addf(b, "         - %.*s (%s)\n", SLFMT(sigma_get(s, k)->title), sigma_get(s, k)->file);
 	}
 	free(told);
 }
@@ -161,7 +164,7 @@ static int look_at_logs(const struct args *a, struct sigma_set *s, struct buf *b
 		rc = pipeline_run(&setup.set, &opt, &r, &e) ? EXIT_INPUT : 0;
 		pipeline_result_free(&r);
 		if (!rc)
-			tell_silent(b, s, c);
+			tell_silent(b, s, c, args_has(a, "verbose"));
 	}
 	if (!rc)
 		rc = setup.missing;

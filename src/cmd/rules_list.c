@@ -82,8 +82,11 @@ void rule_json(struct buf *b, const struct sigma_rule *r)
 
 static void rule_text(struct buf *b, const struct sigma_rule *r)
 {
-	buf_addf(b, "%-36.*s %-13s %.*s/%.*s/%.*s", SLFMT(r->id), level_name(r->level), SLFMT(r->logsource.product), SLFMT(r->logsource.category),
-		 SLFMT(r->logsource.service));
+	buf_addf(b, "%-36.*s %-13s ", SLFMT(r->id), r->kind == SIGMA_FILTER ? "-" : level_name(r->level));
+	if (r->kind == SIGMA_RULE)
+		buf_addf(b, "%.*s/%.*s/%.*s", SLFMT(r->logsource.product), SLFMT(r->logsource.category), SLFMT(r->logsource.service));
+	else
+		buf_addz(b, r->kind == SIGMA_FILTER ? "filter" : "correlation");
 	for (size_t i = 0; r->techniques[i]; i++)
 		buf_addf(b, " %s", r->techniques[i]);
 	buf_addz(b, "\n  ");
@@ -134,6 +137,11 @@ static void problem_out(struct buf *b, const struct sigma_problem *p, bool json)
 	buf_addz(b, "}\n");
 }
 
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 int rules_check(const struct args *a)
 {
 	struct sigma_set *s = NULL;
@@ -157,8 +165,8 @@ int rules_check(const struct args *a)
 			problem_out(&b, p, wants_json(a));
 	}
 	if (!wants_json(a))
-		buf_addf(&b, "%zu files, %zu rules usable, %zu errors, %zu warnings%s\n", sigma_file_count(s), sigma_count(s), errors, warnings,
-			 warnings && !args_has(a, "verbose") ? " (-v shows them)" : "");
+		buf_addf(&b, "%zu file%s, %zu rule%s usable, %zu error%s, %zu warning%s%s\n", sigma_file_count(s), plural(sigma_file_count(s)), sigma_count(s),
+			 plural(sigma_count(s)), errors, plural(errors), warnings, plural(warnings), warnings && !args_has(a, "verbose") ? " (-v shows them)" : "");
 	bool ok = write_out(NULL, buf_slice(&b));
 	buf_free(&b);
 	sigma_free(s);

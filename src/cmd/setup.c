@@ -152,6 +152,8 @@ int setup_inputs(struct setup *s, const struct args *a)
 			a->command->name, a->command->name);
 		return EXIT_USAGE;
 	}
+	if (gethostname(s->this_host, sizeof s->this_host - 1))
+		s->this_host[0] = 0;
 	int r = load_org(s, a, true);
 	if (!r)
 		r = set_zone(s, a);

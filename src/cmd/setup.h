@@ -22,6 +22,7 @@ struct setup {
 	struct source_set set;
 	struct decode_options decode;
 	unsigned threads;
+	char this_host[256];       /* the machine's name, asked for before the confinement */
 	int missing;               /* a named input could not be read: exit 3 in the end */
 };
 /* 0, or an exit code after a message. setup_free in any case. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 enum {
-	ARENA_MIN = 64 << 10, /* first chunk */
+	ARENA_MIN = 8 << 10,  /* first chunk: thousands of streams have one */
 	ARENA_MAX = 1 << 20,  /* normal chunks double up to this */
 	VEC_MIN_BYTES = 64,   /* a first allocation below a cache line would only be grown again */
 };

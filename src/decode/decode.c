@@ -390,7 +390,8 @@ int decode_block(struct decoder *d, const struct decode_in *in, struct batch *ou
 	while (p < end) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
 		size_t n = (size_t)((nl ? nl : end) - p);
-		struct dline fresh = {.raw = {p, n}, .offset = in->offset + (uint64_t)(p - in->data.p), .time = NSTIME_NONE}, l UNINIT;
+		uint64_t at = in->turned ? in->data.n - (uint64_t)(p - in->data.p) - n - 1 : (uint64_t)(p - in->data.p);
+		struct dline fresh = {.raw = {p, n}, .offset = in->offset + at, .time = NSTIME_NONE}, l UNINIT;
 		if (n && p[n - 1] == '\r')
 			fresh.raw.n--;
 		size_t line_end = (size_t)(p - in->data.p) + n;

@@ -81,6 +81,7 @@ struct decode_in {
 	struct slice path;     /* of the file: btmp is told from wtmp by its name */
 	nstime mtime;          /* of the file; NSTIME_NONE unknown */
 	bool records;          /* utmp records instead of lines */
+	bool turned;           /* the lines of [offset, offset + data.n) in reverse (a log that is written newest first) */
 	int format;            /* row to try first; -1 unknown. The stream passes on what decode_block returned */
 	/* Offsets within data, ascending: the lines they lie in become events (EV_MARKED) whatever they say. */
 	const uint32_t *marks;

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { PLACES = 4096, PID_MAX = 10, HOST_MAX = 32, SOURCE_MAX = 46, PORT_MAX = 5 };
+enum { PAGES = 256, PAGE = 16, PLACES = PAGES * PAGE, PID_MAX = 10, HOST_MAX = 32, SOURCE_MAX = 46, PORT_MAX = 5 };
 #define CONNECTION_AGE (1 * NS_HOUR) /* processes' numbers come again */
 
 struct connection {
@@ -13,8 +13,9 @@ struct connection {
 	uint8_t npid, nhost, nsource, nport;
 	char pid[PID_MAX], host[HOST_MAX], source[SOURCE_MAX], port[PORT_MAX];
 };
+/* Thousands of streams may be open, most of them with a handful of connections: a page is made when it is needed. */
 struct sshd_connections {
-	struct connection at[PLACES];
+	struct connection *page[PAGES];
 };
 
 static bool about_connection(const struct event *e)
@@ -27,14 +28,17 @@ static bool near(nstime a, nstime b)
 	return a == NSTIME_NONE || b == NSTIME_NONE || (a > b ? a - b : b - a) < CONNECTION_AGE;
 }
 
-static struct connection *place(struct sshd_connections *c, struct slice host, struct slice pid)
+static struct connection *place(struct sshd_connections *c, struct slice host, struct slice pid, bool make)
 {
 	unsigned h = 0;
 	for (size_t i = 0; i < pid.n; i++)
 		h = h * 10 + (uint8_t)pid.p[i];
 	if (host.n)
 		h += (uint8_t)host.p[host.n - 1] * 977u + (unsigned)host.n * 131u;
-	return &c->at[h % PLACES];
+	struct connection **page = &c->page[h % PLACES / PAGE];
+	if (!*page && make)
+		*page = xcalloc(PAGE, sizeof **page);
+	return *page ? *page + h % PAGE : NULL;
 }
 
 static void tell(struct batch *out, struct event *e, const struct connection *c)
@@ -77,28 +81,32 @@ void join_sshd(struct sshd_connections **connections, struct batch *out, struct 
 		return;
 	if (!*connections)
 		*connections = xcalloc(1, sizeof **connections);
-	struct connection *c = place(*connections, e->host, number);
+	struct connection *c = place(*connections, e->host, number, source.n > 0);
 	if (source.n) {
 		if (source.n <= SOURCE_MAX)
 			keep(c, e, number, source);
 		return;
 	}
-	if (slice_eq(slice_make(c->pid, c->npid), number) && slice_eq(slice_make(c->host, c->nhost), slice_to(e->host, HOST_MAX)) && near(c->time, e->time))
+	if (c && slice_eq(slice_make(c->pid, c->npid), number) && slice_eq(slice_make(c->host, c->nhost), slice_to(e->host, HOST_MAX)) && near(c->time, e->time))
 		tell(out, e, c);
 }
 
 void sshd_connections_free(struct sshd_connections *c)
 {
+	for (size_t i = 0; c && i < PAGES; i++)
+		free(c->page[i]);
 	free(c);
 }
 
 void sshd_connections_save(const struct sshd_connections *c, struct buf *b)
 {
-	for (uint32_t i = 0; c && i < PLACES; i++)
-		if (c->at[i].npid) {
-			buf_u32(b, i);
-			buf_sized(b, slice_make((const char *)&c->at[i], sizeof c->at[i]));
-		}
+	for (uint32_t i = 0; c && i < PLACES; i++) {
+		const struct connection *one = c->page[i / PAGE] ? &c->page[i / PAGE][i % PAGE] : NULL;
+		if (!one || !one->npid)
+			continue;
+		buf_u32(b, i);
+		buf_sized(b, slice_make((const char *)one, sizeof *one));
+	}
 	buf_u32(b, PLACES); /* the end */
 }
 
@@ -119,7 +127,10 @@ bool sshd_connections_load(struct sshd_connections **c, struct wire *w)
 			return false;
 		if (!*c)
 			*c = xcalloc(1, sizeof **c);
-		(*c)->at[i] = one;
+		struct connection **page = &(*c)->page[i / PAGE];
+		if (!*page)
+			*page = xcalloc(PAGE, sizeof **page);
+		(*page)[i % PAGE] = one;
 	}
 	return !w->bad;
 }

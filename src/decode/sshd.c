@@ -207,6 +207,7 @@ static const struct row rows[] = {
 	{"reverse mapping checking getaddrinfo for {source.domain} [{source.ip}] failed{}", ACT_NOTICE, NONE, "event.reason=reverse mapping failed"},
 	{"reverse mapping checking getaddrinfo for {source.domain} failed{}", ACT_NOTICE, NONE, "event.reason=reverse mapping failed"},
 	{"Address {source.ip} maps to {source.domain}, but this does not map back to the address{}", ACT_NOTICE, NONE, "event.reason=reverse mapping failed"},
+	{"Could not get shadow information for {user.name*}", ACT_NOTICE, NONE, "event.reason=no shadow entry"},
 	{"Nasty PTR record \"{source.domain*}\" is set up for {source.ip}, ignoring", ACT_NOTICE, NONE, "event.reason=PTR record is an address"},
 	{"warning: /etc/hosts.{:w}, line {:d}: {event.reason}", ACT_NOTICE, NONE, NULL},
 	{"warning: can't get client address: {event.reason}", ACT_CONN_FAILED, NONE, NULL},

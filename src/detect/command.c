@@ -11,6 +11,17 @@ bool slice_in_list(struct slice s, const char *list)
 	return false;
 }
 
+/* "x>>/path": does a redirection begin inside the word, at i? Only where a path follows, since sudo logs no quotes. */
+static bool redirects_at(struct slice s, size_t i)
+{
+	size_t k = i;
+	if (i == 0 || s.p[i] != '>' || s.p[i - 1] == '>' || s.p[i - 1] == '&' || (s.p[i - 1] >= '0' && s.p[i - 1] <= '9'))
+		return false;
+	while (k < s.n && (s.p[k] == '>' || s.p[k] == '|'))
+		k++;
+	return k < s.n && (s.p[k] == '/' || s.p[k] == '~');
+}
+
 /* Next word of a command line; quotes keep blanks together and are cut when they enclose the whole word. */
 static bool next_word(struct slice *s, struct slice *word)
 {
@@ -26,7 +37,7 @@ static bool next_word(struct slice *s, struct slice *word)
 				quote = 0;
 		} else if (c == '"' || c == '\'') {
 			quote = c;
-		} else if (c == ' ' || c == '\t' || c == '\n') {
+		} else if (c == ' ' || c == '\t' || c == '\n' || redirects_at(*s, i)) {
 			break;
 		}
 	}
@@ -282,6 +293,8 @@ bool command_writes(const struct command *c, const char *needle, struct slice *p
 			return true;
 		if (i && slice_has(c->word[i], slice_of(needle)) && command_target(c, i)) {
 			*path = c->word[i];
+			if (slice_starts(*path, SL("of=")))
+				*path = slice_from(*path, 3);
 			return true;
 		}
 	}

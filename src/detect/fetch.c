@@ -1,6 +1,8 @@
 /* fetch.c - tools fetched from outside, and scripts decoded or piped straight into an interpreter. */
 #include "detect/detect_private.h"
 
+#include <stdio.h>
+
 static const enum action wants[] = {ACT_SUDO, ACT_EXEC, ACT_COMMAND, ACT_CRON, ACT_NONE};
 static const char *const techniques[] = {"T1105", NULL};
 static const char *const techniques_script[] = {"T1059.004", "T1140", "T1027", NULL};
@@ -17,6 +19,17 @@ static struct slice host_at(struct slice s)
 		host = slice_from(host, (size_t)user + 1);
 	ssize_t port = host.n && host.p[0] != '[' ? slice_chr(host, ':') : -1;
 	return port > 0 ? slice_to(host, (size_t)port) : host;
+}
+
+/* http://3405803785/: an IPv4 address as one number. */
+static bool number_host(struct slice host, struct ip *ip)
+{
+	char text[20];
+	uint64_t n;
+	if (!slice_u64(host, UINT32_MAX, &n) || n < 1 << 24)
+		return false;
+	int len = snprintf(text, sizeof text, "%u.%u.%u.%u", (unsigned)(n >> 24), (unsigned)(n >> 16 & 255), (unsigned)(n >> 8 & 255), (unsigned)(n & 255));
+	return ip_parse(slice_make(text, (size_t)len), ip);
 }
 
 static bool bare_host(struct slice host)
@@ -53,7 +66,7 @@ static struct slice remote_host(const struct command *c, size_t i, bool copy_too
 	static const char valued[] = "-o -H -d -u -A -e -x -T -F -X -b -c -m -w -K -E -O -P -U -t -w --output --header --data --user --user-agent --max-time --proxy --cacert --cert --key";
 	struct slice before = c->word[i - 1];
 	bool value = slice_in_list(before, valued) || (before.n > 2 && before.p[0] == '-' && before.p[1] != '-' && strchr("oOHdu", before.p[before.n - 1]));
-	if (!slice_in_list(c->tool, "curl wget aria2c") || value)
+	if (!slice_in_list(c->tool, "curl wget aria2c ftp tftp lynx axel nc ncat netcat") || value)
 		return SLICE_NONE;
 	head = host_at(word);
 	return bare_host(head) ? head : SLICE_NONE;
@@ -63,7 +76,7 @@ static struct slice remote_host(const struct command *c, size_t i, bool copy_too
 static bool ours(const struct org *org, struct slice host)
 {
 	struct ip ip;
-	if (ip_parse(host, &ip))
+	if (ip_parse(host, &ip) || number_host(host, &ip))
 		return org_inside(org, &ip) || ip_is_loopback(&ip);
 	return slice_ieq(host, SL("localhost")) || org_host(org, host) || org_domain_own(org, host) || slice_chr(host, '.') < 0;
 }
@@ -73,9 +86,15 @@ static bool copies(const struct command *c)
 	return slice_in_list(c->tool, "scp rsync sftp");
 }
 
+/* nc HOST PORT > file */
+static bool receives(const struct command *c)
+{
+	return slice_in_list(c->tool, "nc ncat netcat") && !command_has_prefix(c, "-l") && command_has_prefix(c, ">");
+}
+
 static bool fetches(const struct command *c)
 {
-	return copies(c) || slice_in_list(c->tool, "curl wget ftp tftp aria2c lwp-download lwp-request fetch axel GET perl php ruby node git") ||
+	return copies(c) || receives(c) || slice_in_list(c->tool, "curl wget ftp tftp aria2c lwp-download lwp-request fetch axel GET perl php ruby node git pip pip3 lynx links elinks w3m") ||
 	       slice_starts(c->tool, SL("python"));
 }
 
@@ -88,7 +107,7 @@ struct slice fetched_from(const struct org *org, const struct command *c, bool *
 		struct slice host = remote_host(c, i, copy);
 		struct ip ip;
 		if (host.n && !ours(org, host)) {
-			*address = ip_parse(host, &ip);
+			*address = ip_parse(host, &ip) || number_host(host, &ip);
 			return host;
 		}
 	}
@@ -151,7 +170,7 @@ static bool piped_to_interpreter(struct slice s)
 			s = slice_from(s, 1);
 			continue;
 		}
-		while (slice_word(&rest, &word) && slice_in_list(slice_basename(word), "sudo env nohup exec"))
+		while (slice_word(&rest, &word) && slice_in_list(slice_basename(word), "sudo env nohup exec busybox"))
 			;
 		while (word.n && strchr(";&|)'\"", word.p[word.n - 1]))
 			word.n--;
@@ -164,7 +183,7 @@ static bool piped_to_interpreter(struct slice s)
 /* bash -c "$(curl ...)", eval `... | base64 -d`, bash <(wget ...). */
 static const char *substituted(struct slice line)
 {
-	static const char *const runs[] = {"sh -c", "eval ", "sh <(", "source <(", ". <(", "python3 -c \"$("};
+	static const char *const runs[] = {"sh -c", "eval ", "sh <(", "sh <<<", "source <(", ". <(", "python3 -c \"$("};
 	bool run = false;
 	for (size_t i = 0; i < ARRAY_LEN(runs) && !run; i++)
 		run = slice_has(line, slice_of(runs[i]));
@@ -177,6 +196,23 @@ static const char *substituted(struct slice line)
 	return inside && slice_has(line, SL("base64 -")) ? "decoded from base64 and run" : NULL;
 }
 
+/* base64 -d > /tmp/a; sh /tmp/a */
+static bool dropped(struct slice line)
+{
+	ssize_t at = slice_find(line, SL("base64 -"));
+	struct slice rest = at < 0 ? SLICE_NONE : slice_from(line, (size_t)at), word;
+	ssize_t to = slice_chr(rest, '>');
+	if (to < 0)
+		return false;
+	rest = slice_from(rest, (size_t)to + 1);
+	if (!slice_word(&rest, &word))
+		return false;
+	while (word.n && strchr(";&|)'\"", word.p[word.n - 1]))
+		word.n--;
+	bool decodes = slice_has(line, SL(" -d")) || slice_has(line, SL("--decode"));
+	return decodes && word.n > 1 && word.p[0] == '/' && slice_has(rest, word);
+}
+
 static const char *script_form(struct slice line)
 {
 	static const struct { const char *needle, *what; bool pipe; } forms[] = {
@@ -184,6 +220,9 @@ static const char *script_form(struct slice line)
 		{"base64 -D", "decoded from base64 and run", true}, {"base64 -id", "decoded from base64 and run", true}, {"base64 -di", "decoded from base64 and run", true},
 		{"decode_base64(", "decoded from base64 and run", false}, {"gzinflate(", "decoded from base64 and run", false}, {"openssl enc -d", "decrypted and run", true},
 		{"openssl base64 -d", "decoded from base64 and run", true}, {"xxd -r", "decoded from hex and run", true},
+		{"base32 -d", "decoded from base32 and run", true}, {"base32 --decode", "decoded from base32 and run", true}, {"uudecode", "decoded and run", true},
+		{"printf '\\x", "decoded from hex and run", true}, {"printf \\x", "decoded from hex and run", true}, {"printf \"\\x", "decoded from hex and run", true},
+		{"| rev |", "decoded and run", true}, {"|rev|", "decoded and run", true}, {"gzip -dc", "unpacked and run", true}, {"gunzip -c", "unpacked and run", true},
 		{"curl ", "fetched and run without being looked at", true}, {"wget ", "fetched and run without being looked at", true},
 		{"b64decode(", "decoded from base64 and run", false}, {"base64_decode(", "decoded from base64 and run", false},
 		{"exec(__import__('base64')", "decoded from base64 and run", false}, {"/dev/tcp/", "connected to a remote shell", false},
@@ -193,7 +232,7 @@ static const char *script_form(struct slice line)
 		if (at >= 0 && (!forms[i].pipe || piped_to_interpreter(slice_from(line, (size_t)at))))
 			return forms[i].what;
 	}
-	return substituted(line);
+	return dropped(line) ? "decoded from base64 and run" : substituted(line);
 }
 
 static bool hides_script(const struct command *c)

@@ -1,10 +1,32 @@
 /* secrets.c - keys and password files read. */
 #include "detect/detect_private.h"
 
+#include <fnmatch.h>
+
 static const enum action wants[] = {ACT_SUDO, ACT_EXEC, ACT_COMMAND, ACT_NONE};
 static const char *const techniques[] = {"T1003.008", "T1552.004", NULL};
 
 /* ---- reading ------------------------------------------------------------------------------------------------- */
+
+/* "/etc/shad*", "/etc/./shadow", "/etc//shadow": the same file written so that nobody finds it. */
+static bool means_shadow(struct slice word)
+{
+	char s[64];
+	size_t n = 0;
+	if (word.n < 6 || word.n >= sizeof s || word.p[0] != '/')
+		return false;
+	for (size_t i = 0; i < word.n; i++) {
+		bool again = n && s[n - 1] == '/';
+		if (again && word.p[i] == '/')
+			continue;
+		if (again && word.p[i] == '.' && i + 1 < word.n && word.p[i + 1] == '/')
+			i++;
+		else
+			s[n++] = word.p[i];
+	}
+	s[n] = 0;
+	return slice_starts(slice_make(s, n), SL("/etc/")) && n > 7 && s[5] != '*' && fnmatch(s, "/etc/shadow", FNM_PATHNAME) == 0;
+}
 
 static const char *secret_in(struct slice word)
 {
@@ -13,13 +35,15 @@ static const char *secret_in(struct slice word)
 		{"id_ed25519", "an SSH private key"}, {"id_ecdsa", "an SSH private key"}, {"id_dsa", "an SSH private key"},
 		{"ssh_host_", "a host key"}, {".pgpass", "database passwords"}, {".my.cnf", "database passwords"}, {".netrc", "saved passwords"},
 		{"krb5.keytab", "the Kerberos key"}, {".aws/credentials", "cloud credentials"}, {".git-credentials", "saved passwords"},
-		{"/etc/ssl/private/", "a TLS private key"}, {".bash_history", "somebody's shell history"}, {"/etc/krb5cc", "Kerberos tickets"},
+		{"/etc/ssl/private/", "a TLS private key"}, {"/shadow.bak", "the password hashes"}, {"/backups/shadow", "the password hashes"}, {".bash_history", "somebody's shell history"}, {"/etc/krb5cc", "Kerberos tickets"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(secrets); i++) {
 		ssize_t at = slice_find(word, slice_of(secrets[i].needle));
 		if (at >= 0 && !slice_ends(word, SL(".pub")))
 			return secrets[i].what;
 	}
+	if (means_shadow(word))
+		return "the password hashes";
 	while (word.n > 1 && word.p[word.n - 1] == '/')
 		word.n--;
 	if (slice_ends(word, SL("/.ssh")) || slice_eq(word, SL("/etc/ssl/private")))
@@ -56,6 +80,10 @@ static const char *reads_secret(const struct command *c, size_t *at)
 	*at = 1;
 	if (slice_eq(c->tool, SL("getent")))
 		return c->n > 1 && (slice_eq(c->word[1], SL("shadow")) || slice_eq(c->word[1], SL("gshadow"))) ? "the password hashes" : NULL;
+	if (slice_in_list(c->tool, "grep egrep fgrep rg") && slice_has(c->line, SL("PRIVATE KEY")))
+		return "SSH private keys";
+	if (slice_eq(c->tool, SL("find")) && (slice_has(c->line, SL("-name id_*")) || slice_has(c->line, SL("-name 'id_*")) || slice_has(c->line, SL("-name \"id_*"))))
+		return "SSH private keys";
 	if (!slice_in_list(c->tool, readers) && !slice_starts(c->tool, SL("python")))
 		return NULL;
 	for (; *at < c->n; ++*at)

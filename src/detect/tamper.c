@@ -49,7 +49,12 @@ static const char *covers_log(const struct command *c)
 			return "emptied a log";
 		if (!i)
 			continue;
-		if (slice_in_list(c->tool, "rm shred truncate unlink") || (slice_eq(c->tool, SL("sed")) && command_has_prefix(c, "-i")))
+		bool in_place = (slice_eq(c->tool, SL("sed")) && command_has_prefix(c, "-i")) ||
+				(slice_in_list(c->tool, "perl ruby") && (command_has_prefix(c, "-i") || command_has_prefix(c, "-pi") || command_has_prefix(c, "-ni")));
+		if (slice_in_list(c->tool, "rm shred truncate unlink") || in_place)
+			return "removed or rewrote a log";
+		/* a copy without some lines takes its place */
+		if (slice_eq(c->tool, SL("mv")) && i + 1 == c->n && i > 1 && system_log(log) && !named_log(c, i - 1).n)
 			return "removed or rewrote a log";
 		if (slice_eq(c->tool, SL("mv")) && i + 1 < c->n && system_log(log))
 			return "moved a log away";
@@ -66,7 +71,7 @@ static const char *covers_log(const struct command *c)
 static const char *covers_history(const struct command *c)
 {
 	if (slice_has(c->line, SL("HISTFILE=/dev/null")) || slice_has(c->line, SL("unset HISTFILE")) || slice_has(c->line, SL("HISTSIZE=0")) ||
-	    (slice_eq(c->tool, SL("history")) && command_has(c, "-c")))
+	    (slice_eq(c->tool, SL("history")) && command_has(c, "-c")) || (slice_eq(c->tool, SL("set")) && command_has(c, "+o") && command_has(c, "history")))
 		return "wiped the shell history";
 	bool named = slice_has(c->line, SL("_history"));
 	return named && (slice_in_list(c->tool, "rm shred truncate ln unlink") || slice_chr(c->line, '>') >= 0) ? "wiped the shell history" : NULL;
@@ -96,6 +101,8 @@ static const char *covers(const struct command *c)
 	bool stops = slice_in_list(c->tool, "systemctl service") && (command_has(c, "stop") || command_has(c, "disable") || command_has(c, "mask"));
 	if (names_logger(c) && (stops || (slice_in_list(c->tool, "pkill killall kill") && !only_signals(c))))
 		return "stopped logging";
+	if (names_logger(c) && slice_in_list(c->tool, "pidof pgrep") && (slice_has(c->whole, SL("kill -9 ")) || slice_has(c->whole, SL("kill $(")) || slice_has(c->whole, SL("kill `"))))
+		return "stopped logging"; /* kill -9 $(pidof auditd) */
 	if (slice_in_list(c->tool, "utmpdump wtmpclean logtamper") && (slice_has(c->line, SL("-r")) || slice_chr(c->line, '>') >= 0))
 		return "rewrote the login records";
 	if (slice_eq(c->tool, SL("touch")) && (command_has(c, "-r") || command_has_prefix(c, "--reference") || command_has(c, "-t") || command_has(c, "-d") ||

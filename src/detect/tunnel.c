@@ -21,7 +21,8 @@ static enum tunnel_kind ssh_tunnel(const struct command *c)
 				return TUNNEL_OUT;
 			if (f == 'D' || f == 'L')
 				kind = TUNNEL_LOCAL;
-			if (!strchr("BbcDEeFIiJLlmOoPpQSW", f))
+			bool port = f == 'M' && slice_eq(c->tool, SL("autossh")); /* ssh has a flag of that name */
+			if (!port && !strchr("BbcDEeFIiJLlmOoPpQSW", f))
 				continue;
 			/* takes a value: the rest of the word, or the next */
 			struct slice value = k + 1 < w.n ? slice_from(w, k + 1) : ++i < c->n ? c->word[i] : SLICE_NONE;
@@ -51,10 +52,13 @@ static bool netcat_runs(const struct command *c)
 
 static enum tunnel_kind tunnel_of(const struct command *c)
 {
-	if (slice_in_list(c->tool, "ssh autossh plink"))
+	if (slice_in_list(c->tool, "ssh autossh plink dbclient"))
 		return ssh_tunnel(c);
-	if (slice_in_list(c->tool, "chisel frpc frps ngrok gost iodine dnscat dnscat2 ligolo ligolo-ng nps npc ptunnel reGeorg rathole bore pgrok revsocks socat_tunnel"))
+	if (slice_in_list(c->tool, "chisel frpc frps ngrok gost iodine dnscat dnscat2 ligolo ligolo-ng nps npc ptunnel reGeorg rathole bore pgrok revsocks socat_tunnel "
+				   "ligolo-agent wstunnel proxytunnel pagekite pagekite.py zrok iox ew earthworm stowaway wssocks hans icmptunnel venom"))
 		return TUNNEL_OUT;
+	if (slice_eq(c->tool, SL("sshuttle")))
+		return TUNNEL_LOCAL;
 	if (slice_eq(c->tool, SL("cloudflared")))
 		return command_has(c, "tunnel") ? TUNNEL_OUT : TUNNEL_NONE;
 	if (slice_eq(c->tool, SL("socat")))
@@ -63,6 +67,8 @@ static enum tunnel_kind tunnel_of(const struct command *c)
 		return netcat_runs(c) ? TUNNEL_OUT : TUNNEL_NONE;
 	/* a renamed tool keeps its grammar */
 	if (command_has(c, "client") && (slice_has(c->line, SL(" R:")) || slice_has(c->line, SL(":socks"))))
+		return TUNNEL_OUT;
+	if ((command_has(c, "-connect") && command_has(c, "-ignore-cert")) || command_has(c, "rssocks") || (command_has(c, "-rhost") && command_has(c, "-rport")))
 		return TUNNEL_OUT;
 	return TUNNEL_NONE;
 }
@@ -169,7 +175,9 @@ static bool virtual_device(struct slice dev)
 
 static bool captures(const struct command *c)
 {
-	return slice_in_list(c->tool, "tcpdump tshark dumpcap ngrep ettercap bettercap dsniff netsniff-ng responder Responder.py");
+	if (slice_in_list(c->tool, "ip ifconfig"))
+		return command_has(c, "promisc") && !command_has(c, "off");
+	return slice_in_list(c->tool, "tcpdump tshark dumpcap ngrep ettercap bettercap dsniff netsniff-ng responder Responder.py tcpflow tcpick snoop");
 }
 
 static void *ports_new(struct detect *d)

@@ -1,73 +1,11 @@
-/* web.c - a web server that does what web servers do not: shells, and scripts nobody asked for before. */
+/* web.c - a web server that serves what it should not: scripts nobody asked for before, files put where scripts do not belong. */
 #include "detect/profile.h"
 
 #include <stdlib.h>
 
-static const enum action wants_process[] = {ACT_EXEC, ACT_NONE};
 static const enum action wants_file[] = {ACT_EXEC, ACT_SUDO, ACT_COMMAND, ACT_FILE_CREATED, ACT_FILE_RENAMED, ACT_UPLOAD, ACT_NONE};
 static const enum action wants_post[] = {ACT_HTTP_WRITE, ACT_HTTP_SCRIPT, ACT_NONE};
-static const char *const techniques[] = {"T1505.003", "T1059.004", NULL};
 static const char *const techniques_post[] = {"T1505.003", NULL};
-
-/* ---- processes of the web server's account ------------------------------------------------------------------- */
-
-static bool web_account(struct slice user, const struct event *e)
-{
-	if (slice_in_list(user, "www-data apache nginx http httpd www tomcat tomcat9 tomcat10 lighttpd caddy"))
-		return true;
-	return !user.n && slice_eq(event_str(e, F_USER_ID), SL("33"));
-}
-
-/* What an intruder types first, and a web application does not run. */
-static const char *const discovery = "id whoami uname hostname w who last ifconfig ip netstat ss ps arp route getent lsb_release cat head ls find nc ncat socat "
-				     "base64 chmod curl wget python python3 perl tcpdump ssh scp sudo su crontab nmap";
-
-static bool discovers(const struct command *c)
-{
-	if (slice_in_list(c->tool, "sh bash dash zsh ksh"))
-		return command_has(c, "-i");
-	return slice_in_list(c->tool, discovery);
-}
-
-/* A health check: curl http://localhost/ */
-static bool asks_ourselves(const struct detect *d, const struct command *c)
-{
-	bool address;
-	return slice_in_list(c->tool, "curl wget") && slice_has(c->line, SL("://")) && !fetched_from(detect_org(d), c, &address).n;
-}
-
-static void process_event(struct detect *d, void *state, const struct event *e)
-{
-	(void)state;
-	struct command c UNINIT;
-	struct actor a UNINIT;
-	struct slice user = event_str(e, F_USER_NAME);
-	if (!web_account(user, e) || !command_find(e, discovers, &c) || asks_ourselves(d, &c))
-		return;
-	detect_actor(d, e, &a);
-	if (event_str(e, F_USER_AUDIT).n && !a.service)
-		return; /* a logged-in person who became the account is somebody else's finding */
-	bool fresh;
-	struct finding *f = detect_open(d, &detector_web_process, a.host, 6 * NS_HOUR, e->time, &fresh);
-	if (fresh) {
-		finding_printf(f, &f->title, "The web server's account ran %.*s on %.*s", SLFMT(c.tool), SLFMT(a.host));
-		finding_printf(f, &f->text, "Commands like these under a web server's account are typed by somebody who got in through a web page: a web shell. First seen: %.*s",
-			SLFMT(slice_to(c.line, 200)));
-		finding_actor(f, &a);
-	}
-	if (f->nentities < 24)
-		finding_entity(f, ENT_COMMAND, c.line);
-	finding_evidence(f, e);
-	if (f->count >= 3)
-		finding_raise(f, LEVEL_HIGH);
-}
-
-const struct detector detector_web_process = {
-	.info = {"postern.web-shell-process", "Web server's account runs commands", LEVEL_MEDIUM, STAGE_TOOLS, techniques,
-		"Programs for looking around, fetching and connecting, started by the account of a web server; three within hours are high.",
-		"Web applications that call curl, find or python; the account's cron jobs."},
-	.wants = wants_process, .might = discovers, .event = process_event,
-};
 
 /* ---- POSTs to scripts that are new --------------------------------------------------------------------------- */
 
@@ -142,7 +80,7 @@ static void post_event(struct detect *d, void *state, const struct event *e)
 		finding_printf(f, &f->title, "%s a %s script on %.*s: %.*s", got ? "Commands for" : "POST to", new_script ? "new" : "strangely placed", SLFMT(a.host), SLFMT(slice_to(path, 200)));
 		finding_printf(f, &f->text, "%s%s Only %u address%s used it.", upload ? "The script lies in a folder for uploads. " : "",
 			new_script ? "It was never used in the days before." : "", s->sources.n, s->sources.n == 1 ? "" : "es");
-		finding_entity(f, ENT_HOST, a.host);
+		finding_entity(f, ENT_HOST, e->host.n ? a.host : SLICE_NONE);
 		finding_entity(f, ENT_FILE, path);
 	}
 	finding_entity(f, ENT_SOURCE, a.source);

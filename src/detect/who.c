@@ -111,11 +111,16 @@ static struct slice account_of(struct detect *d, const struct event *e)
 	return s.n ? s : name_of_uid(d, e, F_USER_ID);
 }
 
+/* For sentences only: logs without a name are not one host. */
+static const struct slice nameless = SL("a host without a name");
+
 static void find_actor(struct detect *d, const struct event *e, struct actor *a)
 {
 	const struct org *org = detect_org(d);
 	*a = (struct actor){.login = NSTIME_NONE};
 	a->host = detect_host(d, e->host);
+	if (!a->host.n)
+		a->host = nameless;
 	a->account = account_of(d, e);
 	a->service = a->account.n && org_service_account(org, a->account);
 	struct key k = login_key(d, e->host, a->account);
@@ -156,7 +161,7 @@ void detect_actor(struct detect *d, const struct event *e, struct actor *a)
 
 void finding_actor(struct finding *f, const struct actor *a)
 {
-	finding_entity(f, ENT_HOST, a->host);
+	finding_entity(f, ENT_HOST, a->host.p == nameless.p ? SLICE_NONE : a->host);
 	finding_entity(f, ENT_USER, a->account);
 	if (a->person)
 		finding_entity(f, ENT_PERSON, a->person->name);

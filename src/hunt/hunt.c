@@ -66,7 +66,7 @@ void hunt_free(struct hunt *h)
 static enum stage stage_of(const struct sigma_rule *r)
 {
 	static const struct { const char *technique; enum stage stage; } rows[] = {
-		{"T1105", STAGE_TOOLS}, {"T1572", STAGE_TUNNEL}, {"T1090", STAGE_TUNNEL}, {"T1003", STAGE_CREDENTIALS}, {"T1040", STAGE_CREDENTIALS},
+		{"T1199", STAGE_ENTRY}, {"T1105", STAGE_TOOLS}, {"T1505", STAGE_TOOLS}, {"T1572", STAGE_TUNNEL}, {"T1090", STAGE_TUNNEL}, {"T1003", STAGE_CREDENTIALS}, {"T1040", STAGE_CREDENTIALS},
 		{"T1552", STAGE_CREDENTIALS}, {"T1555", STAGE_CREDENTIALS}, {"T1021", STAGE_MOVED}, {"T1195", STAGE_DISTRIBUTION}, {"T1072", STAGE_DISTRIBUTION},
 		{"T1070", STAGE_COVER}, {"T1562", STAGE_COVER},
 	};
@@ -317,6 +317,11 @@ size_t hunt_counts(const struct hunt *h, struct hunt_count **out)
 	if (n)
 		qsort(*out, n, sizeof **out, by_matches);
 	return n;
+}
+
+uint64_t hunt_given_up(const struct hunt *h)
+{
+	return sigma_given_up(h->ctx);
 }
 
 uint64_t hunt_judged(const struct hunt *h)

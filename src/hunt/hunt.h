@@ -40,6 +40,8 @@ bool hunt_load(struct hunt *h, struct wire *w, unsigned *lost);
 size_t hunt_counts(const struct hunt *h, struct hunt_count **out);
 /* Events that were judged. */
 uint64_t hunt_judged(const struct hunt *h);
+/* Searches of regular expressions that reached their limit. */
+uint64_t hunt_given_up(const struct hunt *h);
 
 /* ---- suppressions: findings known to be harmless, each with a reason and an end --------------------------------
  *
@@ -58,6 +60,7 @@ struct suppression {
 	int line;
 	uint64_t used;            /* findings it took */
 	int64_t learnt;           /* number in the state, of an incident closed as false; 0: of a file */
+	uint64_t missed;          /* findings it would take, had it not ended */
 };
 struct suppressions;
 struct suppressions *suppressions_new(void); /* empty */

@@ -150,8 +150,12 @@ const struct suppression *suppressions_take(struct suppressions *s, const struct
 		struct suppression *x = &s->v[i];
 		if (x->learnt && f->level == LEVEL_CRITICAL)
 			continue;
-		if (now < x->until && slice_ieq(x->rule, f->rule_id) && has(f, ENT_HOST, x->host, false) && has(f, ENT_USER, x->user, false) &&
+		if (slice_ieq(x->rule, f->rule_id) && has(f, ENT_HOST, x->host, false) && has(f, ENT_USER, x->user, false) &&
 		    has(f, ENT_SOURCE, x->source, false) && has(f, ENT_COMMAND, x->command, true)) {
+			if (now >= x->until) {
+				x->missed++;
+				continue;
+			}
 			x->used++;
 			return x;
 		}

@@ -179,13 +179,24 @@ static struct slice short_title(struct incidents *s, const struct incident *in, 
 	return title;
 }
 
+/* "tunnel: "; what belongs to no stage of the chain stands beside those that do. */
+static const char *part_title(const struct incident *in, enum stage stage)
+{
+	return stage ? stage_title(stage) : in->nstages ? "also" : "";
+}
+
+static const char *part_end(const struct incident *in, enum stage stage)
+{
+	return stage || in->nstages ? ": " : "";
+}
+
 static void narrate(struct incidents *s, struct incident *in)
 {
 	in->narrative = arena_alloc(&s->mem, (SENTENCES_MAX + 1) * sizeof *in->narrative);
 	for (size_t i = 0; i < in->nfindings && i < SENTENCES_MAX; i++) {
 		const struct finding *f = in->findings[i];
 		char t[40];
-		incident_printf(s, &in->narrative[in->nnarrative++], "%.16s  %s%s%.*s", time_plain(f->first, t), stage_title(f->stage), f->stage ? ": " : "",
+		incident_printf(s, &in->narrative[in->nnarrative++], "%.16s  %s%s%.*s", time_plain(f->first, t), part_title(in, f->stage), part_end(in, f->stage),
 			SLFMT(short_title(s, in, f)));
 	}
 	if (in->nfindings > SENTENCES_MAX)
@@ -227,7 +238,7 @@ static void tell_short(struct incidents *s, struct incident *in)
 		size_t others = findings_of_stage(in, order[i]) - 1;
 		if (others)
 			snprintf(more, sizeof more, " (and %zu more)", others);
-		incident_printf(s, &in->story[in->nstory++], "%.16s  %s%s%.*s%s", time_plain(in->stage_first[order[i]], t), stage_title(order[i]), order[i] ? ": " : "",
+		incident_printf(s, &in->story[in->nstory++], "%.16s  %s%s%.*s%s", time_plain(in->stage_first[order[i]], t), part_title(in, order[i]), part_end(in, order[i]),
 			SLFMT(short_title(s, in, in->stage_finding[order[i]])), more);
 	}
 }

@@ -39,14 +39,15 @@ static bool all_objects(struct slice s)
 	return true;
 }
 
-int block_decode(struct block_decoder *d, struct decode_in *in, struct batch *out, struct decode_stats *stats)
+int block_decode(struct block_decoder *d, const struct decode_in *in, struct batch *out, struct decode_stats *stats)
 {
-	if (d->marker && !in->records && !all_objects(in->data)) {
+	struct decode_in marked = *in;
+	if (!in->marks && d->marker && !in->records && !all_objects(in->data)) {
 		sigma_mark(d->marker, in->data, &d->marks);
-		in->marks = d->marks.v;
-		in->nmarks = d->marks.n;
+		marked.marks = d->marks.v;
+		marked.nmarks = d->marks.n;
 	}
-	return decode_block(d->decoder, in, out, stats);
+	return decode_block(d->decoder, &marked, out, stats);
 }
 
 /* A single date far ahead of its neighbours (a clock that jumped and came back, a forged line) must not drag the stream's

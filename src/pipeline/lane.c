@@ -3,17 +3,17 @@
 
 #include <stdlib.h>
 
-static struct decode_in decode_input(const struct run *r, const struct lane *l, const struct source_file *f)
+struct decode_in decode_input(const struct run *r, const struct lane *l, const struct source_file *f)
 {
 	struct decode_in in = {
 		.source = f->id,
-		.host = f->host.n ? f->host : l->set->host,
+		.host = l->host.n ? l->host : f->host.n ? f->host : l->set->host,
 		.mtime = f->mtime,
 		.records = f->records,
 		.path = f->path,
 		.format = __atomic_load_n(&l->format, __ATOMIC_RELAXED), /* a hint that several threads pass on */
 	};
-	in.host_wins = in.host.n > 0 && org_host(r->opt->org, in.host) != NULL;
+	in.host_wins = (f->host.n || l->set->host.n) && org_host(r->opt->org, f->host.n ? f->host : l->set->host) != NULL;
 	return in;
 }
 
@@ -21,6 +21,8 @@ void lane_open(struct run *r, struct lane *l)
 {
 	l->stream = stream_open(r->set, l->set);
 	l->joiner = joiner_new(r->opt->tables);
+	l->slot = xcalloc(r->slots, sizeof *l->slot);
+	l->nslots = r->slots;
 	for (unsigned i = 0; i < r->slots; i++) {
 		batch_init(&l->slot[i].decoded);
 		batch_init(&l->slot[i].joined);
@@ -34,12 +36,14 @@ void lane_close(struct lane *l)
 		return;
 	stream_close(l->stream);
 	joiner_free(l->joiner);
-	for (unsigned i = 0; i < SLOTS_MAX; i++) {
+	for (unsigned i = 0; i < l->nslots; i++) {
 		block_free(&l->slot[i].block);
 		batch_free(&l->slot[i].decoded);
 		batch_free(&l->slot[i].joined);
 	}
 	batch_free(&l->tail);
+	free(l->slot);
+	l->slot = NULL;
 	l->stream = NULL;
 }
 
@@ -49,6 +53,7 @@ static void slot_decode(struct run *r, struct lane *l, struct slot *s, struct bl
 	struct decode_in in = decode_input(r, l, &r->set->files.v[s->block.file]);
 	in.data = s->block.data;
 	in.offset = s->block.offset;
+	in.turned = s->block.turned;
 	batch_reset(&s->decoded);
 	batch_reset(&s->joined);
 	decode_stats_init(&s->stats);
@@ -96,9 +101,30 @@ bool lane_step(struct run *r, struct lane *l, struct block_decoder *d)
 	return true;
 }
 
+/* The first lines become events whatever they say: one of them may name the host. */
+static size_t mark_lines(struct slice text, uint32_t *marks, size_t most)
+{
+	size_t n = 0, at = 0;
+	while (n < most && at < text.n) {
+		marks[n++] = (uint32_t)at;
+		const char *nl = memchr(text.p + at, '\n', text.n - at);
+		at = nl ? (size_t)(nl - text.p) + 1 : text.n;
+	}
+	return n;
+}
+
+static struct slice batch_host(const struct batch *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (b->v[i].host.n)
+			return b->v[i].host;
+	return SLICE_NONE;
+}
+
 nstime lane_first_time(struct run *r, struct lane *l)
 {
-	enum { PEEK = 8192 };
+	enum { PEEK = 8192, LOOKED_AT = 16 };
+	uint32_t marks[LOOKED_AT];
 	char *buf = xmalloc(PEEK);
 	struct stream *s = stream_open(r->set, l->set);
 	size_t n = stream_peek(s, buf, PEEK);
@@ -110,11 +136,13 @@ nstime lane_first_time(struct run *r, struct lane *l)
 		batch_init(&b);
 		decode_stats_init(&st);
 		in.data = slice_make(buf, n);
+		in.host = SLICE_NONE;
+		in.host_wins = false;
+		in.marks = marks;
+		in.nmarks = in.records ? 0 : mark_lines(in.data, marks, LOOKED_AT);
 		l->format = block_decode(r->own, &in, &b, &st);
 		first = st.first;
-		struct slice host = in.host.n ? in.host : b.n ? b.v[0].host : SLICE_NONE;
-		if (r->opt->began && host.n && first != NSTIME_NONE)
-			r->opt->began(r->opt->arg, host, first);
+		l->named = slice_dup(&r->set->mem, batch_host(&b));
 		batch_free(&b);
 	}
 	stream_close(s);

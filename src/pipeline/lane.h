@@ -22,7 +22,8 @@ struct lane {
 	const struct stream_set *set;
 	struct stream *stream;     /* NULL: not open */
 	struct joiner *joiner;
-	struct slot slot[SLOTS_MAX];
+	struct slot *slot;         /* r->slots of them while the stream is open: most streams of many wait or are done */
+	unsigned nslots;
 	unsigned head, count;      /* ring: slots [head, head+count) hold blocks in stream order */
 	struct slot *at_hand;      /* the head, ready and joined, while its events are handed out; the merging thread's alone */
 	unsigned users;            /* workers inside lane_step: it must not be closed under them */
@@ -30,6 +31,8 @@ struct lane {
 	bool ended;                /* stream_next said so */
 	bool failed;               /* out of memory while reading */
 	int format;
+	struct slice named;        /* host in its first lines */
+	struct slice host;         /* for lines that name none: of the folder or the neighbours */
 	nstime start;              /* first time seen by peeking; NSTIME_NONE: none */
 	struct stream_clock clock; /* what it is merged by */
 	struct batch tail;         /* what the joiner gave at the end */
@@ -58,6 +61,13 @@ struct run {
 /* Take one block of the lane through reading and decoding. Called without the lock; the lane must have room and not be
  * reading. False when there was nothing to do. */
 bool lane_step(struct run *r, struct lane *l, struct block_decoder *d);
+/* What decoding needs to know of a file, without data. */
+struct decode_in decode_input(const struct run *r, const struct lane *l, const struct source_file *f);
+/* Before there are lanes: files whose lines run backwards in time are turned, rotated sets numbered the other way round are
+ * sorted, sets whose files run side by side become streams of their own. */
+void streams_order(struct run *r);
+/* Hosts for streams that name none, once lane_first_time has looked into all. */
+void lanes_name(struct run *r);
 void lane_open(struct run *r, struct lane *l);
 void lane_close(struct lane *l);
 /* First time in the stream, from its first bytes. */

@@ -264,23 +264,30 @@ static size_t open_most(void)
 
 static void run_init(struct run *r)
 {
+	r->own = block_decoder_new(r->opt->tables, r->opt->rules);
+	if (!r->opt->keep_order)
+		streams_order(r);
 	r->nlanes = r->set->streams.n;
 	r->lanes = xcalloc(r->nlanes ? r->nlanes : 1, sizeof *r->lanes);
-	r->own = block_decoder_new(r->opt->tables, r->opt->rules);
 	for (size_t i = 0; i < r->set->files.n; i++)
 		r->total += r->set->files.v[i].size;
 	for (size_t i = 0; i < r->nlanes; i++) {
-		r->lanes[i] = (struct lane){.set = &r->set->streams.v[i], .format = -1, .clock = {NSTIME_NONE}};
-		r->lanes[i].start = r->opt->keep_order ? NSTIME_NONE : lane_first_time(r, &r->lanes[i]);
+		r->lanes[i] = (struct lane){.set = &r->set->streams.v[i], .format = -1, .clock = {NSTIME_NONE}, .start = NSTIME_NONE};
+		if (!r->opt->keep_order)
+			r->lanes[i].start = lane_first_time(r, &r->lanes[i]);
 	}
+	if (!r->opt->keep_order)
+		lanes_name(r);
 	if (!r->opt->keep_order)
 		qsort(r->lanes, r->nlanes, sizeof *r->lanes, lane_order);
 	size_t lanes = r->opt->keep_order ? 1 : r->nlanes;
 	r->slots = lanes <= 16 ? SLOTS_MAX : lanes <= 64 ? 2 : 1;
 	/* threads that share a stream read it in turn: the fewer turns, the less they wait for each other */
 	bool shared = r->opt->threads > 1 && lanes <= 2;
-	r->block_bytes = shared ? 1 << 20 : lanes <= 16 ? 256 << 10 : lanes <= 64 ? 128 << 10 : lanes <= 192 ? 64 << 10 : 16 << 10;
+	r->block_bytes = shared ? 1 << 20 : lanes <= 16 ? 256 << 10 : lanes <= 64 ? 128 << 10 : lanes <= 192 ? 64 << 10 : lanes <= 1024 ? 16 << 10 : 4 << 10;
 	r->open_most = open_most();
+	if (r->nlanes > 4 * (size_t)OPEN_MAX) /* what is kept of so many files takes the memory of some open ones */
+		r->open_most = MIN(r->open_most, (size_t)OPEN_MAX * 3 / 4);
 }
 
 int pipeline_run(struct source_set *set, const struct pipeline_options *opt, struct pipeline_result *out, struct err *e)

@@ -27,6 +27,7 @@ struct pipeline_options {
 	/* Now and then: bytes read so far; may be NULL. */
 	void (*progress)(void *arg, uint64_t bytes, uint64_t total);
 	void *arg;
+	const char *this_host;     /* whose /var/log is here; may be NULL */
 	bool keep_order;           /* no merging by time: files one after another (postern decode) */
 };
 
@@ -50,8 +51,8 @@ void pipeline_result_free(struct pipeline_result *r);
 struct block_decoder;
 struct block_decoder *block_decoder_new(const struct decode_tables *t, const struct sigma_set *rules);
 void block_decoder_free(struct block_decoder *d);
-/* in: everything but marks, which are found here. Returns the format row that fitted last. */
-int block_decode(struct block_decoder *d, struct decode_in *in, struct batch *out, struct decode_stats *stats);
+/* in: everything; marks are found here when none are given. Returns the format row that fitted last. */
+int block_decode(struct block_decoder *d, const struct decode_in *in, struct batch *out, struct decode_stats *stats);
 
 /* The clock of a stream: never goes back. */
 struct stream_clock {

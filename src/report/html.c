@@ -14,14 +14,19 @@ static const char style[] =
 	".c0{border-left-color:var(--l0)}.c1{border-left-color:var(--l1)}.c2{border-left-color:var(--l2)}.c3{border-left-color:var(--l3)}.c4{border-left-color:var(--l4)}"
 	".l0{color:var(--l0);fill:var(--l0)}.l1{color:var(--l1);fill:var(--l1)}.l2{color:var(--l2);fill:var(--l2)}.l3{color:var(--l3);fill:var(--l3)}.l4{color:var(--l4);fill:var(--l4)}"
 	"dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem;margin:.5rem 0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}"
-	"ol.story{padding-left:0;list-style:none}ol.story li{padding:.15rem 0;overflow-wrap:anywhere}"
+	"ol.story{padding-left:0;list-style:none;font-variant-numeric:tabular-nums}ol.story li{padding:.15rem 0 .15rem 10rem;text-indent:-10rem;overflow-wrap:anywhere}"
+	"ol.story time{display:inline-block;width:10rem;text-indent:0;color:var(--soft)}.wide{overflow-x:auto}.wide svg{min-width:40rem}"
+	"@media(max-width:40rem){body{padding:.5rem .6rem 3rem}.card{padding:.6rem .7rem}ol.story li{padding-left:0;text-indent:0}ol.story time{display:block;width:auto}dl{grid-template-columns:1fr}dd{margin-bottom:.3rem}}"
 	"pre,code{font:13px/1.45 ui-monospace,monospace}pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--bg);border:1px solid var(--line);border-radius:4px;padding:.4rem .6rem;margin:.3rem 0}"
 	"details{margin:.3rem 0}summary{cursor:pointer}table{border-collapse:collapse;width:100%;font-size:.92rem}th,td{text-align:left;padding:.25rem .6rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}"
 	"td.n{text-align:right;white-space:nowrap}svg{width:100%;height:auto;font:12px system-ui,sans-serif}svg text{fill:var(--fg)}.grid{stroke:var(--line)}.axis,.account{fill:var(--soft)!important;font-size:11px}.account{paint-order:stroke;stroke:var(--card);stroke-width:4px;stroke-linejoin:round}.start{text-anchor:start}.end{text-anchor:end}"
 	".dot{stroke:var(--bg);stroke-width:1.5}.edge{fill:none;stroke:var(--l3);stroke-width:1.6}.head{fill:var(--l3)}"
 	".graph rect{fill:var(--card);stroke:var(--soft)}.graph .out rect{stroke:var(--l3);stroke-dasharray:4 3}.graph g text{text-anchor:middle}"
 	".stages span{display:inline-block;border:1px solid var(--line);border-radius:1rem;padding:.05rem .6rem;margin:.15rem .2rem .15rem 0;color:var(--soft)}.stages .seen{background:var(--l3);color:#fff;border-color:var(--l3)}"
-	"@media print{body{max-width:none;font-size:11pt}details{break-inside:avoid}.card{break-inside:avoid-page}details>*{display:block}}";
+	/* on paper nothing can be unfolded: the first lines of the evidence are printed, the rest is in the file */
+	"@media print{body{max-width:none;font-size:10pt;padding:0}h2,h3,.card>div,.card>strong,summary,.evidence>div{break-after:avoid}li,svg,pre,tr{break-inside:avoid}"
+	"details::details-content{content-visibility:visible;display:block;block-size:auto}.evidence>div:nth-of-type(n+4),.evidence>pre:nth-of-type(n+4){display:none}.wide svg{min-width:0}"
+	"*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}";
 
 static void text(struct buf *b, struct slice s)
 {
@@ -60,12 +65,51 @@ static void list(struct buf *b, const char *tag, const struct slice *v, size_t n
 		text(b, v[i]);
 		buf_addz(b, "</li>");
 	}
-	buf_addf(b, "</%.*s>", (int)strcspn(tag, " "), tag);
+	buf_addf(b, "</%s>", tag);
+}
+
+/* The stage in front of a sentence of the story: "tunnel: ...". */
+static bool cut_part(struct slice *s, struct slice *part)
+{
+	struct slice rest = *s;
+	if (!slice_cut(&rest, ':', part))
+		return false;
+	bool found = slice_eq(*part, SL("also"));
+	for (int st = STAGE_NONE + 1; st < STAGE_COUNT && !found; st++)
+		found = slice_eqz(*part, stage_title((enum stage)st));
+	if (found)
+		*s = rest;
+	return found;
+}
+
+/* "2026-05-13 00:47  side-door entry: ..." in its three parts. */
+static void story(struct buf *b, const struct slice *v, size_t n)
+{
+	enum { TIME = 16 };
+	buf_addz(b, "<ol class=\"story\">");
+	for (size_t i = 0; i < n; i++) {
+		struct slice part, rest = v[i];
+		buf_addz(b, "<li>");
+		if (rest.n > TIME + 2 && rest.p[TIME] == ' ' && rest.p[4] == '-') {
+			buf_addz(b, "<time>");
+			text(b, slice_to(rest, TIME));
+			buf_addz(b, "</time>");
+			rest = slice_trim(slice_from(rest, TIME));
+		}
+		if (cut_part(&rest, &part)) {
+			buf_addz(b, "<strong>");
+			text(b, part);
+			buf_addz(b, "</strong>:");
+		}
+		text(b, rest);
+		buf_addz(b, "</li>");
+	}
+	buf_addz(b, "</ol>");
 }
 
 static void evidence(struct buf *b, const struct report_input *in, const struct finding *f)
 {
-	buf_addf(b, "<details><summary>%zu raw line%s%s</summary>", f->nevidence, f->nevidence == 1 ? "" : "s", f->count > f->nevidence ? " of more" : "");
+	buf_addf(b, "<details class=\"evidence\"><summary>%zu raw line%s%s</summary>", f->nevidence, f->nevidence == 1 ? "" : "s", f->count > f->nevidence ? " of more" : "");
 	for (size_t i = 0; i < f->nevidence; i++) {
 		const struct evidence *e = &f->evidence[i];
 		if (e->source < in->ledger->nfiles) {
@@ -133,7 +177,7 @@ static void incident(struct buf *b, const struct report_input *in, const struct 
 	buf_addz(b, "</dl>");
 	stages(b, i);
 	buf_addz(b, "<h3>What happened</h3>");
-	list(b, "ol class=\"story\"", i->narrative, i->nnarrative);
+	story(b, i->narrative, i->nnarrative);
 	svg_timeline(b, i);
 	if (i->nhops) {
 		buf_addz(b, "<h3>From where to where</h3>");
@@ -154,7 +198,10 @@ static void ledger(struct buf *b, const struct ledger *l)
 		"too long %llu, late %llu.</p>", (unsigned long long)l->lines, (double)l->bytes / 1e6, l->nfiles, (unsigned long long)(l->decoded + l->unwanted),
 		(unsigned long long)l->other, (unsigned long long)l->unknown, (unsigned long long)l->no_format, (unsigned long long)l->too_long, (unsigned long long)l->late);
 	for (size_t i = 0; i < l->nsuppressed; i++) {
-		buf_addf(b, "<p>Suppressed: %llu findings of ", (unsigned long long)l->suppressed[i].count);
+		const struct ledger_suppressed *s = &l->suppressed[i];
+		char day[40];
+		buf_addf(b, "<p>%s %.10s: %llu finding%s of ", s->ended ? "Suppression that ended after" : "Suppressed until", time_plain(s->until - NS_DAY, day),
+			(unsigned long long)s->count, s->count == 1 ? "" : "s");
 		text(b, l->suppressed[i].rule);
 		buf_addz(b, ": ");
 		text(b, l->suppressed[i].reason);

@@ -89,7 +89,11 @@ static void observables(struct buf *b, const struct entity *e, size_t n)
 		struct slice name = slice_of(entity_name(e[i].type));
 		buf_addf(b, "%s{\"name\":", i ? "," : "");
 		buf_json(b, name);
-		buf_addf(b, ",\"type_id\":%d,\"type\":\"%s\"", observable[e[i].type].id, observable[e[i].type].type);
+		enum entity_type t = e[i].type;
+		struct ip ip;
+		if (t == ENT_SOURCE || t == ENT_DOMAIN) /* names and addresses stand in both */
+			t = ip_parse(e[i].value, &ip) ? ENT_SOURCE : ENT_DOMAIN;
+		buf_addf(b, ",\"type_id\":%d,\"type\":\"%s\"", observable[t].id, observable[t].type);
 		field(b, "value", e[i].value);
 		buf_addc(b, '}');
 	}
@@ -294,6 +298,7 @@ static void ledger(struct buf *b, const struct report_input *in)
 	count(b, "late", l->late);
 	count(b, "forgotten", l->forgotten);
 	count(b, "findings_dropped", l->findings_dropped);
+	count(b, "searches_given_up", l->given_up);
 	count(b, "problems_total", l->problems_total);
 	buf_addf(b, ",\"first_time\":%lld,\"last_time\":%lld", millis(l->first), millis(l->last));
 	field(b, "org", l->org_file);
@@ -310,7 +315,8 @@ static void ledger(struct buf *b, const struct report_input *in)
 		buf_addf(b, "%s{\"rule\":", i ? "," : "");
 		buf_json(b, l->suppressed[i].rule);
 		field(b, "reason", l->suppressed[i].reason);
-		buf_addf(b, ",\"until\":%lld,\"count\":%llu}", millis(l->suppressed[i].until), (unsigned long long)l->suppressed[i].count);
+		buf_addf(b, ",\"until\":%lld,\"count\":%llu,\"ended\":%s}", millis(l->suppressed[i].until), (unsigned long long)l->suppressed[i].count,
+			l->suppressed[i].ended ? "true" : "false");
 	}
 	buf_addz(b, "],\"blind_spots\":[");
 	for (size_t i = 0; i < l->nblind; i++) {

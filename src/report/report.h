@@ -25,10 +25,11 @@ struct ledger_problem {
 struct ledger_blind { /* a source that should show something and does not, or a host without one */
 	struct slice host, what, advice;
 };
-struct ledger_suppressed { /* findings that a suppression took */
+struct ledger_suppressed { /* findings that a suppression took, or took until it ended; none: it fits nothing here */
 	struct slice rule, reason;
 	nstime until;
 	uint64_t count;
+	bool ended;
 };
 struct ledger {
 	struct ledger_file *files; size_t nfiles;
@@ -39,6 +40,7 @@ struct ledger {
 	uint64_t forgotten;          /* detector memory that had to go */
 	struct ledger_suppressed *suppressed; size_t nsuppressed;
 	uint64_t findings_dropped;   /* beyond LIMIT_FINDINGS */
+	uint64_t given_up;           /* searches of regular expressions that reached their limit */
 	nstime first, last;
 	double seconds;              /* wall time; 0: not told (keeps output reproducible) */
 	struct slice org_file;       /* which org.yaml was used, or empty */

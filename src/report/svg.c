@@ -5,7 +5,7 @@
 
 /* ---- timeline ------------------------------------------------------------------------------------------------ */
 
-enum { T_LEFT = 150, T_WIDTH = 900, T_ROW = 30, T_TOP = 34 };
+enum { T_LEFT = 150, T_WIDTH = 900, T_ROW = 30, T_TOP = 34, T_DATE = 40 };
 
 static double x_of(const struct incident *in, nstime t)
 {
@@ -20,8 +20,8 @@ static void day_marks(struct buf *out, const struct incident *in, int height)
 	for (int64_t day = first; day <= last; day += step) {
 		double x = x_of(in, day * NS_DAY);
 		struct civil c = civil_of(day * NS_DAY);
-		buf_addf(out, "<line class=\"grid\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"/><text class=\"axis\" x=\"%.1f\" y=\"18\">%02u-%02u</text>",
-			x, T_TOP - 8, x, height - 6, x + 3, c.month, c.day);
+		buf_addf(out, "<line class=\"grid\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"/><text class=\"axis%s\" x=\"%.1f\" y=\"18\">%02u-%02u</text>",
+			x, T_TOP - 8, x, height - 6, x + T_DATE > T_WIDTH ? " end" : "", x + (x + T_DATE > T_WIDTH ? -3 : 3), c.month, c.day);
 	}
 }
 
@@ -31,14 +31,14 @@ void svg_timeline(struct buf *out, const struct incident *in)
 	for (int s = 0; s < STAGE_COUNT; s++)
 		row[s] = in->stage_first[s] != NSTIME_NONE ? rows++ : -1;
 	int height = T_TOP + rows * T_ROW + 6;
-	buf_addf(out, "<svg class=\"timeline\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Findings over time by stage\">", T_WIDTH, height);
+	buf_addf(out, "<div class=\"wide\"><svg class=\"timeline\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Findings over time by stage\">", T_WIDTH, height);
 	day_marks(out, in, height);
 	for (int s = 0; s < STAGE_COUNT; s++) {
 		if (row[s] < 0)
 			continue;
 		int y = T_TOP + row[s] * T_ROW + T_ROW / 2;
 		buf_addf(out, "<line class=\"grid\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/><text class=\"stage\" x=\"4\" y=\"%d\">%s</text>", T_LEFT, y, T_WIDTH - 8, y,
-			y + 4, s ? stage_title((enum stage)s) : "other");
+			y + 4, s ? stage_title((enum stage)s) : "also");
 	}
 	for (size_t i = 0; i < in->nfindings; i++) {
 		const struct finding *f = in->findings[i];
@@ -48,7 +48,7 @@ void svg_timeline(struct buf *out, const struct incident *in)
 		buf_html(out, f->title);
 		buf_addz(out, "</title></circle>");
 	}
-	buf_addz(out, "</svg>\n");
+	buf_addz(out, "</svg></div>\n");
 }
 
 /* ---- login graph --------------------------------------------------------------------------------------------- */
@@ -178,7 +178,7 @@ void svg_logins(struct buf *out, const struct incident *in, const struct org *or
 	}
 	assign_layers(&g, in);
 	place(&g, &width, &height);
-	buf_addf(out, "<svg class=\"graph\" viewBox=\"0 0 %d %d\" style=\"max-width:%dpx\" role=\"img\" aria-label=\"Who went from where to where\">"
+	buf_addf(out, "<div class=\"wide\"><svg class=\"graph\" viewBox=\"0 0 %d %d\" style=\"max-width:%dpx\" role=\"img\" aria-label=\"Who went from where to where\">"
 		"<defs><marker id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\">"
 		"<path class=\"head\" d=\"M0 0L8 4L0 8z\"/></marker></defs>", width, height + 30, width);
 	for (int part = PART_ARROW; part <= PART_NAME; part++)
@@ -192,5 +192,5 @@ void svg_logins(struct buf *out, const struct incident *in, const struct org *or
 		buf_html(out, slice_to(v->name, 22));
 		buf_addz(out, "</text></g>");
 	}
-	buf_addz(out, "</svg>\n");
+	buf_addz(out, "</svg></div>\n");
 }

@@ -119,10 +119,19 @@ static void stage_line(const struct page *p, const struct incident *in)
 	if (!in->nstages)
 		return;
 	buf_addz(p->out, "  Stages   ");
+	unsigned at = 11;
 	for (int st = STAGE_NONE + 1; st < STAGE_COUNT; st++) {
 		bool seen = in->stage_first[st] != NSTIME_NONE;
-		if (st > STAGE_NONE + 1)
+		unsigned len = (unsigned)strlen(stage_name((enum stage)st)) + (seen ? 0 : 2);
+		if (st > STAGE_NONE + 1) {
 			buf_addz(p->out, p->opt->width >= 110 ? " > " : ">");
+			at += p->opt->width >= 110 ? 3 : 1;
+		}
+		if (at + len + 1 > p->opt->width && at > 11) {
+			buf_addf(p->out, "\n%11s", "");
+			at = 11;
+		}
+		at += len;
 		color_on(p, seen ? "1" : "2");
 		buf_addf(p->out, "%s%s%s", seen ? "" : "(", stage_name((enum stage)st), seen ? "" : ")");
 		color_off(p);
@@ -256,9 +265,11 @@ static void ledger_totals(const struct page *p, const struct ledger *l)
 {
 	char a[40], b[40], n1[32], n2[32];
 	uint64_t understood = l->decoded + l->unwanted;
-	buf_addf(p->out, "  %s lines, %.1f MB, %zu files", number(l->lines, n1), (double)l->bytes / 1e6, l->nfiles);
+	buf_addf(p->out, "  %s lines, %.1f MB, %zu file%s", number(l->lines, n1), (double)l->bytes / 1e6, l->nfiles, l->nfiles == 1 ? "" : "s");
 	if (l->seconds > 0)
 		buf_addf(p->out, ", in %.1f s", l->seconds);
+	if (!l->nfiles)
+		buf_addz(p->out, "\n  no log was found: name a folder that holds some, or a file; --all reads other text files, too");
 	if (l->first != NSTIME_NONE)
 		buf_addf(p->out, "\n  from %s to %s UTC", time_plain(l->first, a), time_plain(l->last, b));
 	buf_addf(p->out, "\n  understood %s (%.1f %%), of programs without a decoder %s (%.1f %%)", number(understood, n1), percent(understood, l->lines),
@@ -275,9 +286,13 @@ static void ledger_totals(const struct page *p, const struct ledger *l)
 		buf_addf(p->out, "  detectors had to forget %s entries: memory is bounded\n", number(l->forgotten, n1));
 	if (l->findings_dropped)
 		buf_addf(p->out, "  findings beyond %d of a level, counted only: %s\n", LIMIT_FINDINGS, number(l->findings_dropped, n1));
+	if (l->given_up)
+		buf_addf(p->out, "  regular expressions of rules given up at their limit: %s times (taken for no match; --stats names the rules looked at)\n",
+			 number(l->given_up, n1));
 	for (size_t i = 0; i < l->nsuppressed; i++) {
 		const struct ledger_suppressed *s = &l->suppressed[i];
-		buf_addf(p->out, "  suppressed until %.10s: %s findings of ", time_plain(s->until - NS_DAY, a), number(s->count, n1));
+		buf_addf(p->out, "  %s %.10s: %s finding%s of ", s->ended ? "suppression that ended after" : "suppressed until", time_plain(s->until - NS_DAY, a),
+			 number(s->count, n1), s->count == 1 ? "" : "s");
 		buf_term(p->out, s->rule);
 		buf_addz(p->out, ": ");
 		buf_term(p->out, s->reason);

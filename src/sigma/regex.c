@@ -6,11 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { REGEX_STEPS = 200000, REGEX_DEPTH = 2000, REGEX_HEAP_KIB = 4096, REGEX_TEXT_MAX = 8192 };
+enum { REGEX_STEPS = 200000, REGEX_DEPTH = 2000, REGEX_HEAP_KIB = 4096, REGEX_TEXT_MAX = 8192, REGEX_STACK_MIN = 32 << 10, REGEX_STACK_MAX = 1 << 20 };
 
 struct regex {
 	pcre2_code *code;
-	pcre2_match_context *limits;
 	char literal[64];
 	size_t nliteral;
 	bool nocase;
@@ -149,36 +148,61 @@ int regex_new(struct sigma_set *s, struct slice text, bool i, bool m, bool dotal
 	pcre2_jit_compile(c, PCRE2_JIT_COMPLETE); /* where it cannot, the interpreter serves */
 	struct regex *re = xcalloc(1, sizeof *re);
 	re->code = c;
-	re->limits = pcre2_match_context_create(NULL);
-	if (!re->limits)
-		core_oom();
-	pcre2_set_match_limit(re->limits, REGEX_STEPS);
-	pcre2_set_depth_limit(re->limits, REGEX_DEPTH);
-	pcre2_set_heap_limit(re->limits, REGEX_HEAP_KIB);
 	find_literal(re, text);
 	*vec_push(&s->regexes) = re;
 	*out = re;
 	return 0;
 }
 
-bool regex_search(const struct regex *re, void *match_data, struct slice text)
+/* What one thread searches with. */
+struct scratch {
+	pcre2_match_data *match;
+	pcre2_match_context *limits;
+	pcre2_jit_stack *stack;  /* the 32 KiB that come with PCRE2 are too small for long values */
+	uint64_t given_up;       /* searches that reached a limit */
+};
+
+bool regex_search(const struct regex *re, void *scratch, struct slice text)
 {
-	return pcre2_match(re->code, (PCRE2_SPTR)(text.p ? text.p : ""), text.n, 0, 0, match_data, re->limits) >= 0;
+	struct scratch *x = scratch;
+	int rc = pcre2_match(re->code, (PCRE2_SPTR)(text.p ? text.p : ""), text.n, 0, 0, x->match, x->limits);
+	x->given_up += rc == PCRE2_ERROR_MATCHLIMIT || rc == PCRE2_ERROR_DEPTHLIMIT || rc == PCRE2_ERROR_HEAPLIMIT || rc == PCRE2_ERROR_JIT_STACKLIMIT;
+	return rc >= 0;
 }
 
 void regex_free(struct regex *re)
 {
-	pcre2_match_context_free(re->limits);
 	pcre2_code_free(re->code);
 	free(re);
 }
 
 void *regex_scratch(void)
 {
-	return pcre2_match_data_create(1, NULL);
+	struct scratch *x = xcalloc(1, sizeof *x);
+	x->match = pcre2_match_data_create(1, NULL);
+	x->limits = pcre2_match_context_create(NULL);
+	x->stack = pcre2_jit_stack_create(REGEX_STACK_MIN, REGEX_STACK_MAX, NULL);
+	if (!x->match || !x->limits || !x->stack) {
+		regex_scratch_free(x);
+		return NULL;
+	}
+	pcre2_set_match_limit(x->limits, REGEX_STEPS);
+	pcre2_set_depth_limit(x->limits, REGEX_DEPTH);
+	pcre2_set_heap_limit(x->limits, REGEX_HEAP_KIB);
+	pcre2_jit_stack_assign(x->limits, NULL, x->stack);
+	return x;
+}
+
+uint64_t regex_given_up(const void *scratch)
+{
+	return ((const struct scratch *)scratch)->given_up;
 }
 
 void regex_scratch_free(void *scratch)
 {
-	pcre2_match_data_free(scratch);
+	struct scratch *x = scratch;
+	pcre2_match_data_free(x->match);
+	pcre2_match_context_free(x->limits);
+	pcre2_jit_stack_free(x->stack);
+	free(x);
 }

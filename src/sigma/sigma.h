@@ -85,6 +85,8 @@ size_t sigma_file_count(const struct sigma_set *s);
 struct sigma_ctx;
 struct sigma_ctx *sigma_ctx_new(const struct sigma_set *s); /* NULL: out of memory, or not sealed */
 void sigma_ctx_free(struct sigma_ctx *c);
+/* Searches of regular expressions that were given up at a limit, and count as no match. */
+uint64_t sigma_given_up(const struct sigma_ctx *c);
 /* A decoded event (borrowed until the next sigma_event_*). Returns false when no rule's log source fits: nothing to judge. */
 bool sigma_event(struct sigma_ctx *c, const struct event *e);
 /* One JSON object. log source NULL: told from the object. ERR_SYNTAX, ERR_LIMIT. */

@@ -234,9 +234,11 @@ void filters_apply(struct sigma_set *s);
 bool logsource_within(const struct sigma_logsource *rule, const struct sigma_logsource *of); /* of: what a filter names */
 
 int regex_new(struct sigma_set *s, struct slice text, bool i, bool m, bool dotall, struct regex **out, char *why, size_t nwhy);
-bool regex_search(const struct regex *re, void *match_data, struct slice text);
+/* False also when a limit was reached: counted in the scratch. */
+bool regex_search(const struct regex *re, void *scratch, struct slice text);
 void regex_free(struct regex *re);
 void *regex_scratch(void); /* of one thread; NULL: out of memory */
+uint64_t regex_given_up(const void *scratch);
 void regex_scratch_free(void *scratch);
 /* Runs of literal bytes every match must hold: the best one; empty when there is none. */
 struct slice regex_literal(const struct regex *re, bool *nocase);

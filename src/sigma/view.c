@@ -54,6 +54,11 @@ struct sigma_ctx *sigma_ctx_new(const struct sigma_set *s)
 	return c;
 }
 
+uint64_t sigma_given_up(const struct sigma_ctx *c)
+{
+	return regex_given_up(c->match_data);
+}
+
 void sigma_ctx_free(struct sigma_ctx *c)
 {
 	if (!c)

@@ -19,6 +19,7 @@ struct stream {
 	struct reader r;
 	bool open, ended, first;
 	uint64_t offset;       /* of carry, unpacked */
+	uint64_t back;         /* newest_first: bytes in front of what was handed out */
 	char *carry;
 	size_t n, cap;
 };
@@ -67,8 +68,10 @@ static bool file_open(struct stream *s)
 		s->offset = 0;
 		s->n = 0;
 		s->open = true;
-		if (reader_open(&s->r, &w->place, w->pack, w->entry) == 0)
+		if (reader_open(&s->r, &w->place, w->pack, w->entry) == 0) {
+			s->back = s->r.in.size != SIZE_UNKNOWN ? s->r.in.size : s->r.in.expect;
 			return true;
+		}
 		set_trouble(s->set, s->file->path, &s->r.trouble);
 		file_close(s);
 	}
@@ -239,39 +242,115 @@ static int next_records(struct stream *s, size_t want, struct block *b, struct e
 	return deliver(s, b, n, cut, e);
 }
 
+/* ---- from the end --------------------------------------------------------------------------------------------- */
+
+/* Bytes [from, from + n) of the file. False when it is shorter by now: said, and the file is over. */
+static bool read_at(struct stream *s, uint64_t from, char *p, size_t n)
+{
+	size_t got = 0;
+
+	input_seek(&s->r.in, from);
+	while (got < n) {
+		size_t k = file_read(s, p + got, n - got);
+		if (k == 0)
+			return false;
+		got += k;
+	}
+	return true;
+}
+
+/* The line that ends at s->back is too long, and begins before `from`: go back to its start. */
+static bool skip_back(struct stream *s, struct block *b, uint64_t from)
+{
+	uint64_t end = s->back;
+
+	s->file->too_long++;
+	for (s->back = from; s->back > 0;) {
+		size_t n = (size_t)MIN(s->back, (uint64_t)b->cap);
+		if (!read_at(s, s->back - n, b->mem, n))
+			return false;
+		const char *nl = memrchr(b->mem, '\n', n);
+		if (nl) {
+			s->back -= n - ((size_t)(nl - b->mem) + 1);
+			break;
+		}
+		s->back -= n;
+	}
+	count_bytes(s->file, (size_t)(end - s->back));
+	return true;
+}
+
+static int deliver_turned(struct stream *s, struct block *b, size_t cut, size_t n)
+{
+	b->data = n > cut ? slice_make(b->mem + cut, n - cut) : SLICE_NONE;
+	b->offset = s->back - (n - cut);
+	s->back = b->offset;
+	count_bytes(s->file, n - cut);
+	if (n > cut) {
+		if (b->mem[n - 1] != '\n') { /* there is room for one more */
+			b->mem[n] = '\n';
+			b->data.n++;
+		}
+		turn_lines(b->mem + cut, b->data.n);
+	}
+	b->file = s->file->id;
+	b->turned = true;
+	b->first = s->first;
+	b->last = s->back == 0;
+	s->first = false;
+	if (b->last)
+		file_close(s);
+	return 1;
+}
+
+static int next_turned(struct stream *s, size_t want, struct block *b, struct err *e)
+{
+	want = MIN(want, (size_t)LIMIT_LINE);
+	while (s->back > 0) {
+		size_t n = (size_t)MIN((uint64_t)want, s->back);
+		int rc = grow(&b->mem, &b->cap, MAX(n + 1, (size_t)INPUT_BLOCK), e);
+		if (rc)
+			return rc;
+		if (!read_at(s, s->back - n, b->mem, n)) {
+			s->back = 0;
+			break;
+		}
+		const char *nl = n < s->back ? memchr(b->mem, '\n', n - 1) : NULL;
+		if (nl || n == s->back)
+			return deliver_turned(s, b, nl ? (size_t)(nl - b->mem) + 1 : 0, n);
+		if (want > LIMIT_LINE) {
+			if (!skip_back(s, b, s->back - n))
+				s->back = 0;
+			want = INPUT_BLOCK;
+		} else {
+			want = MIN(2 * want, (size_t)LIMIT_LINE + 2); /* with its newline and the one before it */
+		}
+	}
+	return deliver_turned(s, b, 0, 0);
+}
+
 int stream_next(struct stream *s, size_t want, struct block *b, struct err *e)
 {
 	want = MIN(MAX(want, (size_t)1), (size_t)WANT_MAX);
 	if (!s->open && !file_open(s))
 		return 0;
+	b->turned = false;
+	if (s->file->newest_first)
+		return next_turned(s, want, b, e);
 	return s->file->records ? next_records(s, want, b, e) : next_lines(s, want, b, e);
-}
-
-static size_t file_peek(const struct source_set *set, uint32_t id, char *buf, size_t n)
-{
-	const struct where *w = &set->priv->where.v[id];
-	struct place pl = w->place;
-	struct reader r;
-	size_t got = 0;
-
-	pl.ended = true; /* of a pipe, only what was taken from it already */
-	if (reader_open(&r, &pl, w->pack, w->entry) == 0)
-		got = reader_fill(&r, buf, n);
-	reader_close(&r);
-	return got;
 }
 
 size_t stream_peek(struct stream *s, char *buf, size_t n)
 {
 	for (size_t i = 0; i < s->st->nfiles; i++) {
 		uint32_t id = s->st->files[i];
-		size_t got = file_peek(s->set, id, buf, n);
+		const struct source_file *f = &s->set->files.v[id];
+		size_t got = source_peek(s->set, id, f->newest_first, buf, n);
 		if (got == 0)
 			continue;
-		if (s->set->files.v[id].records)
-			return got >= SOURCE_RECORD ? got - got % SOURCE_RECORD : got;
-		const char *nl = memrchr(buf, '\n', got);
-		return nl ? (size_t)(nl - buf) + 1 : got;
+		if (f->newest_first && buf[got - 1] == '\n')
+			turn_lines(buf, got);
+		return got;
 	}
 	return 0;
 }

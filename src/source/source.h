@@ -25,7 +25,9 @@
 	X(PROBLEM_ENCRYPTED, "encrypted")                                          \
 	X(PROBLEM_TOO_MANY, "too-many-entries")                                    \
 	X(PROBLEM_EMPTY, "empty")                                                  \
-	X(PROBLEM_DUPLICATE, "duplicate")        /* same file reached twice (link, or .gz beside its original) */
+	X(PROBLEM_DUPLICATE, "duplicate")        /* same file reached twice (link, or .gz beside its original) */ \
+	X(PROBLEM_NEWEST_FIRST, "newest-first")  /* its lines run backwards in time: source_turn() */ \
+	X(PROBLEM_ROTATION_ORDER, "rotation-order") /* files numbered against their times: source_reorder() */
 enum problem_kind {
 #define X(id, name) id,
 	PROBLEM_LIST(X)
@@ -53,6 +55,7 @@ struct source_file {
 	uint64_t lines;        /* filled by the decoder, which sees every line anyway */
 	uint64_t too_long;     /* lines over LIMIT_LINE, skipped */
 	bool records;          /* no lines but utmp records of SOURCE_RECORD bytes (wtmp, btmp) */
+	bool newest_first;     /* lines run backwards in time: stream_next() turns them around (source_turn) */
 };
 #define SOURCE_RECORD 384
 
@@ -91,7 +94,8 @@ struct block {
 	struct slice data;
 	uint64_t offset;        /* of data in the unpacked file */
 	uint32_t file;          /* source_file.id */
-	bool first, last;       /* of its file */
+	bool first, last;       /* of its file, as it is handed out */
+	bool turned;            /* lines in reverse: the first one in data is the last of [offset, offset + data.n) */
 	char *mem;              /* buffer, owned by the block */
 	size_t cap;
 };
@@ -140,5 +144,21 @@ struct unpacker *unpacker_open(int fd, struct err *e);
 /* Bytes, 0 at the end, or ERR_* with *e, after everything that could be unpacked. */
 ssize_t unpacker_read(struct unpacker *u, void *buf, size_t n, struct err *e);
 void unpacker_close(struct unpacker *u);
+/* ---- order ---------------------------------------------------------------------------------------------------- */
+/* Before streams are read, in one thread: what the times in the files say against their names and places.
+ * Up to n bytes of whole lines from the beginning of a file, or from its end (where it can be read from there: see
+ * source_seekable; else from the beginning). Returns bytes put into buf. */
+size_t source_peek(struct source_set *set, uint32_t file, bool end, char *buf, size_t n);
+/* Can the file be read from its end? Packed files and pipes are copied into the temporary space for that. */
+bool source_seekable(struct source_set *set, uint32_t file);
+/* The file's lines run from newest to oldest: hand them out turned around, in bounded memory, and say so among the
+ * problems - also when there is no temporary space to do it. */
+void source_turn(struct source_set *set, uint32_t file);
+/* Can it, without copying? */
+bool source_at_hand(const struct source_set *set, uint32_t file);
+/* The stream's files are no rotation but logs side by side: each becomes a stream of its own (streams may move), and it is said. */
+void source_split(struct source_set *set, size_t stream);
+/* Sort the stream's files by times[i] (of files[i]; NSTIME_NONE keeps its place) and say so among the problems. */
+void source_reorder(struct source_set *set, struct stream_set *st, const nstime *times);
 
 #endif

@@ -7,6 +7,7 @@
  *      read.c     stream: whole lines   reader.c one file unpacked   unpack.c libarchive   gunzip.c zlib
  *      unpacker.c one packed file for who follows files
  *      input.c    bytes as they lie on disk, in the spool, in a pipe
+ *      turn.c     lines from newest to oldest, files numbered the other way round
  *      set.c      problems, spool, life of the set
  */
 #ifndef POSTERN_SOURCE_PRIV_H
@@ -152,6 +153,8 @@ void set_trouble(struct source_set *set, struct slice path, const struct trouble
 /* Temporary space: is there any; write at *end, which moves on. */
 bool spool_ready(struct source_set *set);
 bool spool_write(struct source_set *set, const void *p, size_t n);
+/* The lines of p in reverse order, in place. p ends with a newline, n > 0. */
+void turn_lines(char *p, size_t n);
 
 /* ---- finding --------------------------------------------------------------------------------------------------- */
 enum magic { MAGIC_NONE, MAGIC_GZIP, MAGIC_FILTER, MAGIC_TAR, MAGIC_ZIP };

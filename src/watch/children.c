@@ -60,9 +60,9 @@ static void keep_own(struct parent *p, enum child_kind k, int sock)
 
 static int confine_receiver(struct parent *p, enum child_kind k, struct err *e)
 {
-	bool landlock;
-	const char *files[] = {p->spool, NULL};
-	return sys_confine_as(k == CHILD_JOURNAL ? SYS_JOURNAL : SYS_RECEIVER, files, files, &landlock, e);
+	bool landlock, journal = k == CHILD_JOURNAL;
+	const char *writable[] = {p->spool, NULL}, *readable[] = {p->spool, journal && p->config->live.journal_dir.n ? p->config->live.journal_dir.p : NULL, NULL};
+	return sys_confine_as(journal ? SYS_JOURNAL : SYS_RECEIVER, readable, writable, &landlock, e);
 }
 
 static int run_child(struct parent *p, enum child_kind k, int sock, struct err *e)

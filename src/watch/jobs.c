@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+enum { ACTIONS_HOUR = 200 };
+
 static pid_t job(void)
 {
 	sigset_t none;
@@ -66,6 +68,24 @@ static void answer_action(int sock, const struct store_action *a)
 	buf_free(&b);
 }
 
+/* A taken-over engine must not get to do harm by the hundred. */
+static bool too_many(struct parent *p, struct store_action *a)
+{
+	int64_t now = mono_ns();
+	if (now - p->hour > NS_HOUR || !p->hour) {
+		p->hour = now;
+		p->actions = 0;
+	}
+	if (p->actions++ < ACTIONS_HOUR)
+		return false;
+	core_log(LOG_LEVEL_ERROR, "more than %d responses asked for within an hour: %.*s %.*s is refused", ACTIONS_HOUR, SLFMT(a->kind), SLFMT(a->target));
+	a->state = ACTION_REFUSED;
+	a->done = wall_ns();
+	a->result = SL("too many responses within an hour; postern response run carries it out");
+	answer_action(p->child[CHILD_ENGINE].sock, a);
+	return true;
+}
+
 void job_action(struct parent *p, struct slice body)
 {
 	struct store_action a;
@@ -75,6 +95,8 @@ void job_action(struct parent *p, struct slice body)
 		core_log(LOG_LEVEL_ERROR, "the engine asked for an action in a way that is not understood");
 		return;
 	}
+	if (too_many(p, &a))
+		return;
 	if (job())
 		return;
 	arena_init(&mem);

@@ -112,10 +112,19 @@ static int send_action(void *arg, const struct store_action *a)
 	return 0;
 }
 
+/* Rules of the kernel do not survive its restart: blocks that still last are put in place again. */
+static int send_block(void *arg, const struct store_action *a)
+{
+	bool lasts = slice_eqz(a->kind, response_name(RESPOND_BLOCK_ADDRESS)) && a->until != NSTIME_NONE && a->until > wall_ns();
+	return lasts ? send_action(arg, a) : 0;
+}
+
 int judge_resume(struct engine *en, struct err *e)
 {
 	int rc = store_actions(en->store, ACTION_PLANNED, NULL, send_action, en, e);
-	return rc ? rc : store_actions(en->store, ACTION_BEGUN, NULL, send_action, en, e);
+	if (!rc)
+		rc = store_actions(en->store, ACTION_BEGUN, NULL, send_action, en, e);
+	return rc ? rc : store_actions(en->store, ACTION_DONE, NULL, send_block, en, e);
 }
 
 static void tell_others(struct engine *en, const struct update *u)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { FILE_PACKED = 1, FILE_RECORDS = 2, FILE_SPOOL = 4, ACTION_TEXT_MOST = 4096 };
+enum { FILE_PACKED = 1, FILE_RECORDS = 2, FILE_SPOOL = 4, ACTION_TEXT_MOST = 14 << 10 };
 
 int64_t mono_ns(void)
 {

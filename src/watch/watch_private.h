@@ -90,6 +90,8 @@ struct parent {
 	bool ready, stopping, failed;
 	struct { struct watch_config *v; size_t n, cap; } old; /* before a reload */
 	int64_t stop_since, last_walk, last_beat;
+	int64_t hour;          /* since when actions are counted */
+	int actions;
 	struct chain *audit;
 	struct sys_message message;
 };

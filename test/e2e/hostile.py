@@ -153,7 +153,7 @@ def many_files(base):
         sub = d / f'd{i}'
         sub.mkdir(parents=True)
         for k in range(1000):
-            (sub / f'f{k}.log').write_bytes(b'2026-05-04T02:00:00+00:00 h sshd[1]: Connection closed by 203.0.113.9 port 1\n' if k % 50 == 0 else b'')
+            (sub / f'f{k}x.log').write_bytes(b'2026-05-04T02:00:00+00:00 h sshd[1]: Connection closed by 203.0.113.9 port 1\n' * 20 if k % 2 == 0 else b'')
     (d / 'auth.log').write_bytes(attack())
     scan('50,000 files', d)
     shutil.rmtree(d)
@@ -241,6 +241,66 @@ def rotation(base):
     check('rotated set: forty failures before the login', any('after 40 failed' in f['finding_info']['title'] for f in findings), [f['finding_info']['title'] for f in findings])
 
 
+def backwards(base):
+    """Newest line first, plain, packed and through a pipe; numbers that run the other way: judged in order of time, and said."""
+    lines = attack().split(b'\n')[:-1]
+    back = b'\n'.join(reversed(lines)) + b'\n'
+    for name, data in (('auth.log', back), ('auth.log.gz', gzip.compress(back)), ('auth.log.xz', lzma.compress(back))):
+        d = base / ('back-' + name)
+        d.mkdir()
+        (d / name).write_bytes(data)
+        findings, ledger = scan(f'newest first, {name}', d)
+        check(f'newest first, {name}: the ledger says so', 'newest-first' in told(ledger), told(ledger)[:600])
+        wrong = [e for f in findings for e in f['evidences'] if not back[e['data']['offset']:].startswith(e['data']['raw'].encode())]
+        check(f'newest first, {name}: evidence is where it is said to be', not wrong, wrong[:1])
+    p = subprocess.run([POSTERN, 'scan', '-q', '--format', 'json', '-'], input=back, capture_output=True)
+    check('newest first, standard input', b'guess-success' in p.stdout and b'newest-first' in p.stdout, p.stdout[-300:])
+    d = base / 'back-numbers'
+    d.mkdir()
+    for i, part in enumerate((lines[:20], lines[20:40], lines[40:])):
+        late = b'\n'.join(x.replace(b'T02:', b'T%02d:' % (2 + i)) for x in part) + b'\n'
+        (d / ('auth.log.%d' % i if i else 'auth.log')).write_bytes(late)
+    findings, ledger = scan('numbers that run the other way', d)
+    check('numbers that run the other way: the ledger says so', 'rotation-order' in told(ledger), told(ledger)[:600])
+    side = base / 'back-workers'
+    side.mkdir()
+    for k in (1, 2, 3):
+        (side / f'worker.{k}.log').write_bytes(b''.join(b'2026-05-04T%02d:%02d:0%d+00:00 web1 app[%d]: tick\n' % (h, m, k, k) for h in range(3) for m in range(60)))
+    (side / 'auth.log').write_bytes(attack())
+    _, ledger = scan('numbered logs that are no rotation', side)
+    check('numbered logs that are no rotation: side by side, nothing is late', 'side by side' in told(ledger) and ledger['late'] == 0, told(ledger)[:600])
+    (d / 'auth.log.1').unlink()
+    (d / 'auth.log').write_bytes(b'\n'.join([lines[0].replace(b'2026-05-04', b'2041-01-01')] + lines[:10]) + b'\n')
+    _, ledger = scan('one date that jumped', d, found=False)
+    check('one date that jumped does not change the order', 'rotation-order' not in told(ledger) or 'newest-first' not in told(ledger), told(ledger)[:600])
+
+
+def neighbours(base):
+    """audit.log names no host: the logs beside it do, where they agree; a folder's name that nobody knows does not count more."""
+    def audit(host):
+        return (f'type=SYSCALL msg=audit(1777861000.123:500): arch=c000003e syscall=59 success=yes exit=0 a0=1 items=2 ppid=900 pid=901 auid=1101 uid=0 gid=0 '
+                f'euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=pts0 ses=4 comm="cat" exe="/usr/bin/cat" key="x"\x1dAUID="{host}" UID="root"\n'
+                'type=EXECVE msg=audit(1777861000.123:500): argc=2 a0="cat" a1="/etc/shadow"\n').encode()
+
+    def login(host):
+        return f'2026-05-04T02:00:00+00:00 {host} sshd[990]: Accepted password for anna from 203.0.113.9 port 5000 ssh2\n'.encode() * 3
+
+    def hosts_of(what, files):
+        d = base / 'near' / what / 'log'
+        for name, data in files.items():
+            (d / name).parent.mkdir(parents=True, exist_ok=True)
+            (d / name).write_bytes(data)
+        status, out, err, _ = run(['scan', '-q', '--no-rules', '--format', 'json', str(d)])
+        read = [json.loads(x) for x in out.decode().split('\n') if 'postern.secrets-read' in x and '"class_uid":2004' in x]
+        return [o['value'] for f in read for o in f['observables'] if o['name'] in ('host', 'source')], (status, err, out[:600])
+    got, told_ = hosts_of('collected', {'auth.log': login('web7.example'), 'audit/audit.log': audit('anna')})
+    check('audit.log beside the auth.log of web7 is web7\'s, with the source of the login', sorted(got) == ['203.0.113.9', 'web7'], (got, told_))
+    got, told_ = hosts_of('central', {'auth.log': login('web7'), 'remote.log': login('web8'), 'audit/audit.log': audit('anna')})
+    check('logs of two hosts beside audit.log: the folder names it', got == ['central'], (got, told_))
+    got, told_ = hosts_of('x/y/logs', {'audit.log': audit('anna')})
+    check('no name anywhere: none is invented', not [x for x in got if x in ('', 'a host without a name')] and 'on a host without a name' in str(told_), (got, told_))
+
+
 def utmp(base):
     d = base / 'utmp'
     d.mkdir()
@@ -283,7 +343,7 @@ def outputs(base):
 def main():
     with tempfile.TemporaryDirectory() as t:
         base = pathlib.Path(t)
-        for part in (bad_inputs, many_files, unreadable, truncated_while_read, forms, rotation, utmp, outputs):
+        for part in (bad_inputs, many_files, unreadable, truncated_while_read, forms, rotation, backwards, neighbours, utmp, outputs):
             part(base)
     print(f'hostile: {len(failures)} failures')
     return 1 if failures else 0

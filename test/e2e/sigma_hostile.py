@@ -47,7 +47,7 @@ def rules(d):
     with open(os.path.join(d, 'good.yml'), 'w', encoding='utf-8') as f:
         f.write(GOOD)
     rc, out, err, seconds = run('rules', 'check', d)
-    check('refused, and the good one loads', rc == 1 and f'{len(cases)} errors' in out and '1 rules usable' in out, out[-300:])
+    check('refused, and the good one loads', rc == 1 and f'{len(cases)} errors' in out and '1 rule usable' in out, out[-300:])
     for name, (_, says) in cases.items():
         line = [x for x in out.splitlines() if f'/{name}.yml' in x]
         check(f'{name}: told', line and says in line[0], line)
@@ -56,12 +56,22 @@ def rules(d):
 
 def slow_expression(d):
     with open(os.path.join(d, 'slow.yml'), 'w', encoding='utf-8') as f:
-        f.write(HEAD % 2 + "    s:\n        CommandLine|re: '^(a+)+$'\n    condition: s\n")
+        f.write(HEAD % 2 + "    s:\n        CommandLine|re: '(a+)+$'\n    condition: s\n")
     with open(os.path.join(d, 'slow.jsonl'), 'w', encoding='utf-8') as f:
         for _ in range(20):
             f.write(EVENT % (',"CommandLine":"' + 'a' * 5000 + '!"') + '\n')
     rc, out, err, seconds = run('scan', '-q', '--all', '--rules', os.path.join(d, 'slow.yml'), os.path.join(d, 'slow.jsonl'))
-    check('an expression that explodes ends', rc == 0 and seconds < 15, (rc, err, seconds))
+    check('an expression that explodes ends, and the ledger says so', rc == 0 and seconds < 15 and 'given up at their limit: ' in out, (rc, err, seconds))
+
+
+def long_value(d):
+    """More than PCRE2's own stack holds: an ordinary expression on a long value is searched all the same."""
+    with open(os.path.join(d, 'long.yml'), 'w', encoding='utf-8') as f:
+        f.write(HEAD % 3 + "    s:\n        CommandLine|re: '^(?:a|b)*c$'\n    condition: s\n")
+    with open(os.path.join(d, 'long.jsonl'), 'w', encoding='utf-8') as f:
+        f.write(EVENT % (',"CommandLine":"' + 'ab' * 20000 + 'c"') + '\n')
+    rc, out, err, seconds = run('scan', '-q', '--all', '--rules', os.path.join(d, 'long.yml'), '--format', 'ecs', os.path.join(d, 'long.jsonl'))
+    check('a long value matches', rc == 0 and out.count('"event.kind":"alert"') == 1, (rc, out, err))
 
 
 def events(d):
@@ -96,6 +106,7 @@ def main():
         os.mkdir(os.path.join(d, 'r'))
         rules(os.path.join(d, 'r'))
         slow_expression(d)
+        long_value(d)
         with open(os.path.join(d, 'good.yml'), 'w', encoding='utf-8') as f:
             f.write(GOOD)
         events(d)

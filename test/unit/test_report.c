@@ -378,6 +378,10 @@ static void test_html(void **state)
 	assert_false(slice_has(page, SL("url(h")));
 	assert_true(slice_has(page, SL("<h2>1 incident</h2>")));
 	assert_true(slice_has(page, SL("<h2>4 findings</h2>")));
+	/* what happened is told in three parts; paper shows the evidence, which nobody can unfold there */
+	assert_true(slice_has(page, SL("<ol class=\"story\"><li><time>")));
+	assert_true(slice_has(page, SL("</time><strong>")));
+	assert_true(slice_has(page, SL("@media print{")) && slice_has(page, SL("details::details-content{content-visibility:visible")));
 	buf_free(&out);
 }
 
