@@ -264,7 +264,8 @@ struct sigma_ctx {
 	struct route *route[ROUTES_MAX];
 	size_t nroutes;
 	struct { struct route **v; size_t n, cap; } routes;
-	struct json_parser *json, *pick;
+	struct json_parser *json;
+	struct json_picker *pick;
 	struct slice json_text;        /* the object at hand, while its texts are not taken out */
 	bool texts_pending;
 	struct name_cache *names;
