@@ -11,7 +11,7 @@
 namespace {
 
 constexpr size_t NAME_MAX_BYTES = 200, INDEX = 4 * JSON_NAMES_MAX, PLACES = 256;
-constexpr unsigned DEPTH_MAX = 255, DIGITS_MAX = 18;
+constexpr unsigned DEPTH_MAX = 255;
 constexpr uint32_t NOWHERE = UINT32_MAX;
 
 /* A member below another one. Number 0 is the outermost object. */
@@ -100,7 +100,7 @@ struct json_picker {
 	bool look_up(const opened &in, const char *key, size_t key_n, uint32_t *name);
 	bool learn(uint32_t parent, const char *key, size_t key_n, size_t slot, uint32_t *name);
 	bool scalar(uint32_t name, unsigned level);
-	bool number(json_text t) const;
+	static bool number(json_text t);
 	void tell(uint32_t name, json_text t, json_type type, unsigned level) const;
 };
 
@@ -195,16 +195,18 @@ void json_picker::tell(uint32_t name, json_text t, json_type type, unsigned leve
 	k->value(k->arg, name, t, static_cast<uint8_t>(type), static_cast<uint8_t>(level));
 }
 
-/* An integer as json_flatten would write it, too. Other numbers are rare. */
-bool json_picker::number(json_text t) const
+/* An integer of 64 bits, as json_flatten would write it, too. Other numbers are rare. */
+bool json_picker::number(json_text t)
 {
-	size_t from = t.p[0] == '-' ? 1 : 0;
-	if (t.n == from || t.n - from > DIGITS_MAX || (t.p[from] == '0' && t.n > 1))
+	bool minus = t.p[0] == '-';
+	const char *digits = t.p + minus, *most = minus ? "9223372036854775808" : "18446744073709551615";
+	size_t len = t.n - minus, max = minus ? 19 : 20;
+	if (!len || len > max || (*digits == '0' && t.n > 1))
 		return false;
-	for (size_t d = from; d < t.n; d++)
-		if (t.p[d] < '0' || t.p[d] > '9')
+	for (size_t d = 0; d < len; d++)
+		if (!is_digit(digits[d]))
 			return false;
-	return true;
+	return len < max || std::memcmp(digits, most, max) <= 0;
 }
 
 /* A wanted string, number or word at i. */
