@@ -3,6 +3,7 @@
  * Rules of one log source are a bucket. A bucket's indexes are built when its first event comes, under a lock; afterwards they
  * are read-only. A route is what one log source of events leads to: the buckets that do not contradict it.
  */
+#include "sigma/literals.h"
 #include "sigma/witness.h"
 
 #include <stdio.h>
@@ -18,25 +19,23 @@ struct findex {
 	uint32_t field;
 	bool exact, number, base;
 	uint32_t present, npresent;       /* postings */
-	struct match_set *literals;
+	struct litset *literals;
 	uint32_t *first;                  /* per literal: postings */
 	uint32_t *count;
-	uint32_t scan;                    /* number among all literal sets */
 };
 struct bucket {
 	struct sigma_logsource from;
 	struct { uint32_t *v; size_t n, cap; } rules;
-	bool ready, failed;
+	bool ready;
 	struct { uint32_t *v; size_t n, cap; } always;
 	struct { uint32_t *v; size_t n, cap; } postings;
 	struct { struct findex *v; size_t n, cap; } fields;
 	struct findex *keywords;
-	struct match_set *raw;            /* what of the keywords stands in JSON as it is */
-	uint32_t raw_scan;
+	struct litset *raw;               /* what of the keywords stands in JSON as it is */
 	uint16_t *of_field;               /* + 1 */
 	struct hindex hash;
 };
-enum { SCANS_MAX = 8192, ROUTES_KEPT = 4096 };
+enum { ROUTES_KEPT = 4096 };
 
 struct route {
 	struct sigma_logsource from;
@@ -75,11 +74,11 @@ int buckets_build(struct sigma_set *s, struct err *e)
 static void bucket_free(struct bucket *b)
 {
 	for (size_t i = 0; i < b->fields.n; i++) {
-		match_free(b->fields.v[i].literals);
+		litset_free(b->fields.v[i].literals);
 		free(b->fields.v[i].first);
 		free(b->fields.v[i].count);
 	}
-	match_free(b->raw);
+	litset_free(b->raw);
 	free(b->rules.v);
 	free(b->always.v);
 	free(b->postings.v);
@@ -149,10 +148,9 @@ static size_t put_run(struct bucket *b, const struct pairs *p, size_t i, uint32_
 	return n;
 }
 
-static int put_literal(struct findex *f, struct slice text, uint32_t first, uint32_t n, size_t *cap)
+static void put_literal(struct findex *f, struct slice text, uint32_t first, uint32_t n, size_t *cap)
 {
-	size_t id = match_count(f->literals);
-	struct err e;
+	size_t id = litset_count(f->literals);
 	if (id >= *cap) {
 		*cap = *cap ? *cap * 2 : 64;
 		f->first = xreallocarray(f->first, *cap, sizeof *f->first);
@@ -160,26 +158,25 @@ static int put_literal(struct findex *f, struct slice text, uint32_t first, uint
 	}
 	f->first[id] = first;
 	f->count[id] = n;
-	return match_add(f->literals, text, MATCH_ONCE, (uint32_t)id, &e);
+	litset_add(f->literals, text, (uint32_t)id);
 }
 
-static int index_field(struct sigma_set *s, struct bucket *b, const struct pairs *p, size_t *i)
+static void index_field(struct bucket *b, const struct pairs *p, size_t *i)
 {
 	struct findex *f = vec_push(&b->fields);
 	uint32_t field = p->v[*i].atom.field;
 	size_t cap = 0;
-	int rc = 0;
 	*f = (struct findex){.field = field};
-	while (*i < p->n && p->v[*i].atom.field == field && !rc) {
+	while (*i < p->n && p->v[*i].atom.field == field) {
 		const struct atom *a = &p->v[*i].atom;
 		uint32_t first;
 		*i += put_run(b, p, *i, &first);
 		uint32_t n = (uint32_t)b->postings.n - first;
 		switch (a->kind) {
 		case ATOM_LITERAL:
-			if (!f->literals && !(f->literals = match_new(MATCH_FAST)))
-				return ERR_NOMEM;
-			rc = put_literal(f, a->text, first, n, &cap);
+			if (!f->literals)
+				f->literals = litset_new(false);
+			put_literal(f, a->text, first, n, &cap);
 			break;
 		case ATOM_PRESENT:
 			f->present = first;
@@ -192,12 +189,8 @@ static int index_field(struct sigma_set *s, struct bucket *b, const struct pairs
 			hash_put(&b->hash, atom_hash(a->kind, field, a->text), first, n);
 		}
 	}
-	struct err e;
-	if (!rc && f->literals) {
-		rc = match_seal(f->literals, &e);
-		f->scan = (uint32_t)s->nscans++;
-	}
-	return rc;
+	if (f->literals)
+		litset_seal(f->literals);
 }
 
 /* The longest run of a literal that JSON writes as it is: no escape, nothing beyond ASCII. */
@@ -215,61 +208,45 @@ static struct slice plain_run(struct slice s)
 	return best;
 }
 
-/* One look at the object's text instead of a fold and a look at every value. \uXXXX may hide anything, and two letters beyond ASCII
- * fold to k and s. No set (b->raw NULL) when a keyword has no such run. */
-static int index_raw(struct sigma_set *s, struct bucket *b, const struct pairs *p)
+/* One look at the object's text instead of a fold and a look at every value. No set (b->raw NULL) when a keyword has no such run. */
+static void index_raw(struct bucket *b, const struct pairs *p)
 {
-	static const struct slice hiding[] = {SL("\\u"), SL("\xe2\x84\xaa"), SL("\xc5\xbf")};
-	struct match_set *m = match_new(MATCH_FAST);
-	struct err e;
-	int rc = m ? 0 : ERR_NOMEM;
-	for (size_t i = 0; i < ARRAY_LEN(hiding) && !rc; i++)
-		rc = match_add(m, hiding[i], MATCH_NOCASE, 0, &e);
-	for (size_t i = 0; i < p->n && !rc; i++) {
+	struct litset *m = litset_new(true);
+	for (size_t i = 0; i < p->n; i++) {
 		if (p->v[i].atom.field != FIELD_KEYWORD || (i && same_atom(&p->v[i].atom, &p->v[i - 1].atom)))
 			continue;
 		struct slice run = plain_run(p->v[i].atom.text);
 		if (run.n < 2) {
-			match_free(m);
-			return 0;
+			litset_free(m);
+			return;
 		}
-		rc = match_add(m, run, MATCH_NOCASE, 0, &e);
+		litset_add(m, run, 0);
 	}
-	if (!rc)
-		rc = match_seal(m, &e);
-	if (rc) {
-		match_free(m);
-		return rc;
-	}
+	litset_seal(m);
 	b->raw = m;
-	b->raw_scan = (uint32_t)s->nscans++;
-	return 0;
 }
 
-static int index_pairs(struct sigma_set *s, struct bucket *b, struct pairs *p)
+static void index_pairs(struct sigma_set *s, struct bucket *b, struct pairs *p)
 {
 	size_t i = 0;
-	int rc = 0;
 	if (p->n)
 		qsort(p->v, p->n, sizeof *p->v, pair_order);
 	for (b->hash.size = 16; b->hash.size < p->n * 2; b->hash.size *= 2)
 		;
 	b->hash.v = xcalloc(b->hash.size, sizeof *b->hash.v);
-	while (i < p->n && !rc)
-		rc = index_field(s, b, p, &i);
+	while (i < p->n)
+		index_field(b, p, &i);
 	b->of_field = xcalloc(strtab_count(s->fields) + 1, sizeof *b->of_field);
 	for (size_t k = 0; k < b->fields.n; k++)
 		if (b->fields.v[k].field == FIELD_KEYWORD) {
 			b->keywords = &b->fields.v[k];
-			rc = rc ? rc : index_raw(s, b, p);
-		}
-		else {
+			index_raw(b, p);
+		} else {
 			b->of_field[b->fields.v[k].field] = (uint16_t)(k + 1);
 		}
-	return rc;
 }
 
-static int bucket_index(struct sigma_set *s, struct bucket *b)
+static void bucket_index(struct sigma_set *s, struct bucket *b)
 {
 	struct pairs p = {0};
 	for (size_t i = 0; i < b->rules.n; i++) {
@@ -280,9 +257,8 @@ static int bucket_index(struct sigma_set *s, struct bucket *b)
 			*vec_push(&p) = (struct pair){w.v[k], b->rules.v[i]};
 		free(w.v);
 	}
-	int rc = s->nscans < SCANS_MAX ? index_pairs(s, b, &p) : ERR_LIMIT;
+	index_pairs(s, b, &p);
 	free(p.v);
-	return rc;
 }
 
 static void bucket_prepare(const struct sigma_set *s, struct bucket *b)
@@ -292,7 +268,8 @@ static void bucket_prepare(const struct sigma_set *s, struct bucket *b)
 	struct sigma_set *w = (struct sigma_set *)(uintptr_t)s; /* indexes are memos of a sealed set, built under its lock */
 	pthread_mutex_lock(&w->lock);
 	if (!b->ready) {
-		b->failed = s->opt.no_prefilter || bucket_index(w, b) != 0; /* then every rule is judged */
+		if (!s->opt.no_prefilter) /* then every rule is judged */
+			bucket_index(w, b);
 		__atomic_store_n(&b->ready, true, __ATOMIC_RELEASE);
 	}
 	pthread_mutex_unlock(&w->lock);
@@ -372,9 +349,6 @@ void routes_free(struct sigma_ctx *c)
 	for (size_t i = 0; i < c->routes.n; i++)
 		route_free(c->routes.v[i]);
 	free(c->routes.v);
-	for (size_t i = 0; i < c->nscan; i++)
-		match_ctx_free(c->scan[i]);
-	free(c->scan);
 }
 
 /* ---- candidates ---------------------------------------------------------------------------------------------- */
@@ -402,32 +376,17 @@ struct scanning {
 	const struct findex *f;
 };
 
-static int on_literal(void *arg, uint32_t id, size_t end)
+static bool on_literal(void *arg, uint32_t id)
 {
 	struct scanning *s = arg;
-	(void)end;
 	add_rules(s->c, s->b->postings.v + s->f->first[id], s->f->count[id]);
-	return 0;
-}
-
-static struct match_ctx *scan_of(struct sigma_ctx *c, const struct match_set *set, uint32_t scan)
-{
-	if (scan >= c->nscan) {
-		size_t n = MAX((size_t)scan + 16, c->nscan * 2);
-		c->scan = xreallocarray(c->scan, n, sizeof(struct match_ctx *));
-		memset(c->scan + c->nscan, 0, (n - c->nscan) * sizeof(struct match_ctx *));
-		c->nscan = n;
-	}
-	if (!c->scan[scan] && !(c->scan[scan] = match_ctx_new(set)))
-		core_oom();
-	return c->scan[scan];
+	return false;
 }
 
 static void literal_look(struct sigma_ctx *c, const struct bucket *b, const struct findex *f, struct slice text)
 {
 	struct scanning s = {c, b, f};
-	if (text.n)
-		match_run(scan_of(c, f->literals, f->scan), text, on_literal, &s);
+	litset_scan(f->literals, text, on_literal, &s);
 }
 
 static void field_look(struct sigma_ctx *c, const struct bucket *b, const struct findex *f)
@@ -456,12 +415,49 @@ static void field_look(struct sigma_ctx *c, const struct bucket *b, const struct
 	}
 }
 
-static int on_any(void *arg, uint32_t id, size_t end)
+static bool on_any(void *arg, uint32_t id)
 {
 	(void)arg;
 	(void)id;
-	(void)end;
-	return 1;
+	return true;
+}
+
+/* \uXXXX may hide anything, and two letters beyond ASCII fold to k and s. */
+static bool hides(struct slice s, size_t i)
+{
+	size_t slashes = 0;
+	if (s.p[i] == '\\') {
+		while (slashes <= i && s.p[i - slashes] == '\\')
+			slashes++;
+		return slashes % 2 == 1 && i + 1 < s.n && s.p[i + 1] == 'u';
+	}
+	struct slice rest = slice_from(s, i);
+	return slice_starts(rest, SL("\xe2\x84\xaa")) || slice_starts(rest, SL("\xc5\xbf"));
+}
+
+typedef uint8_t bytes16 __attribute__((vector_size(16)));
+
+/* Is there a letter that a keyword has, written in another way? */
+static bool has_hidden(struct slice s)
+{
+	size_t i = 0;
+	for (; i + 17 <= s.n; i += 16) {
+		bytes16 v, next;
+		uint64_t half[2];
+		memcpy(&v, s.p + i, 16);
+		memcpy(&next, s.p + i + 1, 16);
+		v = (bytes16)(((v == '\\') & (next == 'u')) | (v >= 0x80));
+		memcpy(half, &v, 16);
+		if (likely(!(half[0] | half[1])))
+			continue;
+		for (size_t k = i; k < i + 16; k++)
+			if (hides(s, k))
+				return true;
+	}
+	for (; i < s.n; i++)
+		if (hides(s, i))
+			return true;
+	return false;
 }
 
 /* Could one of the bucket's keywords stand in the object's values, by its text as it is written? */
@@ -469,12 +465,12 @@ static bool raw_look(struct sigma_ctx *c, const struct bucket *b)
 {
 	if (!b->raw)
 		return true;
-	return match_run(scan_of(c, b->raw, b->raw_scan), c->json_text, on_any, NULL) != 0;
+	return litset_scan(b->raw, c->json_text, on_any, NULL) || has_hidden(c->json_text);
 }
 
 static void bucket_look(struct sigma_ctx *c, const struct bucket *b)
 {
-	if (b->failed) {
+	if (c->set->opt.no_prefilter) {
 		add_rules(c, b->rules.v, b->rules.n);
 		return;
 	}

@@ -9,6 +9,7 @@
  *   witness.c    which literal, value or field an event must have for a rule to have a chance
  *   route.c      log sources: which rules an event is for, and their indexes
  *   view.c       the event at hand: field -> values;  taxonomy.c: our events' fields under Sigma's names
+ *   literals.c   which of many literals stand in a value
  *   mark.c       which lines of a text log any rule could match
  *   judge.c      exact evaluation;  explain.c: the same, told
  *   correlate.c  the memory of correlations
@@ -193,7 +194,7 @@ struct sigma_set {
 	struct { struct mapping *v; size_t n, cap; } mappings;
 	struct strtab *fields; /* names of fields */
 	struct { struct bucket **v; size_t n, cap; } buckets;
-	size_t nfiles, nscans;
+	size_t nfiles;
 	bool sealed, keywords;
 	struct match_set *marks; /* NULL: no rule of a text log */
 	bool marks_all;          /* a rule of a text log without category has no witness: every line is judged */
@@ -271,8 +272,6 @@ struct sigma_ctx {
 	struct name_cache *names;
 	struct { char text[104]; size_t n; struct slice service; } channel; /* of the event before */
 	void *match_data;              /* PCRE2's */
-	struct match_ctx **scan;       /* per literal index of the buckets, made when first used */
-	size_t nscan;
 	uint32_t *rule_stamp;          /* candidates found already */
 	uint64_t *looks;               /* evaluations per rule */
 	struct { uint32_t *v; size_t n, cap; } candidates;

@@ -1,0 +1,224 @@
+/* literals.c - which of many literals stand in a text. Built in microseconds, unlike vectorscan's databases, which took longer to compile than the
+ * first hundred thousand events to judge; and values are short, so that setting up a scan counts.
+ *
+ * Of each literal a window of 1, 2, 4 or 8 bytes is put into a bit map (Wu and Manber's idea, without its shifts) and a hash. Long literals are put in
+ * with windows at STRIDE neighbouring places, and only every STRIDE-th place of the text is looked at.
+ */
+#include "sigma/literals.h"
+
+#include <stdlib.h>
+
+enum { STRIDE = 4, CLASSES = 5, FEW = 256 };
+
+struct literal {
+	struct slice text;
+	uint32_t id;
+};
+struct window {
+	uint64_t bytes;
+	uint32_t literal; /* + 1; 0: free */
+	uint32_t at;      /* of the window within the literal */
+};
+struct litclass {
+	unsigned width, stride, shift;
+	size_t n;              /* windows */
+	uint64_t *bits;
+	struct window *table;
+	size_t mask;
+};
+struct litset {
+	bool nocase;
+	struct { struct literal *v; size_t n, cap; } lits;
+	struct litclass class[CLASSES];
+};
+
+static const struct { uint8_t width, stride; } kinds[CLASSES] = {{1, 1}, {2, 1}, {4, 1}, {4, STRIDE}, {8, STRIDE}};
+
+struct litset *litset_new(bool nocase)
+{
+	struct litset *s = xcalloc(1, sizeof *s);
+	s->nocase = nocase;
+	return s;
+}
+
+void litset_free(struct litset *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < CLASSES; i++) {
+		free(s->class[i].bits);
+		free(s->class[i].table);
+	}
+	free(s->lits.v);
+	free(s);
+}
+
+void litset_add(struct litset *s, struct slice text, uint32_t id)
+{
+	if (text.n)
+		*vec_push(&s->lits) = (struct literal){text, id};
+}
+
+size_t litset_count(const struct litset *s)
+{
+	return s->lits.n;
+}
+
+/* ---- building ------------------------------------------------------------------------------------------------ */
+
+/* How common a byte is in logs, from a rough order; what is not named is rare. */
+static unsigned commonness(char c)
+{
+	static const char order[] = "e0\"si1nortac2:ld3m5\\4.-6p8u79,fwb g_hyv/k{}x()=%zqj";
+	const char *q = c ? strchr(order, c) : NULL;
+	return q ? (unsigned)(sizeof order - (size_t)(q - order)) : 0;
+}
+
+static uint64_t load(const char *p, unsigned width, uint64_t fold)
+{
+	uint64_t x = 0;
+	memcpy(&x, p, width);
+	return x | fold;
+}
+
+static inline uint64_t fold_of(unsigned width, bool nocase)
+{
+	return !nocase ? 0 : width == 8 ? 0x2020202020202020u : 0x2020202020202020u & (((uint64_t)1 << 8 * width) - 1);
+}
+
+static inline uint64_t hash_of(uint64_t bytes)
+{
+	return bytes * 0x9e3779b97f4a7c15u;
+}
+
+/* Where the rarest `n` bytes of a literal begin. */
+static size_t rarest(struct slice s, size_t n)
+{
+	size_t best = 0;
+	unsigned cost = 0, least;
+	for (size_t i = 0; i < n; i++)
+		cost += commonness(s.p[i]);
+	least = cost;
+	for (size_t i = n; i < s.n; i++) {
+		cost += commonness(s.p[i]) - commonness(s.p[i - n]);
+		if (cost < least) {
+			least = cost;
+			best = i - n + 1;
+		}
+	}
+	return best;
+}
+
+static unsigned kind_of(const struct litset *s, size_t n)
+{
+	bool few = s->lits.n < FEW;
+	return n < 2 ? 0 : n < 4 ? 1 : n < 4 + STRIDE - 1 ? 2 : n < 8 + STRIDE - 1 || few ? 3 : 4;
+}
+
+static void put_window(struct litclass *c, uint64_t bytes, uint32_t literal, uint32_t at)
+{
+	uint64_t h = hash_of(bytes);
+	size_t slot = h & c->mask;
+	c->bits[h >> c->shift >> 6] |= (uint64_t)1 << (h >> c->shift & 63);
+	while (c->table[slot].literal)
+		slot = (slot + 1) & c->mask;
+	c->table[slot] = (struct window){bytes, literal + 1, at};
+}
+
+void litset_seal(struct litset *s)
+{
+	for (size_t i = 0; i < s->lits.n; i++) {
+		unsigned k = kind_of(s, s->lits.v[i].text.n);
+		s->class[k].n += kinds[k].stride;
+	}
+	for (size_t k = 0; k < CLASSES; k++) {
+		struct litclass *c = &s->class[k];
+		unsigned bits = 10;
+		c->width = kinds[k].width;
+		c->stride = kinds[k].stride;
+		if (!c->n)
+			continue;
+		while (bits < 18 && (size_t)1 << bits < c->n * 32)
+			bits++;
+		c->shift = 64 - bits;
+		c->bits = xcalloc((size_t)1 << (bits - 6), sizeof *c->bits);
+		for (c->mask = 16; c->mask < c->n * 2; c->mask *= 2)
+			;
+		c->table = xcalloc(c->mask--, sizeof *c->table);
+	}
+	for (size_t i = 0; i < s->lits.n; i++) {
+		struct slice text = s->lits.v[i].text;
+		struct litclass *c = &s->class[kind_of(s, text.n)];
+		size_t at = rarest(text, c->width + c->stride - 1);
+		for (size_t k = 0; k < c->stride; k++)
+			put_window(c, load(text.p + at + k, c->width, fold_of(c->width, s->nocase)), (uint32_t)i, (uint32_t)(at + k));
+	}
+}
+
+/* ---- looking ------------------------------------------------------------------------------------------------- */
+
+static bool same_nocase(const char *a, struct slice folded)
+{
+	for (size_t i = 0; i < folded.n; i++) {
+		uint8_t c = (uint8_t)a[i];
+		c |= (uint8_t)((uint8_t)(c - 'A') < 26 ? 0x20 : 0);
+		if (c != (uint8_t)folded.p[i])
+			return false;
+	}
+	return true;
+}
+
+/* The literals of which a window stands at `i`. */
+static bool confirm(const struct litset *s, const struct litclass *c, struct slice text, size_t i, uint64_t bytes, litset_fn *fn, void *arg)
+{
+	for (size_t slot = hash_of(bytes) & c->mask; c->table[slot].literal; slot = (slot + 1) & c->mask) {
+		const struct window *w = &c->table[slot];
+		if (w->bytes != bytes || w->at > i)
+			continue;
+		const struct literal *l = &s->lits.v[w->literal - 1];
+		const char *from = text.p + i - w->at;
+		if (text.n - (i - w->at) < l->text.n || !(s->nocase ? same_nocase(from, l->text) : memcmp(from, l->text.p, l->text.n) == 0))
+			continue;
+		if (fn(arg, l->id))
+			return true;
+	}
+	return false;
+}
+
+static inline uint64_t bit(const struct litclass *c, uint64_t bytes)
+{
+	uint64_t h = hash_of(bytes) >> c->shift;
+	return c->bits[h >> 6] >> (h & 63) & 1;
+}
+
+/* width and stride are constants where this is called. Four places are tested for one branch. */
+static inline __attribute__((always_inline)) bool pass(const struct litset *s, const struct litclass *c, struct slice text, unsigned width, unsigned stride,
+	litset_fn *fn, void *arg)
+{
+	const uint64_t fold = fold_of(width, s->nocase);
+	size_t i = 0;
+	for (; i + 3 * stride + width <= text.n; i += 4 * stride) {
+		uint64_t w[4];
+		for (unsigned k = 0; k < 4; k++)
+			w[k] = load(text.p + i + k * stride, width, fold);
+		if (likely(!(bit(c, w[0]) | bit(c, w[1]) | bit(c, w[2]) | bit(c, w[3]))))
+			continue;
+		for (unsigned k = 0; k < 4; k++)
+			if (bit(c, w[k]) && confirm(s, c, text, i + k * stride, w[k], fn, arg))
+				return true;
+	}
+	for (; i + width <= text.n; i += stride) {
+		uint64_t w = load(text.p + i, width, fold);
+		if (bit(c, w) && confirm(s, c, text, i, w, fn, arg))
+			return true;
+	}
+	return false;
+}
+
+bool litset_scan(const struct litset *s, struct slice text, litset_fn *fn, void *arg)
+{
+	const struct litclass *c = s->class;
+	return (c[0].n && pass(s, &c[0], text, 1, 1, fn, arg)) || (c[1].n && pass(s, &c[1], text, 2, 1, fn, arg)) ||
+	       (c[2].n && pass(s, &c[2], text, 4, 1, fn, arg)) || (c[3].n && pass(s, &c[3], text, 4, STRIDE, fn, arg)) ||
+	       (c[4].n && pass(s, &c[4], text, 8, STRIDE, fn, arg));
+}

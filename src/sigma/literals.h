@@ -1,0 +1,21 @@
+/* literals.h - which of many literals stand in a text. */
+#ifndef POSTERN_SIGMA_LITERALS_H
+#define POSTERN_SIGMA_LITERALS_H
+
+#include "core/core.h"
+
+struct litset;
+/* nocase: ASCII letters of texts are folded; literals must be folded already. */
+struct litset *litset_new(bool nocase);
+void litset_free(struct litset *s);
+/* The text must outlive the set. Empty ones are left out. */
+void litset_add(struct litset *s, struct slice text, uint32_t id);
+size_t litset_count(const struct litset *s);
+/* Afterwards the set is read-only and may be shared by threads. */
+void litset_seal(struct litset *s);
+/* Told for every literal found, in no order, perhaps more than once. True: enough. */
+typedef bool litset_fn(void *arg, uint32_t id);
+/* Was it enough? */
+bool litset_scan(const struct litset *s, struct slice text, litset_fn *fn, void *arg);
+
+#endif
