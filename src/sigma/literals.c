@@ -4,16 +4,10 @@
  * Of each literal a window of 1, 2, 4 or 8 bytes is put into a bit map (Wu and Manber's idea, without its shifts) and a hash. Long literals are put in
  * with windows at STRIDE neighbouring places, and only every STRIDE-th place of the text is looked at.
  */
-#include "sigma/literals.h"
+#include "sigma/literals_private.h"
 
-#include <stdlib.h>
+enum { STRIDE = 4, CLASSES = 5, FEW = 256, LONG = 4 };
 
-enum { STRIDE = 4, CLASSES = 5, FEW = 256 };
-
-struct literal {
-	struct slice text;
-	uint32_t id;
-};
 struct window {
 	uint64_t bytes;
 	uint32_t literal; /* + 1; 0: free */
@@ -30,6 +24,7 @@ struct litset {
 	bool nocase;
 	struct { struct literal *v; size_t n, cap; } lits;
 	struct litclass class[CLASSES];
+	struct teddy *teddy;   /* instead of the classes of LONG literals, in texts long enough */
 };
 
 static const struct { uint8_t width, stride; } kinds[CLASSES] = {{1, 1}, {2, 1}, {4, 1}, {4, STRIDE}, {8, STRIDE}};
@@ -49,6 +44,7 @@ void litset_free(struct litset *s)
 		free(s->class[i].bits);
 		free(s->class[i].table);
 	}
+	teddy_free(s->teddy);
 	free(s->lits.v);
 	free(s);
 }
@@ -91,8 +87,7 @@ static inline uint64_t hash_of(uint64_t bytes)
 	return bytes * 0x9e3779b97f4a7c15u;
 }
 
-/* Where the rarest `n` bytes of a literal begin. */
-static size_t rarest(struct slice s, size_t n)
+size_t literal_rarest(struct slice s, size_t n)
 {
 	size_t best = 0;
 	unsigned cost = 0, least;
@@ -112,7 +107,7 @@ static size_t rarest(struct slice s, size_t n)
 static unsigned kind_of(const struct litset *s, size_t n)
 {
 	bool few = s->lits.n < FEW;
-	return n < 2 ? 0 : n < 4 ? 1 : n < 4 + STRIDE - 1 ? 2 : n < 8 + STRIDE - 1 || few ? 3 : 4;
+	return n < 2 ? 0 : n < LONG ? 1 : n < 4 + STRIDE - 1 ? 2 : n < 8 + STRIDE - 1 || few ? 3 : 4;
 }
 
 static void put_window(struct litclass *c, uint64_t bytes, uint32_t literal, uint32_t at)
@@ -149,10 +144,11 @@ void litset_seal(struct litset *s)
 	for (size_t i = 0; i < s->lits.n; i++) {
 		struct slice text = s->lits.v[i].text;
 		struct litclass *c = &s->class[kind_of(s, text.n)];
-		size_t at = rarest(text, c->width + c->stride - 1);
+		size_t at = literal_rarest(text, c->width + c->stride - 1);
 		for (size_t k = 0; k < c->stride; k++)
 			put_window(c, load(text.p + at + k, c->width, fold_of(c->width, s->nocase)), (uint32_t)i, (uint32_t)(at + k));
 	}
+	s->teddy = teddy_new(s->lits.v, s->lits.n, LONG, s->nocase);
 }
 
 /* ---- looking ------------------------------------------------------------------------------------------------- */
@@ -168,18 +164,21 @@ static bool same_nocase(const char *a, struct slice folded)
 	return true;
 }
 
+bool literal_at(const struct literal *l, bool nocase, struct slice text, size_t i, size_t at)
+{
+	if (at > i || text.n - (i - at) < l->text.n)
+		return false;
+	const char *from = text.p + (i - at);
+	return nocase ? same_nocase(from, l->text) : memcmp(from, l->text.p, l->text.n) == 0;
+}
+
 /* The literals of which a window stands at `i`. */
 static bool confirm(const struct litset *s, const struct litclass *c, struct slice text, size_t i, uint64_t bytes, litset_fn *fn, void *arg)
 {
 	for (size_t slot = hash_of(bytes) & c->mask; c->table[slot].literal; slot = (slot + 1) & c->mask) {
 		const struct window *w = &c->table[slot];
-		if (w->bytes != bytes || w->at > i)
-			continue;
 		const struct literal *l = &s->lits.v[w->literal - 1];
-		const char *from = text.p + i - w->at;
-		if (text.n - (i - w->at) < l->text.n || !(s->nocase ? same_nocase(from, l->text) : memcmp(from, l->text.p, l->text.n) == 0))
-			continue;
-		if (fn(arg, l->id))
+		if (w->bytes == bytes && literal_at(l, s->nocase, text, i, w->at) && fn(arg, l->id))
 			return true;
 	}
 	return false;
@@ -218,7 +217,10 @@ static inline __attribute__((always_inline)) bool pass(const struct litset *s, c
 bool litset_scan(const struct litset *s, struct slice text, litset_fn *fn, void *arg)
 {
 	const struct litclass *c = s->class;
-	return (c[0].n && pass(s, &c[0], text, 1, 1, fn, arg)) || (c[1].n && pass(s, &c[1], text, 2, 1, fn, arg)) ||
-	       (c[2].n && pass(s, &c[2], text, 4, 1, fn, arg)) || (c[3].n && pass(s, &c[3], text, 4, STRIDE, fn, arg)) ||
+	if ((c[0].n && pass(s, &c[0], text, 1, 1, fn, arg)) || (c[1].n && pass(s, &c[1], text, 2, 1, fn, arg)))
+		return true;
+	if (s->teddy && text.n >= TEDDY_TEXT)
+		return teddy_scan(s->teddy, s->lits.v, s->nocase, text, fn, arg);
+	return (c[2].n && pass(s, &c[2], text, 4, 1, fn, arg)) || (c[3].n && pass(s, &c[3], text, 4, STRIDE, fn, arg)) ||
 	       (c[4].n && pass(s, &c[4], text, 8, STRIDE, fn, arg));
 }
