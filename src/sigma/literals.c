@@ -70,7 +70,7 @@ static unsigned commonness(char c)
 	return q ? (unsigned)(sizeof order - (size_t)(q - order)) : 0;
 }
 
-static uint64_t load(const char *p, unsigned width, uint64_t fold)
+static inline uint64_t load(const char *p, unsigned width, uint64_t fold)
 {
 	uint64_t x = 0;
 	memcpy(&x, p, width);
@@ -197,11 +197,11 @@ static inline __attribute__((always_inline)) bool pass(const struct litset *s, c
 	const uint64_t fold = fold_of(width, s->nocase);
 	size_t i = 0;
 	for (; i + 3 * stride + width <= text.n; i += 4 * stride) {
-		uint64_t w[4];
-		for (unsigned k = 0; k < 4; k++)
-			w[k] = load(text.p + i + k * stride, width, fold);
-		if (likely(!(bit(c, w[0]) | bit(c, w[1]) | bit(c, w[2]) | bit(c, w[3]))))
+		const char *p = text.p + i;
+		uint64_t a = load(p, width, fold), b = load(p + stride, width, fold), d = load(p + 2 * stride, width, fold), e = load(p + 3 * stride, width, fold);
+		if (likely(!(bit(c, a) | bit(c, b) | bit(c, d) | bit(c, e))))
 			continue;
+		const uint64_t w[4] = {a, b, d, e};
 		for (unsigned k = 0; k < 4; k++)
 			if (bit(c, w[k]) && confirm(s, c, text, i + k * stride, w[k], fn, arg))
 				return true;

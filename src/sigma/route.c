@@ -4,6 +4,7 @@
  * are read-only. A route is what one log source of events leads to: the buckets that do not contradict it.
  */
 #include "sigma/literals.h"
+#include "sigma/memo.h"
 #include "sigma/witness.h"
 
 #include <stdio.h>
@@ -17,8 +18,9 @@ struct hindex {
 /* What is indexed for one field. */
 struct findex {
 	uint32_t field;
-	bool exact, number, base;
+	bool exact, numeric, base;
 	uint32_t present, npresent;       /* postings */
+	uint32_t number;                  /* among all of the set's */
 	struct litset *literals;
 	uint32_t *first;                  /* per literal: postings */
 	uint32_t *count;
@@ -161,12 +163,12 @@ static void put_literal(struct findex *f, struct slice text, uint32_t first, uin
 	litset_add(f->literals, text, (uint32_t)id);
 }
 
-static void index_field(struct bucket *b, const struct pairs *p, size_t *i)
+static void index_field(struct sigma_set *s, struct bucket *b, const struct pairs *p, size_t *i)
 {
 	struct findex *f = vec_push(&b->fields);
 	uint32_t field = p->v[*i].atom.field;
 	size_t cap = 0;
-	*f = (struct findex){.field = field};
+	*f = (struct findex){.field = field, .number = s->nindexes++};
 	while (*i < p->n && p->v[*i].atom.field == field) {
 		const struct atom *a = &p->v[*i].atom;
 		uint32_t first;
@@ -184,7 +186,7 @@ static void index_field(struct bucket *b, const struct pairs *p, size_t *i)
 			break;
 		default:
 			f->exact |= a->kind == ATOM_EXACT;
-			f->number |= a->kind == ATOM_NUMBER;
+			f->numeric |= a->kind == ATOM_NUMBER;
 			f->base |= a->kind == ATOM_BASE;
 			hash_put(&b->hash, atom_hash(a->kind, field, a->text), first, n);
 		}
@@ -235,7 +237,7 @@ static void index_pairs(struct sigma_set *s, struct bucket *b, struct pairs *p)
 		;
 	b->hash.v = xcalloc(b->hash.size, sizeof *b->hash.v);
 	while (i < p->n)
-		index_field(b, p, &i);
+		index_field(s, b, p, &i);
 	b->of_field = xcalloc(strtab_count(s->fields) + 1, sizeof *b->of_field);
 	for (size_t k = 0; k < b->fields.n; k++)
 		if (b->fields.v[k].field == FIELD_KEYWORD) {
@@ -362,57 +364,89 @@ static void add_rules(struct sigma_ctx *c, const uint32_t *v, size_t n)
 		}
 }
 
+static void add_found(struct sigma_ctx *c, const struct bucket *b, const struct memo_range *r, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		add_rules(c, b->postings.v + r[i].first, r[i].n);
+}
+
+static void found(struct sigma_ctx *c, uint32_t first, uint32_t n)
+{
+	for (size_t i = 0; i < c->found.n && i < MEMO_RANGES_MAX; i++)
+		if (c->found.v[i].first == first)
+			return;
+	*vec_push(&c->found) = (struct memo_range){first, n};
+}
+
 static void hash_look(struct sigma_ctx *c, const struct bucket *b, unsigned kind, uint32_t field, struct slice text)
 {
 	uint64_t hash = atom_hash(kind, field, text);
 	for (size_t at = hash & (b->hash.size - 1); b->hash.v[at].n; at = (at + 1) & (b->hash.size - 1))
 		if (b->hash.v[at].hash == hash)
-			add_rules(c, b->postings.v + b->hash.v[at].first, b->hash.v[at].n);
+			found(c, b->hash.v[at].first, b->hash.v[at].n);
 }
 
 struct scanning {
 	struct sigma_ctx *c;
-	const struct bucket *b;
 	const struct findex *f;
 };
 
 static bool on_literal(void *arg, uint32_t id)
 {
 	struct scanning *s = arg;
-	add_rules(s->c, s->b->postings.v + s->f->first[id], s->f->count[id]);
+	found(s->c, s->f->first[id], s->f->count[id]);
 	return false;
 }
 
-static void literal_look(struct sigma_ctx *c, const struct bucket *b, const struct findex *f, struct slice text)
+static void literal_look(struct sigma_ctx *c, const struct findex *f, struct slice text)
 {
-	struct scanning s = {c, b, f};
+	struct scanning s = {c, f};
 	litset_scan(f->literals, text, on_literal, &s);
+}
+
+static void value_find(struct sigma_ctx *c, const struct bucket *b, const struct findex *f, const struct val *v)
+{
+	struct slice text = view_folded(c, v);
+	if (f->exact)
+		hash_look(c, b, ATOM_EXACT, f->field, text);
+	if (f->numeric) {
+		struct scalar n;
+		if (scalar_number(view_text(c, v), &n))
+			hash_look(c, b, ATOM_NUMBER, f->field, n.type == SC_FLOAT || text.p[0] == '0' || text.p[0] == '-' ? scalar_text(&c->mem, &n) : text);
+	}
+	if (f->base) {
+		size_t i = text.n;
+		while (i && text.p[i - 1] != '\\' && text.p[i - 1] != '/')
+			i--;
+		hash_look(c, b, ATOM_BASE, f->field, slice_from(text, i));
+	}
+	if (f->literals)
+		literal_look(c, f, text);
+}
+
+static void value_look(struct sigma_ctx *c, const struct bucket *b, const struct findex *f, const struct val *v)
+{
+	size_t n;
+	uint64_t hash = view_hash(c, v);
+	uint32_t of = f->number * 2 + v->raw;
+	const struct memo_range *r = memo_get(c->memo, of, hash, v->written, &n);
+	if (r) {
+		add_found(c, b, r, n);
+		return;
+	}
+	c->found.n = 0;
+	value_find(c, b, f, v);
+	add_found(c, b, c->found.v, c->found.n);
+	memo_put(c->memo, of, hash, v->written, c->found.v, c->found.n);
 }
 
 static void field_look(struct sigma_ctx *c, const struct bucket *b, const struct findex *f)
 {
 	if (f->npresent)
 		add_rules(c, b->postings.v + f->present, f->npresent);
-	for (const struct val *v = view_first(c, f->field); v; v = view_next(c, v)) {
-		if (v->type >= VT_NULL)
-			continue;
-		struct slice text = view_folded(c, v);
-		if (f->exact)
-			hash_look(c, b, ATOM_EXACT, f->field, text);
-		if (f->number) {
-			struct scalar n;
-			if (scalar_number(view_text(c, v), &n))
-				hash_look(c, b, ATOM_NUMBER, f->field, n.type == SC_FLOAT || text.p[0] == '0' || text.p[0] == '-' ? scalar_text(&c->mem, &n) : text);
-		}
-		if (f->base) {
-			size_t i = text.n;
-			while (i && text.p[i - 1] != '\\' && text.p[i - 1] != '/')
-				i--;
-			hash_look(c, b, ATOM_BASE, f->field, slice_from(text, i));
-		}
-		if (f->literals)
-			literal_look(c, b, f, text);
-	}
+	for (const struct val *v = view_first(c, f->field); v; v = view_next(c, v))
+		if (v->type < VT_NULL && (f->exact || f->numeric || f->base || f->literals))
+			value_look(c, b, f, v);
 }
 
 static bool on_any(void *arg, uint32_t id)
@@ -486,8 +520,10 @@ static void bucket_look(struct sigma_ctx *c, const struct bucket *b)
 	}
 	if (b->keywords && !c->texts_pending) {
 		view_fold_texts(c);
+		c->found.n = 0;
 		for (size_t i = 0; i < c->folded_texts.n; i++)
-			literal_look(c, b, b->keywords, c->folded_texts.v[i]);
+			literal_look(c, b->keywords, c->folded_texts.v[i]);
+		add_found(c, b, c->found.v, c->found.n);
 	}
 }
 

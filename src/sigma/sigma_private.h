@@ -10,6 +10,7 @@
  *   route.c      log sources: which rules an event is for, and their indexes
  *   view.c       the event at hand: field -> values;  taxonomy.c: our events' fields under Sigma's names
  *   literals.c   which of many literals stand in a value
+ *   memo.c       what the indexes found for values that come again
  *   mark.c       which lines of a text log any rule could match
  *   judge.c      exact evaluation;  explain.c: the same, told
  *   correlate.c  the memory of correlations
@@ -195,6 +196,7 @@ struct sigma_set {
 	struct strtab *fields; /* names of fields */
 	struct { struct bucket **v; size_t n, cap; } buckets;
 	size_t nfiles;
+	uint32_t nindexes;       /* of fields, over all buckets */
 	bool sealed, keywords;
 	struct match_set *marks; /* NULL: no rule of a text log */
 	bool marks_all;          /* a rule of a text log without category has no witness: every line is judged */
@@ -245,10 +247,15 @@ struct slice regex_literal(const struct regex *re, bool *nocase);
 enum value_type { VT_STRING, VT_NUMBER, VT_BOOL, VT_RAW /* a JSON string not yet unescaped; below VT_NULL */, VT_NULL, VT_OBJECT, VT_ARRAY };
 struct val {
 	struct slice text, folded; /* folded.p NULL: not yet */
+	struct slice written;      /* the text before it was unescaped */
+	uint64_t hash;             /* of `written`; 0: not yet */
 	uint32_t next;             /* + 1; 0: the last */
 	uint8_t type, depth;
+	bool raw;                  /* `written` has escapes */
 };
 enum { ROUTES_MAX = 4 };
+struct memo;
+struct memo_range;
 struct route; /* an event's log source -> buckets */
 struct sigma_ctx {
 	const struct sigma_set *set;
@@ -275,6 +282,8 @@ struct sigma_ctx {
 	uint32_t *rule_stamp;          /* candidates found already */
 	uint64_t *looks;               /* evaluations per rule */
 	struct { uint32_t *v; size_t n, cap; } candidates;
+	struct memo *memo;
+	struct { struct memo_range *v; size_t n, cap; } found; /* for the value at hand */
 	struct sigma_match *why;
 	size_t nwhy, maxwhy;
 	struct slice why_selection;
@@ -296,6 +305,8 @@ static inline struct slice view_text(struct sigma_ctx *c, const struct val *v)
 	return v->type == VT_RAW ? view_unescape(c, v) : v->text;
 }
 struct slice view_folded(struct sigma_ctx *c, const struct val *v);
+/* Of the value as it is written. */
+uint64_t view_hash(struct sigma_ctx *c, const struct val *v);
 void view_add(struct sigma_ctx *c, uint32_t field, struct slice text, enum value_type type, unsigned depth);
 void view_reset(struct sigma_ctx *c);
 void view_fold_texts(struct sigma_ctx *c);

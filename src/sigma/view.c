@@ -1,4 +1,5 @@
 /* view.c - the event at hand: field numbers to values, texts for keywords, the log sources it belongs to. */
+#include "sigma/memo.h"
 #include "sigma/taxonomy.h"
 #include "json/json.h"
 #include "sys/sys.h"
@@ -40,6 +41,7 @@ struct sigma_ctx *sigma_ctx_new(const struct sigma_set *s)
 	c->looks = xcalloc(s->rules.n + 1, sizeof *c->looks);
 	c->match_data = regex_scratch();
 	c->names = xcalloc(1, sizeof *c->names);
+	c->memo = memo_new();
 	arena_init(&c->mem);
 	arena_init(&c->names->mem);
 	c->json = json_parser_new(VIEW_DEPTH, VIEW_LEAVES);
@@ -65,6 +67,8 @@ void sigma_ctx_free(struct sigma_ctx *c)
 		regex_scratch_free(c->match_data);
 	arena_free(&c->names->mem);
 	arena_free(&c->mem);
+	memo_free(c->memo);
+	free(c->found.v);
 	free(c->names);
 	free(c->vals.v);
 	free(c->head);
@@ -118,7 +122,7 @@ void view_add(struct sigma_ctx *c, uint32_t field, struct slice text, enum value
 	c->tail[field] = at;
 	if (!text.p)
 		text = SL("");
-	*vec_push(&c->vals) = (struct val){.text = text, .type = (uint8_t)type, .depth = (uint8_t)MIN(depth, 255u)};
+	*vec_push(&c->vals) = (struct val){.text = text, .written = text, .raw = type == VT_RAW, .type = (uint8_t)type, .depth = (uint8_t)MIN(depth, 255u)};
 }
 
 struct slice view_unescape(struct sigma_ctx *c, const struct val *v)
@@ -138,6 +142,14 @@ struct slice view_folded(struct sigma_ctx *c, const struct val *v)
 	if (!w->folded.p)
 		w->folded = fold_dup(&c->mem, view_text(c, v));
 	return w->folded;
+}
+
+uint64_t view_hash(struct sigma_ctx *c, const struct val *v)
+{
+	struct val *w = &c->vals.v[v - c->vals.v]; /* a memo, not a change */
+	if (!w->hash)
+		w->hash = hash_bytes(w->written.p, w->written.n);
+	return w->hash;
 }
 
 static void add_text(struct sigma_ctx *c, struct slice s)
