@@ -130,10 +130,14 @@ struct quick_line {
 
 static void quick_key(struct quick_line *q, size_t colon)
 {
+	/* by the name's last letter */
+	static const uint8_t ends[32] = {['D' & 31] = 1 << Q_ID | 1 << Q_CREATED | 1 << Q_EVENT_ID, ['p' & 31] = 1 << Q_TIME, ['e' & 31] = 1 << Q_HOST | 1 << Q_SYSTEM_TIME,
+		['r' & 31] = 1 << Q_COMPUTER};
 	struct slice before = slice_to(q->raw, colon - 1);
-	for (unsigned k = 0; k < Q_KEYS; k++) {
+	for (unsigned m = before.n ? ends[before.p[before.n - 1] & 31] & ~q->have : 0; m; m &= m - 1) {
+		unsigned k = (unsigned)__builtin_ctz(m);
 		struct slice name = quick_keys[k].name;
-		if (before.n < name.n || before.p[before.n - 1] != name.p[name.n - 1] || q->have >> k & 1 ||
+		if (before.n < name.n || before.p[before.n - 1] != name.p[name.n - 1] ||
 		    !bytes_eq(before.p + before.n - name.n, name.p, name.n) || (quick_keys[k].text && (colon + 1 == q->raw.n || q->raw.p[colon + 1] != '"')))
 			continue;
 		q->have |= 1u << k;

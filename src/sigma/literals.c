@@ -21,18 +21,19 @@ struct litclass {
 	size_t mask;
 };
 struct litset {
-	bool nocase;
+	bool json;
 	struct { struct literal *v; size_t n, cap; } lits;
 	struct litclass class[CLASSES];
-	struct teddy *teddy;   /* instead of the classes of LONG literals, in texts long enough */
+	struct teddy *teddy;   /* in texts long enough, instead of the class whose every place must be looked at */
+	bool teddy_all;        /* and of those with longer literals */
 };
 
 static const struct { uint8_t width, stride; } kinds[CLASSES] = {{1, 1}, {2, 1}, {4, 1}, {4, STRIDE}, {8, STRIDE}};
 
-struct litset *litset_new(bool nocase)
+struct litset *litset_new(bool json)
 {
 	struct litset *s = xcalloc(1, sizeof *s);
-	s->nocase = nocase;
+	s->json = json;
 	return s;
 }
 
@@ -77,9 +78,9 @@ static inline uint64_t load(const char *p, unsigned width, uint64_t fold)
 	return x | fold;
 }
 
-static inline uint64_t fold_of(unsigned width, bool nocase)
+static inline uint64_t fold_of(unsigned width, bool json)
 {
-	return !nocase ? 0 : width == 8 ? 0x2020202020202020u : 0x2020202020202020u & (((uint64_t)1 << 8 * width) - 1);
+	return !json ? 0 : width == 8 ? 0x2020202020202020u : 0x2020202020202020u & (((uint64_t)1 << 8 * width) - 1);
 }
 
 static inline uint64_t hash_of(uint64_t bytes)
@@ -96,8 +97,9 @@ size_t literal_rarest(struct slice s, size_t n)
 	least = cost;
 	for (size_t i = n; i < s.n; i++) {
 		cost += commonness(s.p[i]) - commonness(s.p[i - n]);
-		if (cost < least) {
-			least = cost;
+		unsigned c = slice_has(slice_make(s.p + i - n + 1, n), SL("::")) ? cost / 4 : cost;
+		if (c < least) {
+			least = c;
 			best = i - n + 1;
 		}
 	}
@@ -107,7 +109,7 @@ size_t literal_rarest(struct slice s, size_t n)
 static unsigned kind_of(const struct litset *s, size_t n)
 {
 	bool few = s->lits.n < FEW;
-	return n < 2 ? 0 : n < LONG ? 1 : n < 4 + STRIDE - 1 ? 2 : n < 8 + STRIDE - 1 || few ? 3 : 4;
+	return n < 2 ? 0 : n < LONG ? 1 : n < LONG + STRIDE - 1 ? 2 : n < 8 + STRIDE - 1 || few ? 3 : 4;
 }
 
 static void put_window(struct litclass *c, uint64_t bytes, uint32_t literal, uint32_t at)
@@ -146,9 +148,12 @@ void litset_seal(struct litset *s)
 		struct litclass *c = &s->class[kind_of(s, text.n)];
 		size_t at = literal_rarest(text, c->width + c->stride - 1);
 		for (size_t k = 0; k < c->stride; k++)
-			put_window(c, load(text.p + at + k, c->width, fold_of(c->width, s->nocase)), (uint32_t)i, (uint32_t)(at + k));
+			put_window(c, load(text.p + at + k, c->width, fold_of(c->width, s->json)), (uint32_t)i, (uint32_t)(at + k));
 	}
-	s->teddy = teddy_new(s->lits.v, s->lits.n, LONG, s->nocase);
+	s->teddy = teddy_new(s->lits.v, s->lits.n, LONG, SIZE_MAX, s->json);
+	s->teddy_all = s->teddy != NULL;
+	if (!s->teddy)
+		s->teddy = teddy_new(s->lits.v, s->lits.n, LONG, LONG + STRIDE - 2, s->json);
 }
 
 /* ---- looking ------------------------------------------------------------------------------------------------- */
@@ -164,12 +169,32 @@ static bool same_nocase(const char *a, struct slice folded)
 	return true;
 }
 
-bool literal_at(const struct literal *l, bool nocase, struct slice text, size_t i, size_t at)
+bool hidden_at(struct slice s, size_t i)
+{
+	size_t slashes = 0;
+	if (s.p[i] == '\\') {
+		while (slashes <= i && s.p[i - slashes] == '\\')
+			slashes++;
+		return slashes % 2 == 1 && i + 1 < s.n && s.p[i + 1] == 'u';
+	}
+	struct slice rest = slice_from(s, i);
+	return slice_starts(rest, SL("\xe2\x84\xaa")) || slice_starts(rest, SL("\xc5\xbf"));
+}
+
+static bool has_hidden(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((s.p[i] == '\\' || s.p[i] & 0x80) && hidden_at(s, i))
+			return true;
+	return false;
+}
+
+bool literal_at(const struct literal *l, bool json, struct slice text, size_t i, size_t at)
 {
 	if (at > i || text.n - (i - at) < l->text.n)
 		return false;
 	const char *from = text.p + (i - at);
-	return nocase ? same_nocase(from, l->text) : memcmp(from, l->text.p, l->text.n) == 0;
+	return json ? same_nocase(from, l->text) : memcmp(from, l->text.p, l->text.n) == 0;
 }
 
 /* The literals of which a window stands at `i`. */
@@ -178,7 +203,7 @@ static bool confirm(const struct litset *s, const struct litclass *c, struct sli
 	for (size_t slot = hash_of(bytes) & c->mask; c->table[slot].literal; slot = (slot + 1) & c->mask) {
 		const struct window *w = &c->table[slot];
 		const struct literal *l = &s->lits.v[w->literal - 1];
-		if (w->bytes == bytes && literal_at(l, s->nocase, text, i, w->at) && fn(arg, l->id))
+		if (w->bytes == bytes && literal_at(l, s->json, text, i, w->at) && fn(arg, l->id))
 			return true;
 	}
 	return false;
@@ -194,7 +219,7 @@ static inline uint64_t bit(const struct litclass *c, uint64_t bytes)
 static inline __attribute__((always_inline)) bool pass(const struct litset *s, const struct litclass *c, struct slice text, unsigned width, unsigned stride,
 	litset_fn *fn, void *arg)
 {
-	const uint64_t fold = fold_of(width, s->nocase);
+	const uint64_t fold = fold_of(width, s->json);
 	size_t i = 0;
 	for (; i + 3 * stride + width <= text.n; i += 4 * stride) {
 		const char *p = text.p + i;
@@ -219,8 +244,13 @@ bool litset_scan(const struct litset *s, struct slice text, litset_fn *fn, void 
 	const struct litclass *c = s->class;
 	if ((c[0].n && pass(s, &c[0], text, 1, 1, fn, arg)) || (c[1].n && pass(s, &c[1], text, 2, 1, fn, arg)))
 		return true;
-	if (s->teddy && text.n >= TEDDY_TEXT)
-		return teddy_scan(s->teddy, s->lits.v, s->nocase, text, fn, arg);
-	return (c[2].n && pass(s, &c[2], text, 4, 1, fn, arg)) || (c[3].n && pass(s, &c[3], text, 4, STRIDE, fn, arg)) ||
+	bool few = s->teddy && text.n >= TEDDY_TEXT;
+	if (few && teddy_scan(s->teddy, s->lits.v, s->json, text, fn, arg))
+		return true;
+	if (few && s->teddy_all)
+		return false;
+	if (s->json && !few && has_hidden(text) && fn(arg, LITSET_HIDDEN))
+		return true;
+	return (!few && c[2].n && pass(s, &c[2], text, 4, 1, fn, arg)) || (c[3].n && pass(s, &c[3], text, 4, STRIDE, fn, arg)) ||
 	       (c[4].n && pass(s, &c[4], text, 8, STRIDE, fn, arg));
 }

@@ -5,8 +5,10 @@
 #include "core/core.h"
 
 struct litset;
-/* nocase: ASCII letters of texts are folded; literals must be folded already. */
-struct litset *litset_new(bool nocase);
+/* Literals must be folded, and texts, too. json: texts are JSON as it is written; their ASCII letters are folded while looking, and what may hide a
+ * literal - \uXXXX, the two letters beyond ASCII that fold to k and s - is told as LITSET_HIDDEN. */
+enum { LITSET_HIDDEN = UINT32_MAX };
+struct litset *litset_new(bool json);
 void litset_free(struct litset *s);
 /* The text must outlive the set. Empty ones are left out. */
 void litset_add(struct litset *s, struct slice text, uint32_t id);

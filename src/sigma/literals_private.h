@@ -12,14 +12,16 @@ struct literal {
 };
 /* Where the rarest n bytes of a literal begin. */
 size_t literal_rarest(struct slice s, size_t n);
+/* Of JSON: does a letter that is written in another way begin at i? */
+bool hidden_at(struct slice text, size_t i);
 /* Does the literal stand in the text so that its byte `at` is at place i? */
-bool literal_at(const struct literal *l, bool nocase, struct slice text, size_t i, size_t at);
+bool literal_at(const struct literal *l, bool json, struct slice text, size_t i, size_t at);
 
 enum { TEDDY_MAX = 64, TEDDY_TEXT = 48 /* shorter texts are not worth its tables */ };
 struct teddy;
-/* Of literals of at least `shortest` (>= 3) bytes; NULL: none, more than TEDDY_MAX, or not on this processor. */
-struct teddy *teddy_new(const struct literal *v, size_t n, size_t shortest, bool nocase);
+/* Of literals of `shortest` (>= 3) to `longest` bytes; NULL: none, more than TEDDY_MAX, or not on this processor. */
+struct teddy *teddy_new(const struct literal *v, size_t n, size_t shortest, size_t longest, bool json);
 void teddy_free(struct teddy *t);
-bool teddy_scan(const struct teddy *t, const struct literal *v, bool nocase, struct slice text, litset_fn *fn, void *arg);
+bool teddy_scan(const struct teddy *t, const struct literal *v, bool json, struct slice text, litset_fn *fn, void *arg);
 
 #endif

@@ -456,50 +456,12 @@ static bool on_any(void *arg, uint32_t id)
 	return true;
 }
 
-/* \uXXXX may hide anything, and two letters beyond ASCII fold to k and s. */
-static bool hides(struct slice s, size_t i)
-{
-	size_t slashes = 0;
-	if (s.p[i] == '\\') {
-		while (slashes <= i && s.p[i - slashes] == '\\')
-			slashes++;
-		return slashes % 2 == 1 && i + 1 < s.n && s.p[i + 1] == 'u';
-	}
-	struct slice rest = slice_from(s, i);
-	return slice_starts(rest, SL("\xe2\x84\xaa")) || slice_starts(rest, SL("\xc5\xbf"));
-}
-
-typedef uint8_t bytes16 __attribute__((vector_size(16)));
-
-/* Is there a letter that a keyword has, written in another way? */
-static bool has_hidden(struct slice s)
-{
-	size_t i = 0;
-	for (; i + 17 <= s.n; i += 16) {
-		bytes16 v, next;
-		uint64_t half[2];
-		memcpy(&v, s.p + i, 16);
-		memcpy(&next, s.p + i + 1, 16);
-		v = (bytes16)(((v == '\\') & (next == 'u')) | (v >= 0x80));
-		memcpy(half, &v, 16);
-		if (likely(!(half[0] | half[1])))
-			continue;
-		for (size_t k = i; k < i + 16; k++)
-			if (hides(s, k))
-				return true;
-	}
-	for (; i < s.n; i++)
-		if (hides(s, i))
-			return true;
-	return false;
-}
-
 /* Could one of the bucket's keywords stand in the object's values, by its text as it is written? */
 static bool raw_look(struct sigma_ctx *c, const struct bucket *b)
 {
 	if (!b->raw)
 		return true;
-	return litset_scan(b->raw, c->json_text, on_any, NULL) || has_hidden(c->json_text);
+	return litset_scan(b->raw, c->json_text, on_any, NULL);
 }
 
 static void bucket_look(struct sigma_ctx *c, const struct bucket *b)

@@ -5,7 +5,7 @@
 #ifdef __x86_64__
 #include <immintrin.h>
 
-enum { WINDOW = 3, GROUPS = 8, LANES = 32 };
+enum { WINDOW = 3, GROUPS = 7, HIDDEN = 7 /* the group of what hides letters of JSON */, LANES = 32 };
 
 struct teddy {
 	_Alignas(16) uint8_t low[WINDOW][16], high[WINDOW][16]; /* half of a byte -> groups */
@@ -25,25 +25,40 @@ static int by_window(const void *a, const void *b)
 	return memcmp(((const struct place *)a)->window, ((const struct place *)b)->window, WINDOW);
 }
 
-static void put(struct teddy *t, unsigned group, const char *window, bool nocase)
+static void put(struct teddy *t, unsigned group, const char *window, bool json)
 {
 	for (unsigned k = 0; k < WINDOW; k++) {
 		uint8_t c = (uint8_t)window[k];
 		t->low[k][c & 15] |= (uint8_t)(1u << group);
 		t->high[k][c >> 4] |= (uint8_t)(1u << group);
-		if (nocase && c >= 'a' && c <= 'z')
+		if (json && c >= 'a' && c <= 'z')
 			t->high[k][(c >> 4) - 2] |= (uint8_t)(1u << group);
 	}
 }
 
-struct teddy *teddy_new(const struct literal *v, size_t n, size_t shortest, bool nocase)
+/* \u and the first bytes of letters beyond ASCII; whatever comes behind. */
+static void put_hidden(struct teddy *t)
+{
+	static const char first[][2] = {{'\\', 'u'}, {'\xe2', '\x84'}, {'\xc5', '\xbf'}};
+	for (unsigned i = 0; i < ARRAY_LEN(first); i++)
+		for (unsigned k = 0; k < 2; k++) {
+			t->low[k][(uint8_t)first[i][k] & 15] |= 1u << HIDDEN;
+			t->high[k][(uint8_t)first[i][k] >> 4] |= 1u << HIDDEN;
+		}
+	for (unsigned i = 0; i < 16; i++) {
+		t->low[2][i] |= 1u << HIDDEN;
+		t->high[2][i] |= 1u << HIDDEN;
+	}
+}
+
+struct teddy *teddy_new(const struct literal *v, size_t n, size_t shortest, size_t longest, bool json)
 {
 	struct place p[TEDDY_MAX];
 	size_t used = 0;
 	if (!__builtin_cpu_supports("avx2"))
 		return NULL;
 	for (size_t i = 0; i < n; i++) {
-		if (v[i].text.n < shortest)
+		if (v[i].text.n < shortest || v[i].text.n > longest)
 			continue;
 		if (used == TEDDY_MAX)
 			return NULL;
@@ -56,13 +71,15 @@ struct teddy *teddy_new(const struct literal *v, size_t n, size_t shortest, bool
 	struct teddy *t = xcalloc(1, sizeof *t);
 	for (size_t i = 0; i < used; i++) { /* windows that look alike share a group */
 		unsigned group = (unsigned)(i * GROUPS / used);
-		put(t, group, p[i].window, nocase);
+		put(t, group, p[i].window, json);
 		t->literal[i] = p[i].literal;
 		t->at[i] = p[i].at;
 		t->of[group + 1] = (uint32_t)i + 1;
 	}
 	for (unsigned g = 0; g < GROUPS; g++)
 		t->of[g + 1] = MAX(t->of[g + 1], t->of[g]);
+	if (json)
+		put_hidden(t);
 	return t;
 }
 
@@ -71,12 +88,17 @@ void teddy_free(struct teddy *t)
 	free(t);
 }
 
-static bool confirm(const struct teddy *t, const struct literal *v, bool nocase, struct slice text, size_t i, unsigned groups, litset_fn *fn, void *arg)
+static bool confirm(const struct teddy *t, const struct literal *v, bool json, struct slice text, size_t i, unsigned groups, litset_fn *fn, void *arg)
 {
 	for (; groups; groups &= groups - 1) {
 		unsigned g = (unsigned)__builtin_ctz(groups);
+		if (g == HIDDEN) {
+			if (hidden_at(text, i) && fn(arg, LITSET_HIDDEN))
+				return true;
+			continue;
+		}
 		for (uint32_t k = t->of[g]; k < t->of[g + 1]; k++)
-			if (literal_at(&v[t->literal[k]], nocase, text, i, t->at[k]) && fn(arg, v[t->literal[k]].id))
+			if (literal_at(&v[t->literal[k]], json, text, i, t->at[k]) && fn(arg, v[t->literal[k]].id))
 				return true;
 	}
 	return false;
@@ -96,7 +118,7 @@ __attribute__((target("avx2"))) static inline __m256i both(const uint8_t *half)
 	return _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)(const void *)half));
 }
 
-__attribute__((target("avx2"))) bool teddy_scan(const struct teddy *t, const struct literal *v, bool nocase, struct slice text, litset_fn *fn, void *arg)
+__attribute__((target("avx2"))) bool teddy_scan(const struct teddy *t, const struct literal *v, bool json, struct slice text, litset_fn *fn, void *arg)
 {
 	const __m256i l0 = both(t->low[0]), l1 = both(t->low[1]), l2 = both(t->low[2]), zero = _mm256_setzero_si256();
 	const __m256i h0 = both(t->high[0]), h1 = both(t->high[1]), h2 = both(t->high[2]);
@@ -115,7 +137,7 @@ __attribute__((target("avx2"))) bool teddy_scan(const struct teddy *t, const str
 		_mm256_storeu_si256((__m256i *)(void *)group, r);
 		for (unsigned m = ~(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(r, zero)); m; m &= m - 1) {
 			unsigned k = (unsigned)__builtin_ctz(m);
-			if (confirm(t, v, nocase, text, i + k, group[k], fn, arg))
+			if (confirm(t, v, json, text, i + k, group[k], fn, arg))
 				return true;
 		}
 	}
@@ -124,9 +146,9 @@ __attribute__((target("avx2"))) bool teddy_scan(const struct teddy *t, const str
 
 #else
 
-struct teddy *teddy_new(const struct literal *v, size_t n, size_t shortest, bool nocase)
+struct teddy *teddy_new(const struct literal *v, size_t n, size_t shortest, size_t longest, bool json)
 {
-	(void)v, (void)n, (void)shortest, (void)nocase;
+	(void)v, (void)n, (void)shortest, (void)longest, (void)json;
 	return NULL;
 }
 
@@ -135,9 +157,9 @@ void teddy_free(struct teddy *t)
 	(void)t;
 }
 
-bool teddy_scan(const struct teddy *t, const struct literal *v, bool nocase, struct slice text, litset_fn *fn, void *arg)
+bool teddy_scan(const struct teddy *t, const struct literal *v, bool json, struct slice text, litset_fn *fn, void *arg)
 {
-	(void)t, (void)v, (void)nocase, (void)text, (void)fn, (void)arg;
+	(void)t, (void)v, (void)json, (void)text, (void)fn, (void)arg;
 	return false;
 }
 
