@@ -272,6 +272,7 @@ bool item_matches(struct sigma_ctx *c, const struct item *it)
 
 bool expr_matches(struct sigma_ctx *c, const struct expr *x)
 {
+	struct expr *const *kid = x->order && !c->maxwhy ? x->order : x->kid; /* people are told in the order they wrote */
 	if (x->name.p && c->maxwhy)
 		c->why_selection = x->name;
 	switch (x->op) {
@@ -279,12 +280,12 @@ bool expr_matches(struct sigma_ctx *c, const struct expr *x)
 		return item_matches(c, x->item);
 	case EX_AND:
 		for (uint32_t i = 0; i < x->n; i++)
-			if (!expr_matches(c, x->kid[i]))
+			if (!expr_matches(c, kid[i]))
 				return false;
 		return true;
 	case EX_OR:
 		for (uint32_t i = 0; i < x->n; i++)
-			if (expr_matches(c, x->kid[i]))
+			if (expr_matches(c, kid[i]))
 				return true;
 		return false;
 	case EX_NOT: {

@@ -12,6 +12,7 @@
  *   literals.c   which of many literals stand in a value
  *   memo.c       what the indexes found for values that come again
  *   mark.c       which lines of a text log any rule could match
+ *   order.c      which term of a condition is judged first
  *   judge.c      exact evaluation;  explain.c: the same, told
  *   correlate.c  the memory of correlations
  */
@@ -116,6 +117,7 @@ struct expr {
 	enum expr_op op;
 	uint32_t n;
 	struct expr **kid;
+	struct expr **order; /* the kids as they are judged; NULL: as written */
 	const struct item *item;
 	struct slice name; /* of the selection this is, for people */
 };
@@ -315,6 +317,8 @@ void view_texts(struct sigma_ctx *c);
 /* One more log source of the event at hand: its buckets are looked at. */
 void view_route(struct sigma_ctx *c, const struct sigma_logsource *from);
 
+/* Sets the order of all terms; the cost of judging x, in any unit. */
+double expr_order(struct sigma_set *s, struct expr *x);
 bool item_matches(struct sigma_ctx *c, const struct item *it);
 bool expr_matches(struct sigma_ctx *c, const struct expr *x);
 bool match_text(struct sigma_ctx *c, const struct match *m, struct slice text, struct slice folded);
