@@ -10,7 +10,7 @@
 
 namespace {
 
-constexpr size_t NAME_MAX_BYTES = 200, INDEX = 4 * JSON_NAMES_MAX, PLACES = 256;
+constexpr size_t NAME_MAX_BYTES = 200, INDEX = 4 * JSON_NAMES_MAX, PLACES = 8192;
 constexpr unsigned DEPTH_MAX = 255;
 constexpr uint32_t NOWHERE = UINT32_MAX;
 
@@ -76,7 +76,7 @@ struct json_picker {
 	std::vector<known_name> names;
 	std::vector<char> text;             /* names */
 	std::vector<uint32_t> index;        /* hash of parent and key -> number, NOWHERE */
-	uint32_t before[PLACES];            /* events of one kind name their members in one order: tried first */
+	uint32_t after[PLACES];             /* which name came last time behind the three before it: tried first */
 	std::vector<opened> stack;
 	bool full;                          /* as many names as nobody has: forget them all before the next text */
 	/* of the text at hand */
@@ -86,7 +86,7 @@ struct json_picker {
 	const json_picking *k;
 
 	explicit json_picker(unsigned depth) : stage(), capacity(0), max_depth(depth < DEPTH_MAX ? depth : DEPTH_MAX), names(), text(), index(INDEX, NOWHERE),
-		before(), stack(max_depth + 1u), full(false), p(nullptr), at(nullptr), n(0), i(0), k(nullptr)
+		after(), stack(max_depth + 1u), full(false), p(nullptr), at(nullptr), n(0), i(0), k(nullptr)
 	{
 		names.reserve(JSON_NAMES_MAX + 1);
 		names.push_back(known_name{0, 0, 0, 0, 0, false});
@@ -96,7 +96,7 @@ struct json_picker {
 	bool find(const char *p, size_t n);
 	void forget();
 	bool walk();
-	bool member(unsigned place, const opened &in, uint32_t *name);
+	bool member(uint64_t place, const opened &in, uint32_t *name);
 	bool look_up(const opened &in, const char *key, size_t key_n, uint32_t *name);
 	bool learn(uint32_t parent, const char *key, size_t key_n, size_t slot, uint32_t *name);
 	bool scalar(uint32_t name, unsigned level);
@@ -127,7 +127,7 @@ void json_picker::forget()
 	names.resize(1);
 	text.clear();
 	index.assign(INDEX, NOWHERE);
-	std::memset(before, 0, sizeof before);
+	std::memset(after, 0, sizeof after);
 	full = false;
 }
 
@@ -169,7 +169,7 @@ bool json_picker::look_up(const opened &in, const char *key, size_t key_n, uint3
 }
 
 /* "key" : at i; leaves i at the value. */
-bool json_picker::member(unsigned place, const opened &in, uint32_t *name)
+bool json_picker::member(uint64_t place, const opened &in, uint32_t *name)
 {
 	if (n - i < 4 || p[at[i]] != '"' || p[at[i + 1]] != ':')
 		return false;
@@ -178,7 +178,7 @@ bool json_picker::member(unsigned place, const opened &in, uint32_t *name)
 		end--;
 	size_t key_n = static_cast<size_t>(end - key);
 	i += 2;
-	uint32_t guess = before[place % PLACES];
+	uint32_t &seen = after[place * 0x9e3779b97f4a7c15u >> (64 - 13)], guess = seen;
 	const known_name &x = names[guess];
 	if (guess && x.parent == in.name && x.key_n == key_n && same_bytes(text.data() + x.key, key, key_n)) {
 		*name = guess;
@@ -186,7 +186,7 @@ bool json_picker::member(unsigned place, const opened &in, uint32_t *name)
 	}
 	if (!look_up(in, key, key_n, name))
 		return false;
-	before[place % PLACES] = *name;
+	seen = *name;
 	return true;
 }
 
@@ -235,7 +235,7 @@ bool json_picker::scalar(uint32_t name, unsigned level)
 bool json_picker::walk()
 {
 	size_t depth = 0;
-	unsigned place = 0;
+	uint64_t place = 0; /* the last three names, 13 bits each */
 	if (n < 2 || p[at[0]] != '{')
 		return false;
 	stack[0] = opened{0, 1, false};
@@ -259,8 +259,11 @@ bool json_picker::walk()
 			i++;
 		fresh = false;
 		uint32_t name = in.name;
-		if (!in.array && !member(place++, in, &name))
-			return false;
+		if (!in.array) {
+			if (!member(place, in, &name))
+				return false;
+			place = (place << 13 | name) & (((uint64_t)1 << 39) - 1);
+		}
 		if (n - i < 2) /* what closes must follow */
 			return false;
 		char c = p[at[i]];

@@ -279,7 +279,7 @@ struct sigma_ctx {
 	struct slice json_text;        /* the object at hand, while its texts are not taken out */
 	bool texts_pending;
 	struct name_cache *names;
-	struct { char text[104]; size_t n; struct slice service; } channel; /* of the event before */
+	struct { char text[104]; size_t n; struct slice service; } channel[16]; /* of events before, by length and last letter */
 	void *match_data;              /* PCRE2's */
 	uint32_t *rule_stamp;          /* candidates found already */
 	uint64_t *looks;               /* evaluations per rule */
