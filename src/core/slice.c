@@ -80,7 +80,7 @@ static ssize_t find_in_line(struct slice s, struct slice needle)
 
 ssize_t slice_find(struct slice s, struct slice needle)
 {
-	enum { LINE = 4096 }; /* beyond it memmem's bound on hostile text is worth its table */
+	enum { LINE = 16384 }; /* beyond it memmem's bound on hostile text is worth its table */
 	const char *q;
 
 	if (needle.n == 0)

@@ -3,6 +3,10 @@
 #include "decode/json_private.h"
 #include "decode/xml_data.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 enum { XML_MEMBERS = 64, NAME_MAX_BYTES = 100 };
 
 /* Members of the object that are not of the event's own data. */
@@ -145,27 +149,43 @@ static void quick_key(struct quick_line *q, size_t colon)
 	}
 }
 
-typedef uint8_t bytes16 __attribute__((vector_size(16)));
+/* Could a key end here? Its last letter, a quote and a colon. */
+static inline bool quick_end(const char *p)
+{
+	return p[1] == '"' && p[2] == ':' && (p[0] == 'D' || p[0] == 'd' || p[0] == 'p' || p[0] == 'e' || p[0] == 'r');
+}
+
+#ifdef __SSE2__
+static inline __m128i bytes_of(const char *p, char c)
+{
+	return _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), _mm_set1_epi8(c));
+}
+
+/* A bit for each of 16 places where quick_end() could hold. */
+static inline uint64_t quick_ends(const char *p)
+{
+	return (uint64_t)(unsigned)_mm_movemask_epi8(_mm_and_si128(bytes_of(p + 1, '"'), bytes_of(p + 2, ':')));
+}
+#endif
 
 /* The first place of each key, in one pass over the line, which ends as soon as all of `until` are there. */
 static void quick_find(struct quick_line *q, unsigned until)
 {
 	struct slice s = q->raw;
 	size_t i = q->done;
-	for (; i + 17 <= s.n && (q->have & until) != until; i += 16) {
-		bytes16 v, next;
-		uint64_t half[2];
-		memcpy(&v, s.p + i, 16);
-		memcpy(&next, s.p + i + 1, 16);
-		v = (bytes16)((v == '"') & (next == ':'));
-		memcpy(half, &v, 16);
-		for (unsigned h = 0; h < 2; h++)
-			for (uint64_t m = half[h] & 0x0101010101010101u; m; m &= m - 1)
-				quick_key(q, i + 8 * h + (size_t)__builtin_ctzll(m) / 8 + 1);
+#ifdef __SSE2__
+	for (; i + 66 <= s.n && (q->have & until) != until; i += 64) {
+		const char *p = s.p + i;
+		for (uint64_t m = quick_ends(p) | quick_ends(p + 16) << 16 | quick_ends(p + 32) << 32 | quick_ends(p + 48) << 48; m; m &= m - 1) {
+			size_t k = (size_t)__builtin_ctzll(m);
+			if (quick_end(p + k))
+				quick_key(q, i + k + 2);
+		}
 	}
-	for (; i + 1 < s.n && (q->have & until) != until; i++)
-		if (s.p[i] == '"' && s.p[i + 1] == ':')
-			quick_key(q, i + 1);
+#endif
+	for (; i + 2 < s.n && (q->have & until) != until; i++)
+		if (quick_end(s.p + i))
+			quick_key(q, i + 2);
 	q->done = i;
 }
 

@@ -10,7 +10,7 @@
 
 namespace {
 
-constexpr size_t NAME_MAX_BYTES = 200, INDEX = 4 * JSON_NAMES_MAX, PLACES = 8192;
+constexpr size_t NAME_MAX_BYTES = 200, INDEX = 4 * JSON_NAMES_MAX, PLACES_BITS = 13, PLACES = 1u << PLACES_BITS;
 constexpr unsigned DEPTH_MAX = 255;
 constexpr uint32_t NOWHERE = UINT32_MAX;
 
@@ -27,6 +27,11 @@ struct opened {
 	uint8_t level;
 	bool array;
 };
+
+inline bool likely(bool x)
+{
+	return __builtin_expect(x, true);
+}
 
 inline bool same_bytes(const char *a, const char *b, size_t n)
 {
@@ -82,11 +87,11 @@ struct json_picker {
 	/* of the text at hand */
 	const char *p;
 	const uint32_t *at;
-	size_t n, i;
+	size_t n;
 	const json_picking *k;
 
 	explicit json_picker(unsigned depth) : stage(), capacity(0), max_depth(depth < DEPTH_MAX ? depth : DEPTH_MAX), names(), text(), index(INDEX, NOWHERE),
-		after(), stack(max_depth + 1u), full(false), p(nullptr), at(nullptr), n(0), i(0), k(nullptr)
+		after(), stack(max_depth + 1u), full(false), p(nullptr), at(nullptr), n(0), k(nullptr)
 	{
 		names.reserve(JSON_NAMES_MAX + 1);
 		names.push_back(known_name{0, 0, 0, 0, 0, false});
@@ -96,10 +101,10 @@ struct json_picker {
 	bool find(const char *p, size_t n);
 	void forget();
 	bool walk();
-	bool member(uint64_t place, const opened &in, uint32_t *name);
-	bool look_up(const opened &in, const char *key, size_t key_n, uint32_t *name);
+	bool member(uint64_t place, uint32_t parent, const char *key, size_t key_n, uint32_t *name);
+	bool look_up(uint32_t parent, const char *key, size_t key_n, uint32_t *name);
 	bool learn(uint32_t parent, const char *key, size_t key_n, size_t slot, uint32_t *name);
-	bool scalar(uint32_t name, unsigned level);
+	bool scalar(uint32_t name, json_text t, unsigned level);
 	static bool number(json_text t);
 	void tell(uint32_t name, json_text t, json_type type, unsigned level) const;
 };
@@ -118,7 +123,6 @@ bool json_picker::find(const char *bytes, size_t size)
 	p = bytes;
 	at = stage->structural_indexes.get();
 	n = stage->n_structural_indexes;
-	i = 0;
 	return true;
 }
 
@@ -155,36 +159,29 @@ bool json_picker::learn(uint32_t parent, const char *key, size_t key_n, size_t s
 	return true;
 }
 
-bool json_picker::look_up(const opened &in, const char *key, size_t key_n, uint32_t *name)
+bool json_picker::look_up(uint32_t parent, const char *key, size_t key_n, uint32_t *name)
 {
-	size_t slot = key_hash(in.name, key, key_n) % INDEX;
+	size_t slot = key_hash(parent, key, key_n) % INDEX;
 	for (; index[slot] != NOWHERE; slot = (slot + 1) % INDEX) {
 		const known_name &x = names[index[slot]];
-		if (x.parent == in.name && x.key_n == key_n && !std::memcmp(text.data() + x.key, key, key_n)) {
+		if (x.parent == parent && x.key_n == key_n && !std::memcmp(text.data() + x.key, key, key_n)) {
 			*name = index[slot];
 			return true;
 		}
 	}
-	return learn(in.name, key, key_n, slot, name);
+	return learn(parent, key, key_n, slot, name);
 }
 
-/* "key" : at i; leaves i at the value. */
-bool json_picker::member(uint64_t place, const opened &in, uint32_t *name)
+/* The number of a member's name. */
+inline bool json_picker::member(uint64_t place, uint32_t parent, const char *key, size_t key_n, uint32_t *name)
 {
-	if (n - i < 4 || p[at[i]] != '"' || p[at[i + 1]] != ':')
-		return false;
-	const char *key = p + at[i] + 1, *end = p + at[i + 1] - 1;
-	while (is_space(*end))
-		end--;
-	size_t key_n = static_cast<size_t>(end - key);
-	i += 2;
-	uint32_t &seen = after[place * 0x9e3779b97f4a7c15u >> (64 - 13)], guess = seen;
+	uint32_t &seen = after[place * 0x9e3779b97f4a7c15u >> (64 - PLACES_BITS)], guess = seen;
 	const known_name &x = names[guess];
-	if (guess && x.parent == in.name && x.key_n == key_n && same_bytes(text.data() + x.key, key, key_n)) {
+	if (likely(guess && x.parent == parent && x.key_n == key_n && same_bytes(text.data() + x.key, key, key_n))) {
 		*name = guess;
 		return true;
 	}
-	if (!look_up(in, key, key_n, name))
+	if (!look_up(parent, key, key_n, name))
 		return false;
 	seen = *name;
 	return true;
@@ -209,22 +206,13 @@ bool json_picker::number(json_text t)
 	return len < max || std::memcmp(digits, most, max) <= 0;
 }
 
-/* A wanted string, number or word at i. */
-bool json_picker::scalar(uint32_t name, unsigned level)
+/* A wanted number or word. */
+bool json_picker::scalar(uint32_t name, json_text t, unsigned level)
 {
-	const char *from = p + at[i], *end = p + at[i + 1];
-	while (is_space(end[-1]))
-		end--;
-	if (*from == '"') {
-		tell(name, json_text{from + 1, static_cast<size_t>(end - from) - 2}, JSON_RAW, level);
-		return true;
-	}
-	json_text t{from, static_cast<size_t>(end - from)};
-	bool yes = t.n == 4 && !std::memcmp(t.p, "true", 4), no = t.n == 5 && !std::memcmp(t.p, "false", 5);
-	if (yes || no)
-		tell(name, t, JSON_BOOL, level);
-	else if (t.n == 4 && !std::memcmp(t.p, "null", 4))
+	if (t.n == 4 && !std::memcmp(t.p, "null", 4))
 		tell(name, json_text{"", 0}, JSON_NULL, level);
+	else if ((t.n == 4 && !std::memcmp(t.p, "true", 4)) || (t.n == 5 && !std::memcmp(t.p, "false", 5)))
+		tell(name, t, JSON_BOOL, level);
 	else if (number(t))
 		tell(name, t, JSON_NUMBER, level);
 	else
@@ -232,53 +220,73 @@ bool json_picker::scalar(uint32_t name, unsigned level)
 	return true;
 }
 
+/* A token's text, up to where the next one begins. */
+inline json_text token(const char *p, uint32_t from, uint32_t next)
+{
+	const char *end = p + next;
+	while (is_space(end[-1]))
+		end--;
+	return json_text{p + from, static_cast<size_t>(end - (p + from))};
+}
+
 bool json_picker::walk()
 {
+	const char *const bytes = p;
+	const uint32_t *t = at, *const end = at + n; /* the token at hand */
 	size_t depth = 0;
 	uint64_t place = 0; /* the last three names, 13 bits each */
-	if (n < 2 || p[at[0]] != '{')
+	if (n < 2 || bytes[*t] != '{')
 		return false;
-	stack[0] = opened{0, 1, false};
-	i = 1;
+	opened in{0, 1, false};
 	bool fresh = true; /* nothing of the container was read yet */
+	t++;
 	for (;;) {
-		const opened in = stack[depth];
-		char close = in.array ? ']' : '}';
-		if (i >= n)
+		if (t >= end)
 			return false;
-		if (fresh ? p[at[i]] == close : p[at[i]] != ',') {
-			if (p[at[i]] != close)
+		char c = bytes[*t];
+		if (fresh ? c == (in.array ? ']' : '}') : c != ',') {
+			if (c != (in.array ? ']' : '}'))
 				return false;
-			i++;
+			t++;
 			fresh = false;
-			if (depth-- == 0)
-				return i == n;
+			if (depth == 0)
+				return t == end;
+			in = stack[--depth];
 			continue;
 		}
-		if (!fresh)
-			i++;
+		t += !fresh;
 		fresh = false;
 		uint32_t name = in.name;
 		if (!in.array) {
-			if (!member(place, in, &name))
+			if (end - t < 4 || bytes[t[0]] != '"' || bytes[t[1]] != ':')
 				return false;
-			place = (place << 13 | name) & (((uint64_t)1 << 39) - 1);
+			json_text key = token(bytes, t[0], t[1]);
+			if (!member(place, in.name, key.p + 1, key.n - 2, &name))
+				return false;
+			place = (place << 13 | name) & ((uint64_t{1} << 39) - 1);
+			t += 2;
 		}
-		if (n - i < 2) /* what closes must follow */
+		if (end - t < 2) /* what closes must follow */
 			return false;
-		char c = p[at[i]];
 		bool wanted = names[name].wanted;
-		if (c == '{' || c == '[') {
+		c = bytes[*t];
+		if (c == '"') {
+			if (wanted) {
+				json_text s = token(bytes, t[0], t[1]);
+				tell(name, json_text{s.p + 1, s.n - 2}, JSON_RAW, in.level);
+			}
+		} else if (c == '{' || c == '[') {
 			if (wanted)
 				tell(name, json_text{"", 0}, c == '[' ? JSON_ARRAY : JSON_CONTAINER, in.level);
 			if (depth + 1 >= max_depth)
 				return false;
-			stack[++depth] = opened{name, static_cast<uint8_t>(in.level + (c == '{')), c == '['};
+			stack[depth++] = in;
+			in = opened{name, static_cast<uint8_t>(in.level + (c == '{')), c == '['};
 			fresh = true;
-		} else if (c == ',' || c == ':' || c == '}' || c == ']' || (wanted && !scalar(name, in.level))) {
+		} else if (c == ',' || c == ':' || c == '}' || c == ']' || (wanted && !scalar(name, token(bytes, t[0], t[1]), in.level))) {
 			return false;
 		}
-		i++;
+		t++;
 	}
 }
 
