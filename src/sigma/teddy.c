@@ -5,7 +5,7 @@
 #ifdef __x86_64__
 #include <immintrin.h>
 
-enum { WINDOW = 3, GROUPS = 7, HIDDEN = 7 /* the group of what hides letters of JSON */, LANES = 32 };
+enum { WINDOW = 3, GROUPS = 6, HIDDEN = 6 /* two groups of what hides letters of JSON */, LANES = 32 };
 
 struct teddy {
 	_Alignas(16) uint8_t low[WINDOW][16], high[WINDOW][16]; /* half of a byte -> groups */
@@ -40,15 +40,15 @@ static void put(struct teddy *t, unsigned group, const char *window, bool json)
 /* \u and the first bytes of letters beyond ASCII; whatever comes behind. */
 static void put_hidden(struct teddy *t)
 {
-	static const char first[][2] = {{'\\', 'u'}, {'\xe2', '\x84'}, {'\xc5', '\xbf'}};
-	for (unsigned i = 0; i < ARRAY_LEN(first); i++)
+	static const struct { char first[2]; uint8_t group; } rows[] = {{{'\\', 'u'}, 1 << HIDDEN}, {{'\xe2', '\x84'}, 2 << HIDDEN}, {{'\xc5', '\xbf'}, 2 << HIDDEN}};
+	for (unsigned i = 0; i < ARRAY_LEN(rows); i++)
 		for (unsigned k = 0; k < 2; k++) {
-			t->low[k][(uint8_t)first[i][k] & 15] |= 1u << HIDDEN;
-			t->high[k][(uint8_t)first[i][k] >> 4] |= 1u << HIDDEN;
+			t->low[k][(uint8_t)rows[i].first[k] & 15] |= rows[i].group;
+			t->high[k][(uint8_t)rows[i].first[k] >> 4] |= rows[i].group;
 		}
 	for (unsigned i = 0; i < 16; i++) {
-		t->low[2][i] |= 1u << HIDDEN;
-		t->high[2][i] |= 1u << HIDDEN;
+		t->low[2][i] |= 3 << HIDDEN;
+		t->high[2][i] |= 3 << HIDDEN;
 	}
 }
 
@@ -94,7 +94,7 @@ static bool confirm(const struct teddy *t, const struct literal *v, bool json, s
 {
 	for (; groups; groups &= groups - 1) {
 		unsigned g = (unsigned)__builtin_ctz(groups);
-		if (g == HIDDEN) {
+		if (g >= HIDDEN) {
 			if (hidden_at(text, i) && fn(arg, LITSET_HIDDEN))
 				return true;
 			continue;
@@ -124,7 +124,7 @@ __attribute__((target("avx2"))) static bool scan_32(const struct teddy *t, const
 {
 	const __m256i l0 = both(t->low[0]), l1 = both(t->low[1]), l2 = both(t->low[2]), zero = _mm256_setzero_si256();
 	const __m256i h0 = both(t->high[0]), h1 = both(t->high[1]), h2 = both(t->high[2]);
-	char tail[LANES + WINDOW - 1];
+	char tail[LANES + WINDOW - 1] UNINIT;
 	for (size_t i = 0; i < text.n; i += LANES) {
 		const char *p = text.p + i;
 		if (text.n - i < sizeof tail) {
@@ -135,7 +135,7 @@ __attribute__((target("avx2"))) static bool scan_32(const struct teddy *t, const
 		__m256i r = _mm256_and_si256(_mm256_and_si256(groups_at(p, l0, h0), groups_at(p + 1, l1, h1)), groups_at(p + 2, l2, h2));
 		if (likely(_mm256_testz_si256(r, r)))
 			continue;
-		uint8_t group[LANES];
+		uint8_t group[LANES] UNINIT;
 		_mm256_storeu_si256((__m256i *)(void *)group, r);
 		for (unsigned m = ~(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(r, zero)); m; m &= m - 1) {
 			unsigned k = (unsigned)__builtin_ctz(m);
@@ -167,7 +167,7 @@ WIDE static bool scan_64(const struct teddy *t, const struct literal *v, bool js
 {
 	const __m512i l0 = wide(t->low[0]), l1 = wide(t->low[1]), l2 = wide(t->low[2]);
 	const __m512i h0 = wide(t->high[0]), h1 = wide(t->high[1]), h2 = wide(t->high[2]);
-	char tail[2 * LANES + WINDOW - 1];
+	char tail[2 * LANES + WINDOW - 1] UNINIT;
 	for (size_t i = 0; i < text.n; i += 2 * LANES) {
 		const char *p = text.p + i;
 		if (text.n - i < sizeof tail) {
@@ -179,7 +179,7 @@ WIDE static bool scan_64(const struct teddy *t, const struct literal *v, bool js
 		uint64_t m = _mm512_test_epi8_mask(r, r);
 		if (likely(!m))
 			continue;
-		uint8_t group[2 * LANES];
+		uint8_t group[2 * LANES] UNINIT;
 		_mm512_storeu_si512(group, r);
 		for (; m; m &= m - 1) {
 			unsigned k = (unsigned)__builtin_ctzll(m);
