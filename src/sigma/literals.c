@@ -156,6 +156,17 @@ void litset_seal(struct litset *s)
 		s->teddy = teddy_new(s->lits.v, s->lits.n, LONG, LONG + STRIDE - 2, s->json);
 }
 
+void litset_limit(struct litset *s, unsigned lanes)
+{
+	if (s->teddy && lanes >= 32) {
+		teddy_narrow(s->teddy);
+		return;
+	}
+	teddy_free(s->teddy);
+	s->teddy = NULL;
+	s->teddy_all = false;
+}
+
 /* ---- looking ------------------------------------------------------------------------------------------------- */
 
 static bool same_nocase(const char *a, struct slice folded)

@@ -15,6 +15,8 @@ void litset_add(struct litset *s, struct slice text, uint32_t id);
 size_t litset_count(const struct litset *s);
 /* Afterwards the set is read-only and may be shared by threads. */
 void litset_seal(struct litset *s);
+/* For tests, before scanning: as on a processor that compares 32 places at once, or only one. */
+void litset_limit(struct litset *s, unsigned lanes);
 /* Told for every literal found, in no order, perhaps more than once. True: enough. */
 typedef bool litset_fn(void *arg, uint32_t id);
 /* Was it enough? */

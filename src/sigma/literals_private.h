@@ -22,6 +22,7 @@ struct teddy;
 /* Of literals of `shortest` (>= 3) to `longest` bytes; NULL: none, more than TEDDY_MAX, or not on this processor. */
 struct teddy *teddy_new(const struct literal *v, size_t n, size_t shortest, size_t longest, bool json);
 void teddy_free(struct teddy *t);
+void teddy_narrow(struct teddy *t);
 bool teddy_scan(const struct teddy *t, const struct literal *v, bool json, struct slice text, litset_fn *fn, void *arg);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { ENTRIES = 1 << 14, USED_MAX = ENTRIES / 4 * 3, BYTES = 4 << 20, SEEN = 1 << 16 };
+enum { ENTRIES = 1 << 10, ENTRIES_MAX = 1 << 14, BYTES = 1 << 18, SEEN = 1 << 15 };
 
 struct entry {
 	uint64_t hash;
@@ -13,19 +13,35 @@ struct entry {
 	uint32_t ranges, nranges;
 };
 struct memo {
-	size_t used, nbytes;
+	size_t used, nbytes, entries, room; /* both double when one is full, up to ENTRIES_MAX */
 	uint16_t seen[SEEN];
-	struct entry v[ENTRIES];
-	_Alignas(8) char bytes[BYTES];
+	struct entry *v;
+	char *bytes;
 };
+
+static void resize(struct memo *m, size_t entries)
+{
+	free(m->v);
+	free(m->bytes);
+	m->entries = entries;
+	m->room = (size_t)BYTES * (entries / ENTRIES);
+	m->v = xcalloc(entries, sizeof *m->v);
+	m->bytes = xmalloc(m->room);
+}
 
 struct memo *memo_new(void)
 {
-	return xcalloc(1, sizeof(struct memo));
+	struct memo *m = xcalloc(1, sizeof *m);
+	resize(m, ENTRIES);
+	return m;
 }
 
 void memo_free(struct memo *m)
 {
+	if (!m)
+		return;
+	free(m->v);
+	free(m->bytes);
 	free(m);
 }
 
@@ -38,7 +54,7 @@ static uint64_t mixed(uint32_t of, uint64_t hash)
 const struct memo_range *memo_get(const struct memo *m, uint32_t of, uint64_t hash, struct slice value, size_t *n)
 {
 	uint64_t h = mixed(of, hash);
-	for (size_t at = h % ENTRIES; m->v[at].of; at = (at + 1) % ENTRIES) {
+	for (size_t at = h & (m->entries - 1); m->v[at].of; at = (at + 1) & (m->entries - 1)) {
 		const struct entry *e = &m->v[at];
 		if (e->hash != h || e->of != of + 1 || e->n != value.n || memcmp(m->bytes + e->value, value.p, value.n) != 0)
 			continue;
@@ -59,13 +75,13 @@ void memo_put(struct memo *m, uint32_t of, uint64_t hash, struct slice value, co
 	}
 	if (value.n > MEMO_VALUE_MAX || n > MEMO_RANGES_MAX)
 		return;
-	if (m->used == USED_MAX || BYTES - m->nbytes < room) {
-		memset(m->v, 0, sizeof m->v);
+	if (m->used == m->entries / 4 * 3 || m->room - m->nbytes < room) {
+		resize(m, MIN(m->entries * 2, (size_t)ENTRIES_MAX));
 		m->used = m->nbytes = 0;
 	}
-	size_t at = h % ENTRIES;
+	size_t at = h & (m->entries - 1);
 	while (m->v[at].of)
-		at = (at + 1) % ENTRIES;
+		at = (at + 1) & (m->entries - 1);
 	struct entry *e = &m->v[at];
 	*e = (struct entry){.hash = h, .of = of + 1, .value = (uint32_t)m->nbytes, .n = (uint32_t)value.n, .nranges = (uint32_t)n};
 	e->ranges = (uint32_t)(m->nbytes + room - n * sizeof *r);

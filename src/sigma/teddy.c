@@ -90,6 +90,11 @@ void teddy_free(struct teddy *t)
 	free(t);
 }
 
+void teddy_narrow(struct teddy *t)
+{
+	t->wide = false;
+}
+
 static bool confirm(const struct teddy *t, const struct literal *v, bool json, struct slice text, size_t i, unsigned groups, litset_fn *fn, void *arg)
 {
 	for (; groups; groups &= groups - 1) {
@@ -204,6 +209,11 @@ struct teddy *teddy_new(const struct literal *v, size_t n, size_t shortest, size
 }
 
 void teddy_free(struct teddy *t)
+{
+	(void)t;
+}
+
+void teddy_narrow(struct teddy *t)
 {
 	(void)t;
 }
