@@ -3,6 +3,10 @@
 #include "decode/json_private.h"
 #include "decode/xml_data.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 enum { XML_MEMBERS = 64, NAME_MAX_BYTES = 100 };
 
 /* Members of the object that are not of the event's own data. */
@@ -107,21 +111,101 @@ enum decoded json_windows(struct decoder *d, struct dline *l, struct json_state 
 
 /* ---- without parsing ----------------------------------------------------------------------------------------- */
 
-static struct slice behind(struct slice s, struct slice key)
+enum quick { Q_ID, Q_TIME, Q_HOST, Q_EVENT_ID, Q_SYSTEM_TIME, Q_CREATED, Q_COMPUTER, Q_KEYS };
+#define Q_FIRST 7u /* those that make the others needless */
+
+/* What precedes the "\":" of a member, and how a value must begin. */
+static const struct {
+	struct slice name;
+	bool text;
+} quick_keys[Q_KEYS] = {
+	[Q_ID] = {{"\"EventID", 8}, false}, [Q_EVENT_ID] = {{"\"event_id", 9}, false}, [Q_TIME] = {{"\"@timestamp", 11}, false},
+	[Q_SYSTEM_TIME] = {{"\"SystemTime", 11}, false}, [Q_CREATED] = {{"\"TimeCreated", 12}, false}, [Q_HOST] = {{"\"Hostname", 9}, true},
+	[Q_COMPUTER] = {{"\"Computer", 9}, true},
+};
+
+/* The line at hand and where the values of the keys begin that were found up to `done`. */
+struct quick_line {
+	struct slice raw;
+	size_t done;
+	unsigned have;
+	size_t value[Q_KEYS];
+};
+
+static void quick_key(struct quick_line *q, size_t colon)
 {
-	ssize_t at = slice_find(s, key);
-	if (at < 0)
+	/* by the name's last letter */
+	static const uint8_t ends[32] = {['D' & 31] = 1 << Q_ID | 1 << Q_CREATED | 1 << Q_EVENT_ID, ['p' & 31] = 1 << Q_TIME, ['e' & 31] = 1 << Q_HOST | 1 << Q_SYSTEM_TIME,
+		['r' & 31] = 1 << Q_COMPUTER};
+	struct slice before = slice_to(q->raw, colon - 1);
+	for (unsigned m = before.n ? ends[before.p[before.n - 1] & 31] & ~q->have : 0; m; m &= m - 1) {
+		unsigned k = (unsigned)__builtin_ctz(m);
+		struct slice name = quick_keys[k].name;
+		if (before.n < name.n || before.p[before.n - 1] != name.p[name.n - 1] ||
+		    !bytes_eq(before.p + before.n - name.n, name.p, name.n) || (quick_keys[k].text && (colon + 1 == q->raw.n || q->raw.p[colon + 1] != '"')))
+			continue;
+		q->have |= 1u << k;
+		q->value[k] = colon + 1;
+	}
+}
+
+/* Could a key end here? Its last letter, a quote and a colon. */
+static inline bool quick_end(const char *p)
+{
+	return p[1] == '"' && p[2] == ':' && (p[0] == 'D' || p[0] == 'd' || p[0] == 'p' || p[0] == 'e' || p[0] == 'r');
+}
+
+#ifdef __SSE2__
+static inline __m128i bytes_of(const char *p, char c)
+{
+	return _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), _mm_set1_epi8(c));
+}
+
+/* A bit for each of 16 places where quick_end() could hold. */
+static inline uint64_t quick_ends(const char *p)
+{
+	return (uint64_t)(unsigned)_mm_movemask_epi8(_mm_and_si128(bytes_of(p + 1, '"'), bytes_of(p + 2, ':')));
+}
+#endif
+
+/* The first place of each key, in one pass over the line, which ends as soon as all of `until` are there. */
+static void quick_find(struct quick_line *q, unsigned until)
+{
+	struct slice s = q->raw;
+	size_t i = q->done;
+#ifdef __SSE2__
+	for (; i + 66 <= s.n && (q->have & until) != until; i += 64) {
+		const char *p = s.p + i;
+		for (uint64_t m = quick_ends(p) | quick_ends(p + 16) << 16 | quick_ends(p + 32) << 32 | quick_ends(p + 48) << 48; m; m &= m - 1) {
+			size_t k = (size_t)__builtin_ctzll(m);
+			if (quick_end(p + k))
+				quick_key(q, i + k + 2);
+		}
+	}
+#endif
+	for (; i + 2 < s.n && (q->have & until) != until; i++)
+		if (quick_end(s.p + i))
+			quick_key(q, i + 2);
+	q->done = i;
+}
+
+/* What stands behind the key; empty, without a place, when it is not there. */
+static struct slice quick_value(struct quick_line *q, enum quick k)
+{
+	if (!(q->have >> k & 1))
+		quick_find(q, 1u << k);
+	if (!(q->have >> k & 1))
 		return SLICE_NONE;
-	s = slice_from(s, (size_t)at + key.n);
+	struct slice s = slice_from(q->raw, q->value[k]);
 	while (s.n && (s.p[0] == ' ' || s.p[0] == '"'))
 		s = slice_from(s, 1);
 	return s;
 }
 
-/* The text of a string member without escapes; empty when it has some. */
-static struct slice plain_text(struct slice raw, struct slice key)
+/* A string member without escapes; empty when it has some. */
+static struct slice quick_text(struct quick_line *q, enum quick k)
 {
-	struct slice s = behind(raw, key);
+	struct slice s = quick_value(q, k);
 	ssize_t end = s.p ? slice_chr(slice_to(s, 256), '"') : -1;
 	s = end > 0 ? slice_to(s, (size_t)end) : SLICE_NONE;
 	return slice_chr(s, '\\') >= 0 ? SLICE_NONE : s;
@@ -129,12 +213,14 @@ static struct slice plain_text(struct slice raw, struct slice key)
 
 enum decoded json_windows_quick(struct decoder *d, struct dline *l)
 {
-	static const struct slice stamps[] = {{"\"@timestamp\":", 13}, {"\"SystemTime\":", 13}, {"\"TimeCreated\":", 14}};
+	static const enum quick stamps[] = {Q_TIME, Q_SYSTEM_TIME, Q_CREATED};
+	struct quick_line q = {.raw = l->raw};
 	if (interest_has(&d->opt->want, ACT_JSON))
 		return DECODED_NO_FORMAT;
-	struct slice s = behind(l->raw, SL("\"EventID\":"));
+	quick_find(&q, Q_FIRST);
+	struct slice s = quick_value(&q, Q_ID);
 	if (!s.p)
-		s = behind(l->raw, SL("\"event_id\":"));
+		s = quick_value(&q, Q_EVENT_ID);
 	size_t n = 0;
 	uint64_t id;
 	while (n < s.n && n < 8 && s.p[n] >= '0' && s.p[n] <= '9')
@@ -143,15 +229,15 @@ enum decoded json_windows_quick(struct decoder *d, struct dline *l)
 	    (id == 3 && interest_has(&d->opt->want, ACT_CONNECTED)))
 		return DECODED_NO_FORMAT;
 	for (size_t i = 0; i < ARRAY_LEN(stamps); i++) {
-		struct slice t = behind(l->raw, stamps[i]);
+		struct slice t = quick_value(&q, stamps[i]);
 		if (t.n > 20 && time_iso(d, &t, l))
 			break;
 	}
 	if (!d->opt->json)
 		return DECODED_UNWANTED;
-	l->host = plain_text(l->raw, SL("\"Hostname\":\""));
+	l->host = quick_text(&q, Q_HOST);
 	if (!l->host.n)
-		l->host = plain_text(l->raw, SL("\"Computer\":\""));
+		l->host = quick_text(&q, Q_COMPUTER);
 	if (l->time == NSTIME_NONE || !l->host.n)
 		return DECODED_NO_FORMAT;
 	decode_emit(d, l, SL("windows"), ACT_JSON, OUTCOME_NONE);

@@ -9,10 +9,9 @@
 
 #include <simdjson.h>
 
-#include "json/json.h"
+#include "json/json_private.h"
 
 namespace dom = simdjson::dom;
-namespace ondemand = simdjson::ondemand;
 
 namespace {
 
@@ -28,24 +27,10 @@ struct frame {
 	frame() : array(false), at(), at_end(), member(), member_end(), name_n(0), level(0) {}
 };
 
-bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-int hex_value(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	c = static_cast<char>(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 } // namespace
 
 struct json_parser {
 	dom::parser dom;
-	ondemand::parser demand;
 	unsigned max_depth;
 	size_t max_leaves;
 	bool all;                   /* nulls and containers, too */
@@ -59,7 +44,7 @@ struct json_parser {
 	std::string part;           /* of json_part */
 	char name[NAME_MAX_BYTES + 8];
 
-	json_parser(unsigned depth, size_t n) : dom(), demand(), max_depth(depth < DEPTH_MAX ? depth : DEPTH_MAX), max_leaves(n), all(false), level(0), used(0)
+	json_parser(unsigned depth, size_t n) : dom(), max_depth(depth < DEPTH_MAX ? depth : DEPTH_MAX), max_leaves(n), all(false), level(0), used(0)
 	{
 		leaves.reserve(n);
 		stack.resize(max_depth + 1u);
@@ -69,8 +54,6 @@ struct json_parser {
 	bool walk(dom::object root, json_text bytes);
 	bool put_leaf(const char *text, size_t text_n, json_type type, size_t name_n, size_t depth);
 	bool put_scalar(dom::element e, size_t name_n, size_t depth);
-	template <typename V> bool pick_value(V v, size_t name_n, size_t depth, size_t at_level, const json_picking *k);
-	bool pick_object(ondemand::object o, size_t name_n, size_t depth, size_t at_level, const json_picking *k);
 	bool put_bytes(dom::array a, size_t name_n, size_t depth);
 	char *keep(const char *text, size_t n);
 };
@@ -103,20 +86,6 @@ static size_t utf8_length(const unsigned char *p, size_t n)
 	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
 		return 0;
 	return len;
-}
-
-static unsigned hex4(const char *p, size_t n)
-{
-	unsigned v = 0;
-	if (n < 6)
-		return 0x10000;
-	for (int i = 2; i < 6; i++) {
-		int h = hex_value(p[i]);
-		if (h < 0)
-			return 0x10000;
-		v = v * 16 + static_cast<unsigned>(h);
-	}
-	return v;
 }
 
 /* One escape at p: appends its mended form, returns how many bytes were read. */
@@ -333,212 +302,6 @@ bool json_parser::walk(dom::object root, json_text bytes)
 			g.member = o.begin();
 			g.member_end = o.end();
 		}
-	}
-}
-
-/* ---- picking: simdjson's on-demand front end ----------------------------------------------------------------- */
-
-/* Up to the closing quote; stage 1 has seen that there is one. */
-static size_t string_length(const char *p)
-{
-	const char *q = p;
-	for (;;) {
-		q = static_cast<const char *>(rawmemchr(q, '"'));
-		const char *b = q;
-		while (b > p && b[-1] == '\\')
-			b--;
-		if ((q - b) % 2 == 0)
-			return static_cast<size_t>(q - p);
-		q++;
-	}
-}
-
-static char *put_utf8(char *to, unsigned c)
-{
-	if (c < 0x80) {
-		*to++ = static_cast<char>(c);
-	} else if (c < 0x800) {
-		*to++ = static_cast<char>(0xc0 | c >> 6);
-		*to++ = static_cast<char>(0x80 | (c & 0x3f));
-	} else if (c < 0x10000) {
-		*to++ = static_cast<char>(0xe0 | c >> 12);
-		*to++ = static_cast<char>(0x80 | (c >> 6 & 0x3f));
-		*to++ = static_cast<char>(0x80 | (c & 0x3f));
-	} else {
-		*to++ = static_cast<char>(0xf0 | c >> 18);
-		*to++ = static_cast<char>(0x80 | (c >> 12 & 0x3f));
-		*to++ = static_cast<char>(0x80 | (c >> 6 & 0x3f));
-		*to++ = static_cast<char>(0x80 | (c & 0x3f));
-	}
-	return to;
-}
-
-/* \uXXXX at p, perhaps with its other half; moves p behind it. */
-static char *put_unicode(char *to, const char *&p, const char *end)
-{
-	unsigned v = hex4(p, static_cast<size_t>(end - p));
-	if (v > 0xffff) {
-		*to++ = *p++;
-		return to;
-	}
-	p += 6;
-	if (v >= 0xd800 && v <= 0xdbff) {
-		unsigned low = end - p >= 6 && p[0] == '\\' && p[1] == 'u' ? hex4(p, static_cast<size_t>(end - p)) : 0;
-		if (low >= 0xdc00 && low <= 0xdfff) {
-			p += 6;
-			return put_utf8(to, 0x10000 + ((v - 0xd800) << 10) + (low - 0xdc00));
-		}
-		v = 0xfffd;
-	} else if (v >= 0xdc00 && v <= 0xdfff) {
-		v = 0xfffd;
-	}
-	return put_utf8(to, v);
-}
-
-size_t json_unescape(struct json_text raw, char *to)
-{
-	static const char from[] = "\"\\/bfnrt", is[] = "\"\\/\b\f\n\r\t";
-	const char *p = raw.p, *end = p + raw.n;
-	char *start = to;
-	while (p < end) {
-		const void *slash = std::memchr(p, '\\', static_cast<size_t>(end - p));
-		size_t n = static_cast<size_t>((slash ? static_cast<const char *>(slash) : end) - p);
-		std::memcpy(to, p, n);
-		to += n;
-		p += n;
-		if (!slash)
-			break;
-		const char *e = p + 1 < end ? static_cast<const char *>(std::memchr(from, p[1], sizeof from - 1)) : nullptr;
-		if (e) {
-			*to++ = is[e - from];
-			p += 2;
-		} else if (p + 1 < end && p[1] == 'u') {
-			to = put_unicode(to, p, end);
-		} else {
-			*to++ = *p++;
-		}
-	}
-	return static_cast<size_t>(to - start);
-}
-
-template <typename V> bool json_parser::pick_value(V v, size_t name_n, size_t depth, size_t at_level, const json_picking *k)
-{
-	ondemand::json_type type;
-	json_text t = {"", 0}, named = {name, name_n};
-	char tmp[40];
-	std::to_chars_result r{tmp, std::errc()};
-	if (v.type().get(type))
-		return false;
-	bool wanted = k->want(k->arg, named);
-	if (type == ondemand::json_type::object) {
-		ondemand::object o;
-		if (wanted)
-			k->value(k->arg, t, JSON_CONTAINER, static_cast<uint8_t>(at_level));
-		return !v.get_object().get(o) && pick_object(o, name_n, depth + 1, at_level + 1, k);
-	}
-	if (type == ondemand::json_type::array) {
-		ondemand::array a;
-		if (wanted)
-			k->value(k->arg, t, JSON_ARRAY, static_cast<uint8_t>(at_level));
-		if (depth + 1 >= max_depth || v.get_array().get(a))
-			return false;
-		for (auto x : a) {
-			ondemand::value e;
-			if (std::move(x).get(e) || !pick_value(e, name_n, depth + 1, at_level, k))
-				return false;
-		}
-		return true;
-	}
-	if (!wanted)
-		return true; /* the iterator passes over it */
-	if (type == ondemand::json_type::string) {
-		ondemand::raw_json_string raw;
-		if (v.get_raw_json_string().get(raw))
-			return false;
-		t.p = raw.raw();
-		t.n = string_length(t.p);
-		k->value(k->arg, t, JSON_RAW, static_cast<uint8_t>(at_level));
-		return true;
-	}
-	if (type == ondemand::json_type::boolean) {
-		bool b;
-		if (v.get_bool().get(b))
-			return false;
-		t.p = b ? "true" : "false";
-		t.n = b ? 4 : 5;
-		k->value(k->arg, t, JSON_BOOL, static_cast<uint8_t>(at_level));
-		return true;
-	}
-	if (type == ondemand::json_type::null) {
-		if (!v.is_null())
-			return false;
-		k->value(k->arg, t, JSON_NULL, static_cast<uint8_t>(at_level));
-		return true;
-	}
-	ondemand::number number;
-	if (v.get_number().get(number))
-		return false;
-	if (number.is_int64())
-		r = std::to_chars(tmp, tmp + sizeof tmp, number.get_int64());
-	else if (number.is_uint64())
-		r = std::to_chars(tmp, tmp + sizeof tmp, number.get_uint64());
-	else
-		return false; /* rare, and written by json_flatten alone */
-	t.p = keep(tmp, static_cast<size_t>(r.ptr - tmp));
-	t.n = static_cast<size_t>(r.ptr - tmp);
-	if (!t.p)
-		return false;
-	k->value(k->arg, t, JSON_NUMBER, static_cast<uint8_t>(at_level));
-	return true;
-}
-
-bool json_parser::pick_object(ondemand::object o, size_t name_n, size_t depth, size_t at_level, const json_picking *k)
-{
-	if (depth >= max_depth)
-		return false;
-	for (auto f : o) {
-		ondemand::raw_json_string raw;
-		ondemand::value v;
-		if (f.key().get(raw))
-			return false;
-		const char *end = raw.raw();
-		while (*end != '"' && *end != '\\') /* the padding has neither, but the text has a quote */
-			end++;
-		size_t n = static_cast<size_t>(end - raw.raw()), dot = name_n ? 1 : 0;
-		if (*end != '"' || n > NAME_MAX_BYTES - name_n - dot || f.value().get(v))
-			return false; /* an escape in a name, or a name of no log: json_flatten knows */
-		if (dot)
-			name[name_n] = '.';
-		std::memcpy(name + name_n + dot, raw.raw(), n);
-		if (!pick_value(v, name_n + dot + n, depth, at_level, k))
-			return false;
-	}
-	return true;
-}
-
-enum json_result json_pick(struct json_parser *p, struct json_text text, const struct json_picking *k)
-{
-	if (!text.n)
-		return JSON_SYNTAX;
-	try {
-		ondemand::document doc;
-		ondemand::object root;
-		if (p->padded.size() < text.n + simdjson::SIMDJSON_PADDING)
-			p->padded.resize(text.n + text.n / 2 + simdjson::SIMDJSON_PADDING);
-		std::memcpy(p->padded.data(), text.p, text.n);
-		std::memset(p->padded.data() + text.n, 0, simdjson::SIMDJSON_PADDING);
-		p->used = 0;
-		if (p->memory.size() < 65536)
-			p->memory.resize(65536);
-		if (p->demand.iterate(p->padded.data(), text.n, p->padded.size()).get(doc) || doc.get_object().get(root) ||
-		    !p->pick_object(root, 0, 0, 1, k))
-			return JSON_SYNTAX;
-		const char *more;
-		if (!doc.current_location().get(more))
-			return JSON_SYNTAX; /* something behind the object */
-		return JSON_OK;
-	} catch (...) {
-		return JSON_NOMEM;
 	}
 }
 

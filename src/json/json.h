@@ -50,23 +50,28 @@ void json_keep_all(struct json_parser *p);
 /* text: one whole object; need not be padded. Array members under the name `bytes` that are all numbers 0-255 become one
  * string (journald writes messages so that are not text). */
 enum json_result json_flatten(struct json_parser *p, struct json_text text, struct json_text bytes, struct json_flat *out);
-/* Only the members that are asked for, in one pass: want() is told the dotted name of every scalar, null and container and answers
- * whether its value matters; value() then gets it (names and types as in json_flatten with json_keep_all). Texts are valid until the parser is used
- * again. Anything but JSON_OK: what value() was told before counts for nothing; json_flatten may mend the text. */
-struct json_picking {
-	bool (*want)(void *arg, struct json_text name);
-	void (*value)(void *arg, struct json_text text, uint8_t type, uint8_t level);
-	void *arg;
-};
-/* Strings come as JSON_RAW: most need no unescaping, or are never looked at. json_unescape() writes at most n bytes to `to` and returns how many;
- * what is no escape stays as it is, a lone surrogate becomes U+FFFD. */
-size_t json_unescape(struct json_text raw, char *to);
-enum json_result json_pick(struct json_parser *p, struct json_text text, const struct json_picking *pick);
 /* A member of the outermost object as JSON text (a string: its content), or the index-th element of that member when it is an
  * array and index is not SIZE_MAX. False when it is not there. Valid until the parser is used again. For tests and tools: slow. */
 bool json_part(struct json_parser *p, struct json_text text, struct json_text member, size_t index, struct json_text *out);
 /* The memory in which all strings of the last json_flatten lie: copy it once, then move the slices. */
 struct json_text json_memory(const struct json_parser *p);
+
+/* Only the members that are asked for, in one pass over the text, of which nothing is copied: value() gets slices of it (names and types as in
+ * json_flatten with json_keep_all; strings as JSON_RAW, since most need no unescaping or are never looked at). want() is told a dotted name with a
+ * number for it, below JSON_NAMES_MAX + 1, and answers whether its values matter; it is asked once until the number is given to another name.
+ * Anything but JSON_OK: what value() was told counts for nothing; json_flatten may mend the text. One picker per thread. */
+enum { JSON_NAMES_MAX = 4096 };
+struct json_picking {
+	bool (*want)(void *arg, uint32_t number, struct json_text name);
+	void (*value)(void *arg, uint32_t number, struct json_text text, uint8_t type, uint8_t level);
+	void *arg;
+};
+struct json_picker;
+struct json_picker *json_picker_new(unsigned max_depth); /* NULL: out of memory */
+void json_picker_free(struct json_picker *p);
+enum json_result json_pick(struct json_picker *p, struct json_text text, const struct json_picking *pick);
+/* Writes at most n bytes to `to` and returns how many; what is no escape stays as it is, a lone surrogate becomes U+FFFD. */
+size_t json_unescape(struct json_text raw, char *to);
 
 #ifdef __cplusplus
 }

@@ -204,10 +204,14 @@ static bool needs_fold(const struct match *m)
 	return !m->cased && (m->kind <= MK_GLOB || m->kind == MK_BOOL);
 }
 
+enum { WRITTEN_MOST = 6 }; /* bytes that one folded byte can be made of: \u212A is a k */
+
 static bool val_matches(struct sigma_ctx *c, const struct match *m, const struct val *v)
 {
 	if (v->type >= VT_NULL)
 		return m->kind == MK_ANY && v->type == VT_OBJECT;
+	if (m->kind == MK_EXACT && v->written.n / WRITTEN_MOST > m->text.n) /* too long: not worth unescaping and folding */
+		return false;
 	if (m->kind == MK_FIELDREF)
 		return fieldref_matches(c, m, v);
 	if (v->type == VT_BOOL && m->kind >= MK_NUMBER && m->kind != MK_BOOL)
@@ -272,6 +276,7 @@ bool item_matches(struct sigma_ctx *c, const struct item *it)
 
 bool expr_matches(struct sigma_ctx *c, const struct expr *x)
 {
+	struct expr *const *kid = x->order && !c->maxwhy ? x->order : x->kid; /* people are told in the order they wrote */
 	if (x->name.p && c->maxwhy)
 		c->why_selection = x->name;
 	switch (x->op) {
@@ -279,12 +284,12 @@ bool expr_matches(struct sigma_ctx *c, const struct expr *x)
 		return item_matches(c, x->item);
 	case EX_AND:
 		for (uint32_t i = 0; i < x->n; i++)
-			if (!expr_matches(c, x->kid[i]))
+			if (!expr_matches(c, kid[i]))
 				return false;
 		return true;
 	case EX_OR:
 		for (uint32_t i = 0; i < x->n; i++)
-			if (expr_matches(c, x->kid[i]))
+			if (expr_matches(c, kid[i]))
 				return true;
 		return false;
 	case EX_NOT: {

@@ -3,6 +3,8 @@
  * Rules of one log source are a bucket. A bucket's indexes are built when its first event comes, under a lock; afterwards they
  * are read-only. A route is what one log source of events leads to: the buckets that do not contradict it.
  */
+#include "sigma/literals.h"
+#include "sigma/memo.h"
 #include "sigma/witness.h"
 
 #include <stdio.h>
@@ -16,27 +18,26 @@ struct hindex {
 /* What is indexed for one field. */
 struct findex {
 	uint32_t field;
-	bool exact, number, base;
+	bool exact, numeric, base;
 	uint32_t present, npresent;       /* postings */
-	struct match_set *literals;
+	uint32_t number;                  /* among all of the set's */
+	struct litset *literals;
 	uint32_t *first;                  /* per literal: postings */
 	uint32_t *count;
-	uint32_t scan;                    /* number among all literal sets */
 };
 struct bucket {
 	struct sigma_logsource from;
 	struct { uint32_t *v; size_t n, cap; } rules;
-	bool ready, failed;
+	bool ready;
 	struct { uint32_t *v; size_t n, cap; } always;
 	struct { uint32_t *v; size_t n, cap; } postings;
 	struct { struct findex *v; size_t n, cap; } fields;
 	struct findex *keywords;
-	struct match_set *raw;            /* what of the keywords stands in JSON as it is */
-	uint32_t raw_scan;
+	struct litset *raw;               /* what of the keywords stands in JSON as it is */
 	uint16_t *of_field;               /* + 1 */
 	struct hindex hash;
 };
-enum { SCANS_MAX = 8192, ROUTES_KEPT = 4096 };
+enum { ROUTES_KEPT = 4096 };
 
 struct route {
 	struct sigma_logsource from;
@@ -75,11 +76,11 @@ int buckets_build(struct sigma_set *s, struct err *e)
 static void bucket_free(struct bucket *b)
 {
 	for (size_t i = 0; i < b->fields.n; i++) {
-		match_free(b->fields.v[i].literals);
+		litset_free(b->fields.v[i].literals);
 		free(b->fields.v[i].first);
 		free(b->fields.v[i].count);
 	}
-	match_free(b->raw);
+	litset_free(b->raw);
 	free(b->rules.v);
 	free(b->always.v);
 	free(b->postings.v);
@@ -149,10 +150,9 @@ static size_t put_run(struct bucket *b, const struct pairs *p, size_t i, uint32_
 	return n;
 }
 
-static int put_literal(struct findex *f, struct slice text, uint32_t first, uint32_t n, size_t *cap)
+static void put_literal(struct findex *f, struct slice text, uint32_t first, uint32_t n, size_t *cap)
 {
-	size_t id = match_count(f->literals);
-	struct err e;
+	size_t id = litset_count(f->literals);
 	if (id >= *cap) {
 		*cap = *cap ? *cap * 2 : 64;
 		f->first = xreallocarray(f->first, *cap, sizeof *f->first);
@@ -160,26 +160,25 @@ static int put_literal(struct findex *f, struct slice text, uint32_t first, uint
 	}
 	f->first[id] = first;
 	f->count[id] = n;
-	return match_add(f->literals, text, MATCH_ONCE, (uint32_t)id, &e);
+	litset_add(f->literals, text, (uint32_t)id);
 }
 
-static int index_field(struct sigma_set *s, struct bucket *b, const struct pairs *p, size_t *i)
+static void index_field(struct sigma_set *s, struct bucket *b, const struct pairs *p, size_t *i)
 {
 	struct findex *f = vec_push(&b->fields);
 	uint32_t field = p->v[*i].atom.field;
 	size_t cap = 0;
-	int rc = 0;
-	*f = (struct findex){.field = field};
-	while (*i < p->n && p->v[*i].atom.field == field && !rc) {
+	*f = (struct findex){.field = field, .number = s->nindexes++};
+	while (*i < p->n && p->v[*i].atom.field == field) {
 		const struct atom *a = &p->v[*i].atom;
 		uint32_t first;
 		*i += put_run(b, p, *i, &first);
 		uint32_t n = (uint32_t)b->postings.n - first;
 		switch (a->kind) {
 		case ATOM_LITERAL:
-			if (!f->literals && !(f->literals = match_new(MATCH_FAST)))
-				return ERR_NOMEM;
-			rc = put_literal(f, a->text, first, n, &cap);
+			if (!f->literals)
+				f->literals = litset_new(false);
+			put_literal(f, a->text, first, n, &cap);
 			break;
 		case ATOM_PRESENT:
 			f->present = first;
@@ -187,17 +186,13 @@ static int index_field(struct sigma_set *s, struct bucket *b, const struct pairs
 			break;
 		default:
 			f->exact |= a->kind == ATOM_EXACT;
-			f->number |= a->kind == ATOM_NUMBER;
+			f->numeric |= a->kind == ATOM_NUMBER;
 			f->base |= a->kind == ATOM_BASE;
 			hash_put(&b->hash, atom_hash(a->kind, field, a->text), first, n);
 		}
 	}
-	struct err e;
-	if (!rc && f->literals) {
-		rc = match_seal(f->literals, &e);
-		f->scan = (uint32_t)s->nscans++;
-	}
-	return rc;
+	if (f->literals)
+		litset_seal(f->literals);
 }
 
 /* The longest run of a literal that JSON writes as it is: no escape, nothing beyond ASCII. */
@@ -215,61 +210,45 @@ static struct slice plain_run(struct slice s)
 	return best;
 }
 
-/* One look at the object's text instead of a fold and a look at every value. \uXXXX may hide anything, and two letters beyond ASCII
- * fold to k and s. No set (b->raw NULL) when a keyword has no such run. */
-static int index_raw(struct sigma_set *s, struct bucket *b, const struct pairs *p)
+/* One look at the object's text instead of a fold and a look at every value. No set (b->raw NULL) when a keyword has no such run. */
+static void index_raw(struct bucket *b, const struct pairs *p)
 {
-	static const struct slice hiding[] = {SL("\\u"), SL("\xe2\x84\xaa"), SL("\xc5\xbf")};
-	struct match_set *m = match_new(MATCH_FAST);
-	struct err e;
-	int rc = m ? 0 : ERR_NOMEM;
-	for (size_t i = 0; i < ARRAY_LEN(hiding) && !rc; i++)
-		rc = match_add(m, hiding[i], MATCH_NOCASE, 0, &e);
-	for (size_t i = 0; i < p->n && !rc; i++) {
+	struct litset *m = litset_new(true);
+	for (size_t i = 0; i < p->n; i++) {
 		if (p->v[i].atom.field != FIELD_KEYWORD || (i && same_atom(&p->v[i].atom, &p->v[i - 1].atom)))
 			continue;
 		struct slice run = plain_run(p->v[i].atom.text);
 		if (run.n < 2) {
-			match_free(m);
-			return 0;
+			litset_free(m);
+			return;
 		}
-		rc = match_add(m, run, MATCH_NOCASE, 0, &e);
+		litset_add(m, run, 0);
 	}
-	if (!rc)
-		rc = match_seal(m, &e);
-	if (rc) {
-		match_free(m);
-		return rc;
-	}
+	litset_seal(m);
 	b->raw = m;
-	b->raw_scan = (uint32_t)s->nscans++;
-	return 0;
 }
 
-static int index_pairs(struct sigma_set *s, struct bucket *b, struct pairs *p)
+static void index_pairs(struct sigma_set *s, struct bucket *b, struct pairs *p)
 {
 	size_t i = 0;
-	int rc = 0;
 	if (p->n)
 		qsort(p->v, p->n, sizeof *p->v, pair_order);
 	for (b->hash.size = 16; b->hash.size < p->n * 2; b->hash.size *= 2)
 		;
 	b->hash.v = xcalloc(b->hash.size, sizeof *b->hash.v);
-	while (i < p->n && !rc)
-		rc = index_field(s, b, p, &i);
+	while (i < p->n)
+		index_field(s, b, p, &i);
 	b->of_field = xcalloc(strtab_count(s->fields) + 1, sizeof *b->of_field);
 	for (size_t k = 0; k < b->fields.n; k++)
 		if (b->fields.v[k].field == FIELD_KEYWORD) {
 			b->keywords = &b->fields.v[k];
-			rc = rc ? rc : index_raw(s, b, p);
-		}
-		else {
+			index_raw(b, p);
+		} else {
 			b->of_field[b->fields.v[k].field] = (uint16_t)(k + 1);
 		}
-	return rc;
 }
 
-static int bucket_index(struct sigma_set *s, struct bucket *b)
+static void bucket_index(struct sigma_set *s, struct bucket *b)
 {
 	struct pairs p = {0};
 	for (size_t i = 0; i < b->rules.n; i++) {
@@ -280,9 +259,8 @@ static int bucket_index(struct sigma_set *s, struct bucket *b)
 			*vec_push(&p) = (struct pair){w.v[k], b->rules.v[i]};
 		free(w.v);
 	}
-	int rc = s->nscans < SCANS_MAX ? index_pairs(s, b, &p) : ERR_LIMIT;
+	index_pairs(s, b, &p);
 	free(p.v);
-	return rc;
 }
 
 static void bucket_prepare(const struct sigma_set *s, struct bucket *b)
@@ -292,7 +270,8 @@ static void bucket_prepare(const struct sigma_set *s, struct bucket *b)
 	struct sigma_set *w = (struct sigma_set *)(uintptr_t)s; /* indexes are memos of a sealed set, built under its lock */
 	pthread_mutex_lock(&w->lock);
 	if (!b->ready) {
-		b->failed = s->opt.no_prefilter || bucket_index(w, b) != 0; /* then every rule is judged */
+		if (!s->opt.no_prefilter) /* then every rule is judged */
+			bucket_index(w, b);
 		__atomic_store_n(&b->ready, true, __ATOMIC_RELEASE);
 	}
 	pthread_mutex_unlock(&w->lock);
@@ -372,9 +351,6 @@ void routes_free(struct sigma_ctx *c)
 	for (size_t i = 0; i < c->routes.n; i++)
 		route_free(c->routes.v[i]);
 	free(c->routes.v);
-	for (size_t i = 0; i < c->nscan; i++)
-		match_ctx_free(c->scan[i]);
-	free(c->scan);
 }
 
 /* ---- candidates ---------------------------------------------------------------------------------------------- */
@@ -388,80 +364,96 @@ static void add_rules(struct sigma_ctx *c, const uint32_t *v, size_t n)
 		}
 }
 
+static void add_found(struct sigma_ctx *c, const struct bucket *b, const struct memo_range *r, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		add_rules(c, b->postings.v + r[i].first, r[i].n);
+}
+
+static void found(struct sigma_ctx *c, uint32_t first, uint32_t n)
+{
+	for (size_t i = 0; i < c->found.n && i < MEMO_RANGES_MAX; i++)
+		if (c->found.v[i].first == first)
+			return;
+	*vec_push(&c->found) = (struct memo_range){first, n};
+}
+
 static void hash_look(struct sigma_ctx *c, const struct bucket *b, unsigned kind, uint32_t field, struct slice text)
 {
 	uint64_t hash = atom_hash(kind, field, text);
 	for (size_t at = hash & (b->hash.size - 1); b->hash.v[at].n; at = (at + 1) & (b->hash.size - 1))
 		if (b->hash.v[at].hash == hash)
-			add_rules(c, b->postings.v + b->hash.v[at].first, b->hash.v[at].n);
+			found(c, b->hash.v[at].first, b->hash.v[at].n);
 }
 
 struct scanning {
 	struct sigma_ctx *c;
-	const struct bucket *b;
 	const struct findex *f;
 };
 
-static int on_literal(void *arg, uint32_t id, size_t end)
+static bool on_literal(void *arg, uint32_t id)
 {
 	struct scanning *s = arg;
-	(void)end;
-	add_rules(s->c, s->b->postings.v + s->f->first[id], s->f->count[id]);
-	return 0;
+	found(s->c, s->f->first[id], s->f->count[id]);
+	return false;
 }
 
-static struct match_ctx *scan_of(struct sigma_ctx *c, const struct match_set *set, uint32_t scan)
+static void literal_look(struct sigma_ctx *c, const struct findex *f, struct slice text)
 {
-	if (scan >= c->nscan) {
-		size_t n = MAX((size_t)scan + 16, c->nscan * 2);
-		c->scan = xreallocarray(c->scan, n, sizeof(struct match_ctx *));
-		memset(c->scan + c->nscan, 0, (n - c->nscan) * sizeof(struct match_ctx *));
-		c->nscan = n;
+	struct scanning s = {c, f};
+	litset_scan(f->literals, text, on_literal, &s);
+}
+
+static void value_find(struct sigma_ctx *c, const struct bucket *b, const struct findex *f, const struct val *v)
+{
+	struct slice text = view_folded(c, v);
+	if (f->exact)
+		hash_look(c, b, ATOM_EXACT, f->field, text);
+	if (f->numeric) {
+		struct scalar n;
+		if (scalar_number(view_text(c, v), &n))
+			hash_look(c, b, ATOM_NUMBER, f->field, n.type == SC_FLOAT || text.p[0] == '0' || text.p[0] == '-' ? scalar_text(&c->mem, &n) : text);
 	}
-	if (!c->scan[scan] && !(c->scan[scan] = match_ctx_new(set)))
-		core_oom();
-	return c->scan[scan];
+	if (f->base) {
+		size_t i = text.n;
+		while (i && text.p[i - 1] != '\\' && text.p[i - 1] != '/')
+			i--;
+		hash_look(c, b, ATOM_BASE, f->field, slice_from(text, i));
+	}
+	if (f->literals)
+		literal_look(c, f, text);
 }
 
-static void literal_look(struct sigma_ctx *c, const struct bucket *b, const struct findex *f, struct slice text)
+static void value_look(struct sigma_ctx *c, const struct bucket *b, const struct findex *f, const struct val *v)
 {
-	struct scanning s = {c, b, f};
-	if (text.n)
-		match_run(scan_of(c, f->literals, f->scan), text, on_literal, &s);
+	size_t n;
+	uint64_t hash = view_hash(c, v);
+	uint32_t of = f->number * 2 + v->raw;
+	const struct memo_range *r = memo_get(c->memo, of, hash, v->written, &n);
+	if (r) {
+		add_found(c, b, r, n);
+		return;
+	}
+	c->found.n = 0;
+	value_find(c, b, f, v);
+	add_found(c, b, c->found.v, c->found.n);
+	memo_put(c->memo, of, hash, v->written, c->found.v, c->found.n);
 }
 
 static void field_look(struct sigma_ctx *c, const struct bucket *b, const struct findex *f)
 {
 	if (f->npresent)
 		add_rules(c, b->postings.v + f->present, f->npresent);
-	for (const struct val *v = view_first(c, f->field); v; v = view_next(c, v)) {
-		if (v->type >= VT_NULL)
-			continue;
-		struct slice text = view_folded(c, v);
-		if (f->exact)
-			hash_look(c, b, ATOM_EXACT, f->field, text);
-		if (f->number) {
-			struct scalar n;
-			if (scalar_number(view_text(c, v), &n))
-				hash_look(c, b, ATOM_NUMBER, f->field, n.type == SC_FLOAT || text.p[0] == '0' || text.p[0] == '-' ? scalar_text(&c->mem, &n) : text);
-		}
-		if (f->base) {
-			size_t i = text.n;
-			while (i && text.p[i - 1] != '\\' && text.p[i - 1] != '/')
-				i--;
-			hash_look(c, b, ATOM_BASE, f->field, slice_from(text, i));
-		}
-		if (f->literals)
-			literal_look(c, b, f, text);
-	}
+	for (const struct val *v = view_first(c, f->field); v; v = view_next(c, v))
+		if (v->type < VT_NULL && (f->exact || f->numeric || f->base || f->literals))
+			value_look(c, b, f, v);
 }
 
-static int on_any(void *arg, uint32_t id, size_t end)
+static bool on_any(void *arg, uint32_t id)
 {
 	(void)arg;
 	(void)id;
-	(void)end;
-	return 1;
+	return true;
 }
 
 /* Could one of the bucket's keywords stand in the object's values, by its text as it is written? */
@@ -469,12 +461,12 @@ static bool raw_look(struct sigma_ctx *c, const struct bucket *b)
 {
 	if (!b->raw)
 		return true;
-	return match_run(scan_of(c, b->raw, b->raw_scan), c->json_text, on_any, NULL) != 0;
+	return litset_scan(b->raw, c->json_text, on_any, NULL);
 }
 
 static void bucket_look(struct sigma_ctx *c, const struct bucket *b)
 {
-	if (b->failed) {
+	if (c->set->opt.no_prefilter) {
 		add_rules(c, b->rules.v, b->rules.n);
 		return;
 	}
@@ -490,8 +482,10 @@ static void bucket_look(struct sigma_ctx *c, const struct bucket *b)
 	}
 	if (b->keywords && !c->texts_pending) {
 		view_fold_texts(c);
+		c->found.n = 0;
 		for (size_t i = 0; i < c->folded_texts.n; i++)
-			literal_look(c, b, b->keywords, c->folded_texts.v[i]);
+			literal_look(c, b->keywords, c->folded_texts.v[i]);
+		add_found(c, b, c->found.v, c->found.n);
 	}
 }
 

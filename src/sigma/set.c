@@ -315,6 +315,9 @@ int sigma_seal(struct sigma_set *s, struct err *e)
 	warn_same_ids(s);
 	correlations_link(s);
 	filters_apply(s);
+	for (size_t i = 0; i < s->rules.n; i++)
+		if (s->rules.v[i]->cond)
+			expr_order(s, s->rules.v[i]->cond);
 	taxonomy_build(s);
 	int rc = buckets_build(s, e);
 	if (!rc)

@@ -9,7 +9,10 @@
  *   witness.c    which literal, value or field an event must have for a rule to have a chance
  *   route.c      log sources: which rules an event is for, and their indexes
  *   view.c       the event at hand: field -> values;  taxonomy.c: our events' fields under Sigma's names
+ *   literals.c   which of many literals stand in a value
+ *   memo.c       what the indexes found for values that come again
  *   mark.c       which lines of a text log any rule could match
+ *   order.c      which term of a condition is judged first
  *   judge.c      exact evaluation;  explain.c: the same, told
  *   correlate.c  the memory of correlations
  */
@@ -114,6 +117,7 @@ struct expr {
 	enum expr_op op;
 	uint32_t n;
 	struct expr **kid;
+	struct expr **order; /* the kids as they are judged; NULL: as written */
 	const struct item *item;
 	struct slice name; /* of the selection this is, for people */
 };
@@ -193,7 +197,8 @@ struct sigma_set {
 	struct { struct mapping *v; size_t n, cap; } mappings;
 	struct strtab *fields; /* names of fields */
 	struct { struct bucket **v; size_t n, cap; } buckets;
-	size_t nfiles, nscans;
+	size_t nfiles;
+	uint32_t nindexes;       /* of fields, over all buckets */
 	bool sealed, keywords;
 	struct match_set *marks; /* NULL: no rule of a text log */
 	bool marks_escapes;      /* a rule asks for a field: its value may stand escaped in the line */
@@ -247,10 +252,15 @@ struct slice regex_literal(const struct regex *re, bool *nocase);
 enum value_type { VT_STRING, VT_NUMBER, VT_BOOL, VT_RAW /* a JSON string not yet unescaped; below VT_NULL */, VT_NULL, VT_OBJECT, VT_ARRAY };
 struct val {
 	struct slice text, folded; /* folded.p NULL: not yet */
+	struct slice written;      /* the text before it was unescaped */
+	uint64_t hash;             /* of `written`; 0: not yet */
 	uint32_t next;             /* + 1; 0: the last */
 	uint8_t type, depth;
+	bool raw;                  /* `written` has escapes */
 };
 enum { ROUTES_MAX = 4 };
+struct memo;
+struct memo_range;
 struct route; /* an event's log source -> buckets */
 struct sigma_ctx {
 	const struct sigma_set *set;
@@ -267,17 +277,18 @@ struct sigma_ctx {
 	struct route *route[ROUTES_MAX];
 	size_t nroutes;
 	struct { struct route **v; size_t n, cap; } routes;
-	struct json_parser *json, *pick;
+	struct json_parser *json;
+	struct json_picker *pick;
 	struct slice json_text;        /* the object at hand, while its texts are not taken out */
 	bool texts_pending;
 	struct name_cache *names;
-	struct { char text[104]; size_t n; struct slice service; } channel; /* of the event before */
+	struct { char text[104]; size_t n; struct slice service; } channel[16]; /* of events before, by length and last letter */
 	void *match_data;              /* PCRE2's */
-	struct match_ctx **scan;       /* per literal index of the buckets, made when first used */
-	size_t nscan;
 	uint32_t *rule_stamp;          /* candidates found already */
 	uint64_t *looks;               /* evaluations per rule */
 	struct { uint32_t *v; size_t n, cap; } candidates;
+	struct memo *memo;
+	struct { struct memo_range *v; size_t n, cap; } found; /* for the value at hand */
 	struct sigma_match *why;
 	size_t nwhy, maxwhy;
 	struct slice why_selection;
@@ -299,6 +310,8 @@ static inline struct slice view_text(struct sigma_ctx *c, const struct val *v)
 	return v->type == VT_RAW ? view_unescape(c, v) : v->text;
 }
 struct slice view_folded(struct sigma_ctx *c, const struct val *v);
+/* Of the value as it is written. */
+uint64_t view_hash(struct sigma_ctx *c, const struct val *v);
 void view_add(struct sigma_ctx *c, uint32_t field, struct slice text, enum value_type type, unsigned depth);
 void view_reset(struct sigma_ctx *c);
 void view_fold_texts(struct sigma_ctx *c);
@@ -307,6 +320,8 @@ void view_texts(struct sigma_ctx *c);
 /* One more log source of the event at hand: its buckets are looked at. */
 void view_route(struct sigma_ctx *c, const struct sigma_logsource *from);
 
+/* Sets the order of all terms; the cost of judging x, in any unit. */
+double expr_order(struct sigma_set *s, struct expr *x);
 bool item_matches(struct sigma_ctx *c, const struct item *it);
 bool expr_matches(struct sigma_ctx *c, const struct expr *x);
 bool match_text(struct sigma_ctx *c, const struct match *m, struct slice text, struct slice folded);

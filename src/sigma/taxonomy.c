@@ -329,19 +329,20 @@ static void name_security_process(struct sigma_ctx *c)
 	}
 }
 
-/* Service of a channel; most events come from the channel of the one before. */
+/* Service of a channel; a log has few. */
 static struct slice channel_service(struct sigma_ctx *c, struct slice channel)
 {
 	struct slice service = SL(NONE);
-	if (c->channel.n && slice_eq(channel, slice_make(c->channel.text, c->channel.n)))
-		return c->channel.service;
+	size_t at = channel.n ? (channel.n * 5 + (uint8_t)channel.p[channel.n - 1]) % ARRAY_LEN(c->channel) : 0;
+	if (channel.n && c->channel[at].n == channel.n && bytes_eq(channel.p, c->channel[at].text, channel.n))
+		return c->channel[at].service;
 	for (size_t i = 0; i < ARRAY_LEN(channels); i++)
 		if (slice_ieq(channel, slice_of(channels[i].channel)))
 			service = slice_of(channels[i].service);
-	if (channel.n && channel.n <= sizeof c->channel.text) {
-		memcpy(c->channel.text, channel.p, channel.n);
-		c->channel.n = channel.n;
-		c->channel.service = service;
+	if (channel.n && channel.n <= sizeof c->channel[at].text) {
+		memcpy(c->channel[at].text, channel.p, channel.n);
+		c->channel[at].n = channel.n;
+		c->channel[at].service = service;
 	}
 	return service;
 }

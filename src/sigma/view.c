@@ -1,4 +1,5 @@
 /* view.c - the event at hand: field numbers to values, texts for keywords, the log sources it belongs to. */
+#include "sigma/memo.h"
 #include "sigma/taxonomy.h"
 #include "json/json.h"
 #include "sys/sys.h"
@@ -17,10 +18,8 @@ struct name_memo {
 struct name_cache {
 	struct arena mem;
 	size_t n;
-	const struct name_memo *at; /* of the member at hand */
 	struct name_memo spare;
-	const struct name_memo *before[128];
-	unsigned place;
+	struct name_memo of[JSON_NAMES_MAX + 1]; /* by the picker's numbers */
 	uint64_t arch;               /* whose calls these are */
 	struct slice call[600];
 	unsigned ncalls;
@@ -42,10 +41,11 @@ struct sigma_ctx *sigma_ctx_new(const struct sigma_set *s)
 	c->looks = xcalloc(s->rules.n + 1, sizeof *c->looks);
 	c->match_data = regex_scratch();
 	c->names = xcalloc(1, sizeof *c->names);
+	c->memo = memo_new();
 	arena_init(&c->mem);
 	arena_init(&c->names->mem);
 	c->json = json_parser_new(VIEW_DEPTH, VIEW_LEAVES);
-	c->pick = json_parser_new(VIEW_DEPTH, 1); /* its texts must outlive what c->json does for keywords */
+	c->pick = json_picker_new(VIEW_DEPTH);
 	if (!c->json || !c->pick || !c->match_data) {
 		sigma_ctx_free(c);
 		return NULL;
@@ -67,11 +67,13 @@ void sigma_ctx_free(struct sigma_ctx *c)
 	if (c->json)
 		json_parser_free(c->json);
 	if (c->pick)
-		json_parser_free(c->pick);
+		json_picker_free(c->pick);
 	if (c->match_data)
 		regex_scratch_free(c->match_data);
 	arena_free(&c->names->mem);
 	arena_free(&c->mem);
+	memo_free(c->memo);
+	free(c->found.v);
 	free(c->names);
 	free(c->vals.v);
 	free(c->head);
@@ -125,7 +127,7 @@ void view_add(struct sigma_ctx *c, uint32_t field, struct slice text, enum value
 	c->tail[field] = at;
 	if (!text.p)
 		text = SL("");
-	*vec_push(&c->vals) = (struct val){.text = text, .type = (uint8_t)type, .depth = (uint8_t)MIN(depth, 255u)};
+	*vec_push(&c->vals) = (struct val){.text = text, .written = text, .raw = type == VT_RAW, .type = (uint8_t)type, .depth = (uint8_t)MIN(depth, 255u)};
 }
 
 struct slice view_unescape(struct sigma_ctx *c, const struct val *v)
@@ -145,6 +147,14 @@ struct slice view_folded(struct sigma_ctx *c, const struct val *v)
 	if (!w->folded.p)
 		w->folded = fold_dup(&c->mem, view_text(c, v));
 	return w->folded;
+}
+
+uint64_t view_hash(struct sigma_ctx *c, const struct val *v)
+{
+	struct val *w = &c->vals.v[v - c->vals.v]; /* a memo, not a change */
+	if (!w->hash)
+		w->hash = hash_bytes(w->written.p, w->written.n);
+	return w->hash;
 }
 
 static void add_text(struct sigma_ctx *c, struct slice s)
@@ -236,29 +246,24 @@ static const struct name_memo *name_fields(struct sigma_ctx *c, struct slice nam
 static const uint8_t value_types[] = {[JSON_STRING] = VT_STRING, [JSON_NUMBER] = VT_NUMBER, [JSON_BOOL] = VT_BOOL, [JSON_NULL] = VT_NULL,
 	[JSON_CONTAINER] = VT_OBJECT, [JSON_ARRAY] = VT_ARRAY, [JSON_RAW] = VT_RAW};
 
-/* Events of one kind name their members in one order: the name that came here before is tried first. */
-static bool on_name(void *arg, struct json_text text)
+static void add_member(struct sigma_ctx *c, const struct name_memo *m, struct json_text text, uint8_t type, uint8_t level)
+{
+	for (unsigned k = 0; k < m->n; k++)
+		view_add(c, m->field[k], slice_make(text.p, text.n), value_types[type], level);
+}
+
+static bool on_name(void *arg, uint32_t number, struct json_text name)
 {
 	struct sigma_ctx *c = arg;
-	struct name_cache *x = c->names;
-	struct slice name = slice_make(text.p, text.n);
-	unsigned place = x->place++ % ARRAY_LEN(x->before);
-	const struct name_memo *m = x->before[place];
-	if (!m || m->name.n != name.n || !bytes_eq(m->name.p, name.p, name.n)) {
-		m = name_fields(c, name, &x->spare);
-		if (m != &x->spare)
-			x->before[place] = m;
-	}
-	x->at = m;
+	struct name_memo *m = &c->names->of[number];
+	memo_fill(c, m, slice_make(name.p, name.n));
 	return m->n > 0;
 }
 
-static void on_value(void *arg, struct json_text text, uint8_t type, uint8_t level)
+static void on_value(void *arg, uint32_t number, struct json_text text, uint8_t type, uint8_t level)
 {
 	struct sigma_ctx *c = arg;
-	const struct name_memo *m = c->names->at;
-	for (unsigned k = 0; k < m->n; k++)
-		view_add(c, m->field[k], slice_make(text.p, text.n), value_types[type], level);
+	add_member(c, &c->names->of[number], text, type, level);
 }
 
 /* Every scalar, for keywords; and every field when the quick way could not. */
@@ -270,8 +275,8 @@ static int view_all(struct sigma_ctx *c, struct slice json, bool fields)
 		return r == JSON_SYNTAX ? ERR_SYNTAX : r == JSON_LIMIT ? ERR_LIMIT : ERR_NOMEM;
 	for (size_t i = 0; i < flat.n; i++) {
 		const struct json_leaf *x = &flat.v[i];
-		if (fields && on_name(c, x->name))
-			on_value(c, x->text, x->type, x->level);
+		if (fields)
+			add_member(c, name_fields(c, slice_make(x->name.p, x->name.n), &c->names->spare), x->text, x->type, x->level);
 		if (x->type < JSON_NULL)
 			add_text(c, slice_make(x->text.p, x->text.n));
 	}
@@ -281,7 +286,6 @@ static int view_all(struct sigma_ctx *c, struct slice json, bool fields)
 static int view_json(struct sigma_ctx *c, struct slice json)
 {
 	struct json_picking pick = {on_name, on_value, c};
-	c->names->place = 0;
 	if (json_pick(c->pick, (struct json_text){json.p, json.n}, &pick) == JSON_OK) {
 		c->json_text = json;
 		c->texts_pending = c->set->keywords;
