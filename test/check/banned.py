@@ -35,7 +35,7 @@ MUTABLE = {
 
 LIBRARIES = {
     "libc.so", "libm.so", "libgcc_s.so", "libstdc++.so", "libpthread.so", "ld-linux-x86-64.so", "ld-linux-aarch64.so",
-    "libhs.so", "libfyaml.so", "libarchive.so", "libz.so", "libseccomp.so", "libsimdjson.so", "libpcre2-8.so", "libicuuc.so", "libsodium.so", "libsqlite3.so",
+    "libhs.so", "libfyaml.so", "libarchive.so", "libz.so", "libseccomp.so", "libsimdjson.so", "libpcre2-8.so", "libicuuc.so", "libsodium.so", "libsqlite3.so", "libgnutls.so", "libsystemd.so",
 }
 SANITIZERS = {"libasan.so", "libubsan.so", "libtsan.so", "liblsan.so"}
 
