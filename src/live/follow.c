@@ -189,6 +189,25 @@ static void begin_new(struct live_follow *f, struct item *it, const struct live_
 	}
 }
 
+static void expect_head(struct item *it)
+{
+	char head[LIVE_HEAD];
+	size_t n = live_tail_head(it->tail, head);
+	it->expect = live_head_hash(slice_make(head, n));
+	it->expect_bytes = (uint32_t)n;
+}
+
+/* Was it emptied before anything was read of it? There is no position then that would tell. */
+static bool was_emptied_unread(struct item *it, const struct live_known *k)
+{
+	char head[LIVE_HEAD];
+	if (!it->expect_bytes || (k && k->offset > 0))
+		return false;
+	size_t n = live_tail_head(it->tail, head);
+	bool same = n >= it->expect_bytes && live_head_hash(slice_make(head, it->expect_bytes)) == it->expect;
+	return !same;
+}
+
 /* Both came while we did not look: copytruncate at work between its copy and its emptying. The copy waits. */
 static bool begin_twin(struct live_follow *f, struct item *it)
 {
@@ -199,6 +218,8 @@ static bool begin_twin(struct live_follow *f, struct item *it)
 		if (!k || copy->gone || !live_tail_extends(it->tail, copy->tail))
 			continue;
 		activate(f, it, k, k->offset);
+		if (k->offset == 0)
+			expect_head(it);
 		copy->state = ITEM_PARKED;
 		copy->dirty = copy->waits = false;
 		return true;
@@ -211,8 +232,12 @@ static void begin(struct live_follow *f, struct item *it, const struct live_begi
 	struct live_known *k = b->known ? known_find(f, b->known) : NULL;
 
 	take_inode(f, it, b->copy ? 0 : b->known);
-	if (!k && begin_twin(f, it))
+	bool unread = !k || (k->offset == 0 && !b->copy);
+	if (unread && begin_twin(f, it)) {
+		if (k && k->id != it->source)
+			k->dev = k->ino = 0;
 		return;
+	}
 	if (!k) {
 		begin_new(f, it, b);
 	} else if (b->copy && (!f->settled || is_followed(f, k->id))) {
@@ -227,19 +252,40 @@ static void begin(struct live_follow *f, struct item *it, const struct live_begi
 	}
 }
 
+/* The inode was emptied: a new source, and whoever copied the old one goes on. */
+static void start_over(struct live_follow *f, struct item *it)
+{
+	uint32_t old = it->source;
+	struct live_known *k = known_find(f, old);
+	if (k)
+		k->dev = k->ino = 0;
+	struct live_begin b = {0};
+	it->expect_bytes = 0;
+	if (!begin_twin(f, it)) /* emptied twice, and a copy of what is in it now is there already */
+		begin_new(f, it, &b);
+	it->begun = false;
+	resolve(f, old);
+}
+
 /* A copy of a file of which nothing was read so far: the table does not know how that one begins. */
 static void find_unread(struct live_follow *f, const struct item *it, struct slice head, struct live_begin *b)
 {
 	char other[LIVE_HEAD];
 	const struct stream_items *s = stream_of(f, it->stream);
 	for (size_t i = 0; i < s->n && (it->packed || it->order > 0) && !it->spool; i++) {
-		const struct item *old = &f->items.v[s->v[i]];
+		struct item *old = &f->items.v[s->v[i]];
 		const struct live_known *k = old != it && old->state == ITEM_ACTIVE ? known_find(f, old->source) : NULL;
 		if (!k || k->head_bytes)
 			continue;
+		if (was_emptied_unread(old, k)) {
+			start_over(f, old);
+			k = known_find(f, old->source);
+		}
 		size_t n = live_tail_head(old->tail, other);
-		if (n && n <= head.n && memcmp(other, head.p, n) == 0)
-			*b = (struct live_begin){.known = k->id, .copy = true};
+		if (!n || n > head.n || memcmp(other, head.p, n) != 0)
+			continue;
+		*b = (struct live_begin){.known = k->id, .copy = true};
+		expect_head(old);
 	}
 }
 
@@ -407,20 +453,6 @@ static void fill_from(const struct live_follow *f, const struct item *it, struct
 		.spool = it->spool, .first = !it->begun};
 }
 
-/* The inode was emptied: a new source, and whoever copied the old one goes on. */
-static void start_over(struct live_follow *f, struct item *it)
-{
-	uint32_t old = it->source;
-	struct live_known *k = known_find(f, old);
-	if (k)
-		k->dev = k->ino = 0;
-	struct live_begin b = {0};
-	if (!begin_twin(f, it)) /* emptied twice, and a copy of what is in it now is there already */
-		begin_new(f, it, &b);
-	it->begun = false;
-	resolve(f, old);
-}
-
 /* A copy with the same name is there: what the old file has at its end without a newline, the new one has whole. */
 static bool is_replaced(const struct live_follow *f, const struct item *old)
 {
@@ -466,6 +498,10 @@ static int read_item(struct live_follow *f, uint32_t index, size_t want, nstime 
 	if (it->fresh || it->grown == NSTIME_NONE)
 		it->grown = now;
 	it->fresh = false;
+	if (was_emptied_unread(it, known_find(f, it->source))) {
+		start_over(f, it);
+		return 0;
+	}
 	bool flush = (it->gone || it->order > 0) && now - it->grown >= f->quiet && !is_replaced(f, it);
 	int rc = live_tail_read(it->tail, want, flush, b, &too_long, e);
 	fill_from(f, it, from);

@@ -37,6 +37,8 @@ struct item {
 	struct live_tail *tail;
 	bool packed, records, spool;
 	bool gone, dirty, fresh /* told to have grown */, begun /* a block was given out */, waits /* for its last line, or its end */;
+	uint64_t expect;        /* nothing was read yet, but a copy waits for it: hash of the first expect_bytes it had then */
+	uint32_t expect_bytes;
 	struct err *why;        /* could not be opened: told by the next read */
 };
 struct stream_items {
