@@ -339,7 +339,10 @@ def run(postern, long, keep):
         started = time.monotonic()
         r.start().join()
         took = time.monotonic() - started
-        daemon.wait_for("every marker to be judged", judged_all(d, count))
+        try:
+            daemon.wait_for("every marker to be judged", judged_all(d, count), 60 if "--quick" in sys.argv else daemon.LONG)
+        except daemon.Failure as e:
+            return [str(e)] + [p for run, n in count.items() for p in compare.marker_problems(d, run, n)]
         settle(report, d)
         daemon.wait_for("the outbox to be empty", lambda: not d.query("SELECT 1 FROM outbox WHERE state=0 LIMIT 1"), 90)
         errors = verify(d, report, hooked, count, lines)
