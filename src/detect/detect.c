@@ -169,7 +169,10 @@ struct finding *detect_peek(struct detect *d, const struct detector *def, struct
 {
 	struct key k = finding_key(def, key);
 	struct open_finding *o = lru_get(d->open, key_slice(&k));
-	return o && o->f && t - o->f->last <= quiet ? o->f : NULL;
+	if (!o || !o->f || t - o->f->last > quiet)
+		return NULL;
+	o->touched = d->touched = true; /* who looks adds to it */
+	return o->f;
 }
 
 struct finding *detect_open(struct detect *d, const struct detector *def, struct slice key, nstime quiet, nstime t, bool *fresh)

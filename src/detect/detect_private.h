@@ -67,7 +67,7 @@ nstime detect_host_newest(struct detect *d, struct slice host);
  * older than quiet. Fresh: rule id, title, level, stage and techniques are set from info; the caller writes title, text
  * and entities. Valid until the next detect_open. */
 struct finding *detect_open(struct detect *d, const struct detector *def, struct slice key, nstime quiet, nstime t, bool *fresh);
-/* Is one open (and not quiet)? NULL when not. Does not create. */
+/* Is one open (and not quiet)? NULL when not. Does not create; what it returns counts as changed. */
 struct finding *detect_peek(struct detect *d, const struct detector *def, struct slice key, nstime quiet, nstime t);
 static inline void finding_raise(struct finding *f, enum level l)
 {

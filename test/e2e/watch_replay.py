@@ -179,138 +179,6 @@ def ledger_problems(d, report, lines):
     return out
 
 
-def run(self):
-        db = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=10)
-        db.row_factory = sqlite3.Row
-        version, rows = None, {}
-        while not self.ended.wait(0.003):
-            try:
-                now = db.execute("PRAGMA data_version").fetchone()[0]
-                if now == version:
-                    continue
-                version = now
-                at = time.time_ns()
-                for r in db.execute("SELECT id,level,stages,findings,last,updated,status FROM incident"):
-                    r = dict(r)
-                    if rows.get(r["id"]) != r:
-                        self.changes.append((at, r))
-                    rows[r["id"]] = r
-            except sqlite3.OperationalError:
-                continue
-        db.close()
-
-
-class Written:
-    """When the lines of a moment were written; moments in milliseconds, as reports have them."""
-
-    def __init__(self, lines, windows):
-        self.by_time = collections.defaultdict(list)
-        for x in lines:
-            if any(a <= x.t <= b for a, b in windows):
-                self.by_time[round(x.t * 1e6) // 1000].append(x.written)
-
-    def before(self, moment, wall):
-        """The newest line with this time that was written before `wall`, or None."""
-        v = [w for w in self.by_time.get(moment, []) if 0 < w <= wall]
-        return max(v) if v else None
-
-
-def latencies_state(changes, written):
-    out, last = [], {}
-    for at, r in changes:
-        if r["last"] == last.get(r["id"]):
-            continue                                 # not a new line, but what was made of those before
-        last[r["id"]] = r["last"]
-        w = written.before(r["last"] // 1000000, at)
-        if w:
-            out.append((at - w) / 1e6)
-    return out
-
-
-def latencies_hook(received, written):
-    """Of messages that are told at once, when they came the first time."""
-    out, seen = [], set()
-    for r in received:
-        if r.id in seen or r.repeat or not r.at_once:
-            continue
-        seen.add(r.id)
-        w = written.before(r.last, r.at)
-        if w:
-            out.append((r.at - w) / 1e6)
-    return out
-
-
-def show(what, v):
-    if v:
-        print(f"replay: {what}: {len(v)} times, median {daemon.quantile(v, 0.5):.1f} ms, 99th percentile {daemon.quantile(v, 0.99):.1f} ms, "
-              f"longest {max(v):.1f} ms")
-
-
-def lines_to_replay():
-    """Lines with markers for files and for each socket; {run: number of markers}; how many lead the start."""
-    lines = logs.load()
-    lines, n = logs.markers(lines, 100, "app1", "app1/var/log/auth.log", "file")
-    count = {"file": n}
-    history = lines[0].t + HISTORY_DAYS * 86400
-    for name, stream in THROUGH.items():
-        rest, at = [], 0
-        for x in lines:                              # what comes before the start cannot come through a socket
-            rest.append(x)
-            if x.stream == stream:
-                if x.t < history:
-                    continue
-                x.stream = name
-                at += 1
-                if at % 20 == 0:
-                    rest.append(logs.Line(x.t, name, logs.marker(x.t, "app2", name, at // 20 - 1)))
-        count[name] = at // 20
-        lines = rest
-    return lines, count, sum(x.t < history for x in lines)
-
-
-def config(d, hooked, ports):
-    d.config["rules"] = compare.write_rules(d.folder)
-    d.config["org"] = str(compare.write_org(d.folder))
-    d.config["sources"]["syslog"] = [{"tcp": f"127.0.0.1:{ports['tcp']}"}, {"udp": f"127.0.0.1:{ports['udp']}"}, {"unix": str(d.folder / "log.sock")}]
-    d.config["notify"] = {"most_per_hour": 100000, "attempts": 100, "retry": {"first": "1s", "longest": "2s"},
-                          "channels": [hooked.channel(d.folder, d.user, min_level="low")]}
-
-
-def connect(d, ports):
-    return {"tcp": replay.Stream(("127.0.0.1", ports["tcp"])), "tcp-counted": replay.Stream(("127.0.0.1", ports["tcp"]), counted=True),
-            "udp": replay.Datagrams(("127.0.0.1", ports["udp"])), "unix": replay.Datagrams(str(d.folder / "log.sock"))}
-
-
-def judged_all(d, count):
-    return lambda: all(compare.markers_seen(d, run)[1] >= n for run, n in count.items())
-
-
-def plain(lines):
-    """For scan: what came through a socket lies in a file of its host."""
-    back = {name: stream for name, stream in THROUGH.items()}
-    return [logs.Line(x.t, "app2/var/log/auth.log" if b"/usr/local/bin/marker" in x.data else back[x.stream], x.data) if x.stream in back else x for x in lines]
-
-
-def verify(d, report, hooked, count, lines):
-    errors = compare.against_report(report, d)
-    for run, n in count.items():
-        errors += compare.marker_problems(d, run, n)
-    errors += [f"webhook {r.id}: {p}" for r in hooked.taken() for p in r.problems]
-    errors += [f"webhook {i} came twice and was not marked as a repeat" for i in hooked.doubled()]
-    sent = {r["id"] for r in d.query("SELECT id FROM outbox WHERE state=1")}
-    errors += [f"webhook {i} counts as sent, but never came" for i in sent - {r.id for r in hooked.taken()}]
-    if not hooked.taken():
-        errors.append("no webhook came")
-    return errors + ledger_problems(d, report, lines)
-
-
-def ledger_problems(m, lines):
-    read = sum(v for k, v in m.items() if k.split("{")[0] == "postern_lines_total")
-    late = sum(v for k, v in m.items() if k.split("{")[0] == "postern_late_total")
-    out = [] if read == len(lines) else [f"the figures say {read:.0f} lines were read, {len(lines)} were written"]
-    return out + ([f"{late:.0f} lines were late"] if late else [])
-
-
 def settle(report, d):
     """Findings of the last lines may still be on their way; what stays different is told by verify()."""
     try:
@@ -339,7 +207,10 @@ def run(postern, long, keep):
         started = time.monotonic()
         r.start().join()
         took = time.monotonic() - started
-        daemon.wait_for("every marker to be judged", judged_all(d, count))
+        try:
+            daemon.wait_for("every marker to be judged", judged_all(d, count), 60 if "--quick" in sys.argv else daemon.LONG)
+        except daemon.Failure as e:
+            return [str(e)] + [p for run, n in count.items() for p in compare.marker_problems(d, run, n)]
         settle(report, d)
         daemon.wait_for("the outbox to be empty", lambda: not d.query("SELECT 1 FROM outbox WHERE state=0 LIMIT 1"), 90)
         errors = verify(d, report, hooked, count, lines)

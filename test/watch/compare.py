@@ -1,4 +1,5 @@
 """What the state holds beside what `postern scan` says of the same lines, or beside another state."""
+import re
 import shutil
 import subprocess
 import tempfile
@@ -68,7 +69,7 @@ def markers_seen(daemon, run):
     """{number: how often} of the markers of a run, from the raw lines that findings keep, and the sum of the findings' counts."""
     seen, count = {}, 0
     for r in daemon.query("SELECT count,body,title FROM finding WHERE rule=?", logs.MARKER_RULE):
-        if f"(mk-{run}-" not in r["title"]:
+        if not re.search(rf"\(mk-{re.escape(run)}-\d+\)", r["title"]):
             continue
         count += r["count"]
         for m in logs.MARKER_SEEN.finditer(_evidence(r["body"])):

@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.request
 from contextlib import closing
@@ -115,7 +116,6 @@ class Daemon:
     def start(self, ready=True):
         """Returns when the daemon told the service manager that it is ready."""
         self.write_config()
-        manager = None
         env = dict(os.environ)
         env.pop("WATCHDOG_USEC", None)
         path = self.folder / "manager"
@@ -123,30 +123,33 @@ class Daemon:
             path.unlink()
         manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         manager.bind(str(path))
-        manager.settimeout(0.1)
+        self.told_manager = []
+        threading.Thread(target=self._manage, args=(manager, self.told_manager), daemon=True).start()
         env["NOTIFY_SOCKET"] = str(path)
         with open(self.said, "ab") as out:
             self.parent = subprocess.Popen([self.postern, "watch", "--config", str(self.path), "--state", str(self.state)],
                                            stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, start_new_session=True)
         self.sessions.add(self.parent.pid)
         self.starts += 1
-        self.manager = manager
         if ready:
             self.wait_ready()
         return self
 
-    def told_manager(self):
-        """What it told the service manager since the last call."""
-        got = []
-        while True:
-            try:
-                got.append(self.manager.recv(4096).decode("utf-8", "replace"))
-            except OSError:
-                return got
+    @staticmethod
+    def _manage(manager, told):
+        """What a service manager does: reads what it is told, until the daemon that was started says or does nothing any more."""
+        manager.settimeout(LONG)
+        try:
+            while data := manager.recv(4096):
+                told.append(data.decode("utf-8", "replace"))
+        except OSError:
+            pass
+        manager.close()
 
     def wait_ready(self):
         end = time.monotonic() + LONG
-        while not any("READY=1" in x for x in self.told_manager()):
+        while not any("READY=1" in x for x in self.told_manager):
+            time.sleep(0.01)
             if self.parent.poll() is not None:
                 raise Failure(f"postern watch ended with {self.parent.returncode} at its start: {self.tail()}")
             if time.monotonic() > end:
@@ -198,7 +201,6 @@ class Daemon:
         except subprocess.TimeoutExpired:
             raise Failure(f"postern watch did not end in {seconds} s: {self.tail()}") from None
         wait_for(f"the children of {self.parent.pid} to end with it ({self.members()})", lambda: not self.members(), 60)
-        self.manager.close()
         return code
 
     def stop(self):
