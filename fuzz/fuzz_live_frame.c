@@ -19,7 +19,7 @@ static void feed(const char *p, size_t n, size_t piece, const struct envelope *e
 		p += take;
 		n -= take;
 		while (more) {
-			size_t step = frame_stream(&fr, env, carry.p + used, carry.n - used, end, 4096, out, c, &more);
+			size_t step = frame_stream(&fr, env, carry.p + used, carry.n - used, end, out->n + 4096, out, c, &more);
 			if (step > carry.n - used)
 				abort();
 			used += step;

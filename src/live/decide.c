@@ -1,6 +1,6 @@
 /* decide.c - is this file one that was read before, and how far?
  *
- * An inode is a file until it begins with other bytes. Everything else that begins like a known file of its set is a copy of it: the packed
+ * An inode is a file until it begins with other bytes; one of which nothing was read is not known by anything. Everything else that begins like a known file of its set is a copy of it: the packed
  * one, the one copytruncate made, the one a mirror put in its place. A file under the current name of a log beside the one it had is
  * none of these, however alike they begin: many logs begin with the same lines.
  */
@@ -55,8 +55,6 @@ struct live_begin live_decide(const struct live_known *v, size_t n, const struct
 		return decide_spool(v, n, f);
 	for (size_t i = 0; i < n; i++) {
 		bool inode = same_inode(&v[i], f); /* hashing is dear: last */
-		if (inode && v[i].offset == 0 && v[i].head_bytes == 0)
-			same = better(same, &v[i]); /* nothing was read of it */
 		if ((!inode && !may_be_copy(&v[i], f)) || !begins_alike(&v[i], head))
 			continue;
 		if (inode)

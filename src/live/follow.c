@@ -232,12 +232,8 @@ static void begin(struct live_follow *f, struct item *it, const struct live_begi
 	struct live_known *k = b->known ? known_find(f, b->known) : NULL;
 
 	take_inode(f, it, b->copy ? 0 : b->known);
-	bool unread = !k || (k->offset == 0 && !b->copy);
-	if (unread && begin_twin(f, it)) {
-		if (k && k->id != it->source)
-			k->dev = k->ino = 0;
+	if (!k && begin_twin(f, it))
 		return;
-	}
 	if (!k) {
 		begin_new(f, it, b);
 	} else if (b->copy && (!f->settled || is_followed(f, k->id))) {

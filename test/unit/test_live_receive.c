@@ -47,7 +47,7 @@ static void feed(struct slice in, size_t piece, struct buf *out, struct frame_co
 		buf_add(&carry, in.p, n);
 		in = slice_from(in, n);
 		while (more)
-			used += frame_stream(&fr, &env, carry.p + used, carry.n - used, end, 50, out, c, &more);
+			used += frame_stream(&fr, &env, carry.p + used, carry.n - used, end, out->n + 50, out, c, &more);
 		memmove(carry.p, carry.p + used, carry.n - used);
 		carry.n -= used;
 		if (end)
