@@ -10,7 +10,7 @@
 #define TICK NS_SEC
 #define CHECKPOINT_LEAST (2 * NS_SEC)
 #define CHECKPOINT_MOST (300 * NS_SEC)
-enum { CHECKPOINT_SHARE = 50, /* of the time, one part for checkpoints */ MESSAGES_TURN = 500 };
+enum { CHECKPOINT_SHARE = 50, /* of the time, one part for checkpoints */ MESSAGES_TURN = 500, SPENT_MANY = 3 };
 
 /* ---- set-up ---------------------------------------------------------------------------------------------------------------- */
 
@@ -189,27 +189,43 @@ static bool take_messages(struct engine *en)
 
 /* ---- the loop ------------------------------------------------------------------------------------------------------------------ */
 
-static int64_t checkpoint_wait(const struct engine *en, int64_t now)
+/* How many spool files could go, looked up ten times a second at most. */
+static void count_spent(struct engine *en, int64_t now)
+{
+	const struct live_spent *v;
+	if (now - en->last_spent < NS_SEC / 10)
+		return;
+	en->last_spent = now;
+	en->spent = live_follow_spent(en->follow, &v);
+}
+
+static int64_t checkpoint_wait(struct engine *en, int64_t now)
 {
 	int64_t every = (int64_t)(en->figures.checkpoint_s * CHECKPOINT_SHARE * NS_SEC);
 	every = MIN(MAX(every, CHECKPOINT_LEAST), CHECKPOINT_MOST);
 	if (en->figures.lines == en->saved_lines)
 		return INT64_MAX;
+	count_spent(en, now);
+	if (en->spent >= SPENT_MANY) /* senders may wait for the room */
+		every = MIN(every, CHECKPOINT_LEAST / 8);
 	return MAX(en->last_checkpoint + every - now, 0);
 }
 
 static void checkpoint(struct engine *en)
 {
-	uint64_t lines = en->figures.lines;
+	uint64_t lines = en->figures.lines, before = en->figures.checkpoints;
 	judge_flush(en, true);
-	if (!en->failed)
-		en->saved_lines = lines;
+	if (en->failed || en->figures.checkpoints == before)
+		return; /* somebody else writes: the next turn */
+	en->saved_lines = lines;
+	sources_tidy(en);
 }
 
 static void tick(struct engine *en, int64_t now)
 {
 	en->last_tick = now;
 	live_follow_tick(en->follow);
+	sources_tidy(en);
 	care_tick(en);
 	figures_write(en);
 	tell_parent(en, M_ALIVE);

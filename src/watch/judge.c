@@ -193,8 +193,6 @@ int64_t judge_flush(struct engine *en, bool checkpoint)
 			core_log(LOG_LEVEL_ERROR, "state: %s", e.text);
 		else
 			en->book_changed = false;
-		if (!rc && checkpoint)
-			sources_tidy(en);
 	}
 	en->last_flush = mono_ns();
 	if (!checkpoint)

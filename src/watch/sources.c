@@ -110,7 +110,10 @@ void sources_tidy(struct engine *en)
 {
 	const struct live_spent *v;
 	size_t n = live_follow_spent(en->follow, &v);
+	if (en->figures.lines != en->saved_lines)
+		return; /* what was read since is only in memory */
 	for (size_t i = 0; i < n; i++)
 		if (unlink(v[i].path.p) && access(v[i].path.p, F_OK) == 0)
 			core_log(LOG_LEVEL_WARN, "%.*s: cannot be removed", SLFMT(v[i].path));
+	en->spent = 0;
 }

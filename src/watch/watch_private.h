@@ -182,6 +182,8 @@ struct engine {
 	int64_t last_flush, last_checkpoint, last_tick, last_poll, last_sync;
 	bool failed;                                          /* memory is ahead of the store: begin again at the last checkpoint */
 	uint64_t saved_lines;                                 /* at the last checkpoint */
+	int64_t last_spent;
+	size_t spent;                                         /* spool files that wait for one */
 	int64_t last_hour;
 	uint64_t judged_since_flush, late_before, events_before;
 	bool book_changed, disk_told;

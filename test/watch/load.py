@@ -2,7 +2,7 @@
 """load.py POSTERN SENDER [--rate LINES] [--seconds N] [--overload N] [--connections N] [--spool SIZE] [--keep] - many lines over TCP.
 
 SENDER is bench/send.c, built. It sends lines of sshd, sudo and cron (bench/gen_logs.py) at the given rate over loopback to postern watch, then as
-fast as they are taken (--overload seconds) against a small spool. Every line that was sent must have been received, and every numbered line
+fast as they are taken (--overload seconds) against a small spool (--spool), where senders have to wait. Every line that was sent must have been received, and every numbered line
 judged once; what is printed beside that - rates, delays, waiting senders, processor time - is measured, not judged.
 """
 import argparse
@@ -122,21 +122,24 @@ def options(argv):
 
 def main(argv=None):
     opt = options(argv)
-    port = daemon.free_port()
     errors = []
+    # the first at the spool's default size, the second against a small one, so that senders have to wait
+    phases = [("load", opt.rate, opt.seconds, "1GB"), ("overload", 0, opt.overload, opt.spool)]
     try:
-        with daemon.Daemon(opt.postern, keep=opt.keep) as d:
-            d.config["rules"] = compare.write_rules(d.folder)
-            d.config["sources"].update(files=[], syslog=[{"tcp": f"127.0.0.1:{port}"}], spool=opt.spool)
-            generate(d.folder / "auth.log")
-            d.start()
-            x = Load(d, opt, port, str(d.folder / "auth.log"))
-            x.one("load", opt.rate, opt.seconds)
-            if opt.overload:
-                x.one("overload", 0, opt.overload)
-            x.finish()
-            errors = x.errors
-            d.stop()
+        for name, rate, seconds, spool in phases:
+            if not seconds:
+                continue
+            port = daemon.free_port()
+            with daemon.Daemon(opt.postern, keep=opt.keep) as d:
+                d.config["rules"] = compare.write_rules(d.folder)
+                d.config["sources"].update(files=[], syslog=[{"tcp": f"127.0.0.1:{port}"}], spool=spool)
+                generate(d.folder / "auth.log")
+                d.start()
+                x = Load(d, opt, port, str(d.folder / "auth.log"))
+                x.one(name, rate, seconds)
+                x.finish()
+                errors += x.errors
+                d.stop()
     except daemon.Failure as e:
         errors = [*errors, str(e)]
     for e in errors:
