@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #define WALK_ALL (30 * NS_SEC)
+#define LOOK_AGAIN (NS_SEC / 5) /* at what the finder let wait because it was only just being made */
 #define HUNG (120 * NS_SEC)     /* an engine without a sign of life */
 #define STOP_MOST (60 * NS_SEC)
 #define BEAT (5 * NS_SEC)
@@ -427,8 +428,9 @@ static void look_for_files(struct parent *p, bool told, int64_t now)
 {
 	struct err e;
 	bool full = now - p->last_walk > WALK_ALL;
-	if (!p->finder || p->child[CHILD_ENGINE].sock < 0 || !(told || full))
+	if (!p->finder || p->child[CHILD_ENGINE].sock < 0 || !(told || full || now - p->last_look > LOOK_AGAIN))
 		return;
+	p->last_look = now;
 	if (full)
 		p->last_walk = now;
 	if (live_finder_step(p->finder, full, &e))

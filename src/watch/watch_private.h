@@ -89,7 +89,7 @@ struct parent {
 	int wake, metrics, signals, lock;
 	bool ready, stopping, failed;
 	struct { struct watch_config *v; size_t n, cap; } old; /* before a reload */
-	int64_t stop_since, last_walk, last_beat;
+	int64_t stop_since, last_walk, last_look, last_beat;
 	int64_t hour;          /* since when actions are counted */
 	int actions;
 	struct chain *audit;

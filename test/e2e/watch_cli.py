@@ -20,6 +20,7 @@ import daemon  # noqa: E402
 import exposition  # noqa: E402
 import hook  # noqa: E402
 import logs  # noqa: E402
+import replay  # noqa: E402
 
 POSTERN = sys.argv[1] if len(sys.argv) > 1 else sys.exit(__doc__)
 OTHER_RULE = "0d2f2f8e-6a39-44d4-8f0e-77b7d2f6c5a2"
@@ -271,6 +272,36 @@ def case_restart():
         d.stop()
         p = d.run("state", "--state", d.state, "check", check=False)
         expect(p.returncode == 0, f"state check: {p.stdout}{p.stderr}")
+
+
+def case_rotation():
+    """Every way of rotating, as fast as it goes, with the daemon and without it: no line is lost or read twice."""
+    with daemon.Daemon(POSTERN) as d:
+        rules_of(d)
+        files = {s: replay.LiveFile(d.logs / "web1" / "var" / "log" / s / "auth.log", s) for s in replay.ALL_STYLES}
+        d.start()
+        n = 0
+        for turn in range(40):
+            if turn == 20:
+                d.stop()
+            if turn == 25:
+                d.start()
+            for _ in range(25):
+                for s, f in files.items():
+                    f.write(logs.marker(time.time(), "web1", s, n))
+                n += 1
+            for f in files.values():
+                f.rotate()
+            time.sleep(0.05)
+        for f in files.values():
+            f.close()
+        for s in files:
+            seen(d, s, n)
+        time.sleep(3)                           # what is read twice comes late, from packed copies
+        for s in files:
+            errors.extend(compare.marker_problems(d, s, n))
+        print(f"watch: rotation: {len(files)} styles, {n * len(files)} lines, {40 * len(files)} rotations")
+        d.stop()
 
 
 # ---- figures ------------------------------------------------------------------------------------------------------------------------
