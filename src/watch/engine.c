@@ -205,7 +205,6 @@ static int64_t checkpoint_wait(struct engine *en, int64_t now)
 	every = MIN(MAX(every, CHECKPOINT_LEAST), CHECKPOINT_MOST);
 	if (en->figures.lines == en->saved_lines)
 		return INT64_MAX;
-	count_spent(en, now);
 	if (en->spent >= SPENT_MANY) /* senders may wait for the room */
 		every = MIN(every, CHECKPOINT_LEAST / 8);
 	return MAX(en->last_checkpoint + every - now, 0);
@@ -225,7 +224,6 @@ static void tick(struct engine *en, int64_t now)
 {
 	en->last_tick = now;
 	live_follow_tick(en->follow);
-	sources_tidy(en);
 	care_tick(en);
 	figures_write(en);
 	tell_parent(en, M_ALIVE);
@@ -239,10 +237,13 @@ static int64_t turn(struct engine *en)
 		wait = MIN(wait, lanes_work(en));
 		wait = MIN(wait, judge_flush(en, false));
 		now = mono_ns();
+		count_spent(en, now);
+		if (en->spent)
+			sources_tidy(en);
 		int64_t until = checkpoint_wait(en, now);
 		if (!until)
 			checkpoint(en);
-		wait = MIN(wait, until ? until : CHECKPOINT_LEAST);
+		wait = MIN(wait, until ? until : en->spent ? NS_SEC / 10 : CHECKPOINT_LEAST);
 		if (!en->ready) {
 			en->ready = true;
 			tell_parent(en, M_READY);
