@@ -1,0 +1,191 @@
+/* gate.h - an outside person gets in only when, where and as far as somebody approved.
+ *
+ *   model      providers, persons, keys, grants and approvals, as rows of the vault (gate_policy_load takes a picture of them)
+ *   decide     one pure function that everything asks: PAM, sshd's key command, the recorder, explain
+ *   service    `postern gate serve`: answers one question of fixed size at a time, ends sessions, keeps recordings
+ *   clients    pam_postern.so, `postern sshd-keys`, postern-shell: struct gate_ask and gate_answer, nothing to parse
+ *
+ * Who is subject to it is decided by membership of the Unix group postern-provider, in the client: when anything of this is broken, members
+ * are denied and nobody else is touched.
+ *
+ * Threads: one at a time per struct; gate_decide() is pure.  Errors: ERR_* with *e; a question that cannot be answered is denied.
+ */
+#ifndef POSTERN_GATE_H
+#define POSTERN_GATE_H
+
+#include "chain/chain.h"
+#include "core/core.h"
+#include "factor/factor.h"
+#include "vault/vault.h"
+
+#define GATE_GROUP "postern-provider"
+#define GATE_SOCKET "/run/postern/gate.sock"
+
+/* ---- model ------------------------------------------------------------------------------------------------------------ */
+enum gate_state { GATE_ACTIVE, GATE_SUSPENDED };
+struct gate_provider {
+	struct slice id, name;             /* "hafenlicht" */
+	enum gate_state state;
+	struct slice reason;               /* why suspended */
+	nstime until;                      /* end of contract; NSTIME_NONE none */
+};
+struct gate_key {
+	struct slice fingerprint;          /* "SHA256:..." */
+	struct slice type, blob;           /* "ssh-ed25519", base64 */
+	bool hardware;                     /* sk-...: verify-required is asked for */
+};
+struct gate_person {
+	struct slice id, name, provider;   /* id "jansen"; an id is unique */
+	enum gate_state state;
+	struct gate_key *keys; size_t nkeys;
+};
+/* Weekly window in the grant's zone, minutes of the day; past midnight is split into two. */
+struct gate_window {
+	uint8_t days;                      /* bit 0 = Monday */
+	uint16_t from, until;
+};
+enum gate_grant_state { GRANT_REQUESTED, GRANT_APPROVED, GRANT_REFUSED, GRANT_REVOKED };
+enum gate_may { MAY_SHELL = 1, MAY_SFTP = 2, MAY_FORWARD = 4, MAY_COMMANDS = 8 /* those of the list */ };
+struct gate_grant {
+	struct slice id;                   /* "G-20261126-1" */
+	struct slice person, provider;     /* one of them: a person, or everybody of a provider */
+	struct slice *hosts; size_t nhosts;
+	struct slice account;
+	struct cidr *sources; size_t nsources;      /* none: anywhere */
+	nstime from, until;
+	struct gate_window *windows; size_t nwindows; /* none: all the time between */
+	struct slice zone;                 /* of the windows, "Europe/Berlin"; empty UTC */
+	unsigned may;                      /* enum gate_may */
+	struct slice *commands; size_t ncommands;   /* exact, or with * at the end of an argument list */
+	bool factor, record;               /* second factor asked for; recorded */
+	bool emergency;                    /* break-glass */
+	enum gate_grant_state state;
+	struct slice requester, approver, purpose, ticket;
+	int64_t version;                   /* goes up with every change */
+	nstime boot_until;                 /* of the boot clock, set when it was first used: the window ends by whichever clock says so first */
+};
+struct gate_policy {
+	struct arena mem;
+	struct gate_provider *providers; size_t nproviders;
+	struct gate_person *persons; size_t npersons;
+	struct gate_grant *grants; size_t ngrants;
+	int64_t version;
+};
+/* A picture of what the vault says now. Free with gate_policy_free(). */
+int gate_policy_load(struct vault *v, struct gate_policy *out, struct err *e);
+void gate_policy_free(struct gate_policy *p);
+
+/* ---- decide ------------------------------------------------------------------------------------------------------------- */
+enum gate_phase { PHASE_KEYS = 1, PHASE_AUTH, PHASE_ACCOUNT, PHASE_SESSION, PHASE_EXEC, PHASE_CLOSE };
+enum gate_kind { KIND_SHELL = 1, KIND_COMMAND, KIND_SFTP, KIND_FORWARD };
+struct gate_request {
+	enum gate_phase phase;
+	enum gate_kind kind;               /* PHASE_EXEC */
+	struct slice service;              /* "sshd", "sudo" */
+	struct slice account, host;        /* host: this machine's canonical name */
+	struct slice person;               /* when known already; else found by the key */
+	struct slice fingerprint;          /* of the key or of the certificate's key; empty unknown */
+	const struct ip *source;           /* NULL unknown: fits only grants without networks */
+	struct slice command;
+	bool factor_given;                 /* the second factor was good */
+};
+/* What was decided, and why: each reason has a fixed text (gate_reason_text). */
+#define GATE_REASONS(X)                                                                                                       \
+	X(GATE_OK, "allowed")                                                                                                 \
+	X(GATE_NO_PERSON, "the key belongs to nobody")                                                                        \
+	X(GATE_NO_GRANT, "no grant for this account on this host")                                                            \
+	X(GATE_NOT_APPROVED, "the grant is not approved")                                                                     \
+	X(GATE_NOT_YET, "the grant has not begun")                                                                            \
+	X(GATE_ENDED, "the grant has ended")                                                                                  \
+	X(GATE_OUTSIDE_HOURS, "outside the hours of the grant")                                                               \
+	X(GATE_REVOKED, "the grant was revoked")                                                                              \
+	X(GATE_SUSPENDED_PROVIDER, "the provider is suspended")                                                               \
+	X(GATE_SUSPENDED_PERSON, "the person is suspended")                                                                   \
+	X(GATE_SOURCE, "not from this network")                                                                               \
+	X(GATE_KEY, "not with this key")                                                                                      \
+	X(GATE_FACTOR, "the second factor is missing")                                                                        \
+	X(GATE_COMMAND, "this command is not in the grant")                                                                   \
+	X(GATE_KIND, "the grant does not allow this kind of session")                                                         \
+	X(GATE_CLOCK, "the clock cannot be trusted")                                                                          \
+	X(GATE_FAULT, "the gate cannot answer")
+enum gate_reason {
+#define X(id, text) id,
+	GATE_REASONS(X)
+#undef X
+	GATE_REASON_COUNT
+};
+const char *gate_reason_text(enum gate_reason r);
+struct gate_decision {
+	bool allow;
+	enum gate_reason reason;           /* of the grant that came nearest, when denied */
+	const struct gate_grant *grant;    /* NULL none */
+	const struct gate_person *person;
+	nstime until;                      /* when allowed: end of the grant or of the window, whichever is first */
+};
+/* Pure. boot_now: of CLOCK_BOOTTIME. */
+struct gate_decision gate_decide(const struct gate_request *q, const struct gate_policy *p, nstime now, nstime boot_now);
+/* The same, with a line per grant that was looked at and why it did or did not fit. */
+struct gate_decision gate_explain(const struct gate_request *q, const struct gate_policy *p, nstime now, nstime boot_now, struct buf *out);
+
+/* ---- changes: each checks the rules of the model, in a transaction of its own, and goes into the audit log -------------- */
+struct gate {
+	struct vault *vault;
+	struct chain *audit;               /* NULL: not written (tests) */
+	struct slice actor;                /* who does it: user name of who called */
+};
+int gate_provider_add(struct gate *g, const struct gate_provider *p, struct err *e);
+int gate_provider_suspend(struct gate *g, struct slice id, struct slice reason, struct err *e); /* sessions end: the service sees it */
+int gate_provider_resume(struct gate *g, struct slice id, struct slice reason, struct err *e);
+int gate_person_add(struct gate *g, const struct gate_person *p, struct err *e);
+int gate_person_key(struct gate *g, struct slice person, struct slice line /* of an authorized_keys file */, bool remove, struct err *e);
+int gate_person_suspend(struct gate *g, struct slice id, struct slice reason, bool resume, struct err *e);
+/* Fills id. Requested by g->actor. */
+int gate_grant_request(struct gate *g, struct gate_grant *x, struct err *e);
+/* By somebody else than who requested, and nobody of the provider. ERR_PERM. */
+int gate_grant_approve(struct gate *g, struct slice id, struct err *e);
+int gate_grant_refuse(struct gate *g, struct slice id, struct slice reason, struct err *e);
+int gate_grant_revoke(struct gate *g, struct slice id, struct slice reason, struct err *e);
+int gate_grant_restore(struct gate *g, struct slice id, struct slice reason, struct err *e);
+int gate_grant_extend(struct gate *g, struct slice id, nstime until, struct err *e); /* a request again, until approved the old end holds */
+/* Break-glass: by the one administrator named in the settings; short; loud. */
+int gate_emergency(struct gate *g, struct gate_grant *x, struct err *e);
+
+/* ---- protocol: one question, one answer, of fixed size --------------------------------------------------------------------- */
+enum { GATE_MAGIC = 0x50535447, GATE_VERSION = 1, GATE_TEXT = 256, GATE_AUTH_INFO = 8192, GATE_COMMAND_MAX = 4096, GATE_WAIT_MS = 2000 };
+struct gate_ask {
+	uint32_t magic, version, phase, kind;
+	char service[32], account[64], rhost[64], tty[32];
+	char code[32];                     /* PHASE_AUTH: what was typed */
+	char auth_info[GATE_AUTH_INFO];    /* SSH_AUTH_INFO_0, or "publickey TYPE BLOB" */
+	uint32_t command_size;
+	char command[GATE_COMMAND_MAX];
+	uint32_t session;                  /* audit session id, UINT32_MAX none */
+	int32_t pid;                       /* of the monitor */
+	uint16_t columns, rows;
+};
+struct gate_answer {
+	uint32_t magic, version;
+	uint32_t allow, reason;
+	uint32_t record;                   /* the session is to be recorded */
+	int64_t until;                     /* nstime */
+	char reference[32];                /* for who asks whom: "R-..." */
+	char text[GATE_TEXT];              /* for the person at the other end; no names of grants when denied */
+	uint32_t keys_size;                /* PHASE_KEYS: lines of authorized_keys */
+	char keys[8192];
+};
+/* Client side: connects, sends, waits at most GATE_WAIT_MS. Anything else than a whole answer is a denial with GATE_FAULT. Returns the socket when `keep`
+ * (the recorder streams on it), else -1. No allocation, no locale, no signals. */
+int gate_ask_service(const char *socket_path, const struct gate_ask *q, struct gate_answer *a, bool keep);
+
+/* ---- service ------------------------------------------------------------------------------------------------------------------ */
+struct gate_service_options {
+	const char *state;                 /* folder: gate.db, factor.key, recordings/, audit.log */
+	const char *socket;                /* NULL: GATE_SOCKET */
+	const char *host;                  /* canonical name of this machine; NULL: from the system */
+	const char *keys_user;             /* AuthorizedKeysCommandUser */
+	bool ready_fd_valid; int ready_fd; /* tests: a byte when it listens */
+};
+/* Runs until SIGTERM. */
+int gate_serve(const struct gate_service_options *o, struct err *e);
+
+#endif
