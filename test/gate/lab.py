@@ -4,7 +4,7 @@ enter() runs the test again in namespaces (mounts, processes, network, name of t
 /home, /root and /run, installs Postern's programs there, makes accounts, keys and a syslog, and starts sshd. Everything ends with the first
 process of the namespace.
 
-Accounts: `chef` (administrator, never covered, sudo), `deploy` and `wartung` (covered: group postern-provider, login shell postern-shell, may run
+Accounts: `chef` and `leitung` (administrators, never covered, sudo), `deploy` and `wartung` (covered: group postern-provider, login shell postern-shell, may run
 /usr/bin/id by sudo), `kollege` (ordinary). Addresses: the server SERVER, clients OFFICE (in grants) and ABROAD (in none).
 """
 import os
@@ -23,7 +23,8 @@ PORT, HOST = 22022, "srv01"
 SERVER, OFFICE, ABROAD = "10.77.0.1", "10.77.0.5", "203.0.113.9"
 SSHD, SSH, SUDO, OATHTOOL = "/usr/sbin/sshd", "/usr/bin/ssh", "/usr/bin/sudo", "/usr/bin/oathtool"
 BASE = "/mnt"                       # covered by a tmpfs: root's up to /, as sshd wants it of key commands
-ADMIN, COVERED, PLAIN = "chef", ("deploy", "wartung"), "kollege"
+ADMIN, SECOND, COVERED, PLAIN = "chef", "leitung", ("deploy", "wartung"), "kollege"
+PEOPLE = (ADMIN, SECOND, *COVERED, PLAIN)
 MODULES = "/usr/lib/x86_64-linux-gnu/security"
 
 
@@ -155,7 +156,7 @@ class Lab:
             must("groupadd", "-f", "-r", g)
         if sh("id", "postern-keys").returncode:
             must("useradd", "-r", "-M", "-d", "/nonexistent", "-s", "/usr/sbin/nologin", "postern-keys")
-        for i, name in enumerate((ADMIN, *COVERED, PLAIN)):
+        for i, name in enumerate(PEOPLE):
             must("useradd", "-m", "-u", str(6101 + i), "-s", "/bin/bash", "-K", "UID_MAX=70000", name)
             must("usermod", "-p", "*", name)
             os.makedirs(f"/home/{name}/.ssh", mode=0o700, exist_ok=True)
@@ -163,7 +164,7 @@ class Lab:
         for name in COVERED:
             must("gpasswd", "-a", name, "postern-provider")
         covered = ",".join(COVERED)
-        write("/etc/sudoers", f"root ALL=(ALL) ALL\n{ADMIN} ALL=(ALL) NOPASSWD: ALL\n{covered.replace(',', ', ')} ALL=(root) NOPASSWD: /usr/bin/id\n", 0o440)
+        write("/etc/sudoers", f"root ALL=(ALL) ALL\n{ADMIN}, {SECOND} ALL=(ALL) NOPASSWD: ALL\n{covered.replace(',', ', ')} ALL=(root) NOPASSWD: /usr/bin/id\n", 0o440)
         shutil.rmtree("/etc/ssh/sshd_config.d", ignore_errors=True)
         os.makedirs("/etc/ssh/sshd_config.d")
 
@@ -184,13 +185,13 @@ class Lab:
     def _keys(self):
         self.key = {}
         os.makedirs(f"{self.dir}/keys", mode=0o700)
-        for name, kind in (("chef", "ed25519"), ("kollege", "ed25519"), ("jansen", "ed25519"), ("jansen-rsa", "rsa"), ("petrov", "ed25519"),
+        for name, kind in (("chef", "ed25519"), ("leitung", "ed25519"), ("kollege", "ed25519"), ("jansen", "ed25519"), ("jansen-rsa", "rsa"), ("petrov", "ed25519"),
                            ("mallory", "ed25519"), ("ca", "ed25519"), ("falseca", "ed25519"), ("hostkey", "ed25519")):
             path = f"{self.dir}/keys/{name}"
             must("ssh-keygen", "-q", "-t", kind, "-N", "", "-C", name, "-f", path)
             self.key[name] = path
-        for name in (ADMIN, PLAIN):
-            uid = 6101 + (ADMIN, *COVERED, PLAIN).index(name)
+        for name in (ADMIN, SECOND, PLAIN):
+            uid = 6101 + PEOPLE.index(name)
             write(f"/home/{name}/.ssh/authorized_keys", read(self.key[name] + ".pub"), 0o600, uid, uid)
         self.askpass = write(f"{self.dir}/askpass", '#!/bin/sh\nprintf "%s\\n" "$1" >>"$LAB_PROMPTS"\nprintf "%s\\n" "$LAB_CODE"\n', 0o755)
 
@@ -244,23 +245,26 @@ class Lab:
         for p in list(self.procs):
             self.stop(p, seconds=3)
 
-    def sshd(self, config):
-        """(Re)starts sshd with this configuration; the reason when it does not like it."""
-        if "sshd" in self.services:
-            self.stop(self.services.pop("sshd"))
-        base = (f"Port {PORT}\nListenAddress 0.0.0.0\nHostKey {self.key['hostkey']}\nUsePAM yes\nLogLevel VERBOSE\nPermitRootLogin no\n"
+    def sshd(self, config, name="sshd", port=PORT):
+        """(Re)starts an sshd with this configuration; name: of its PAM service. Why not, when it does not like it."""
+        if name in self.services:
+            self.stop(self.services.pop(name))
+        base = (f"Port {port}\nListenAddress 0.0.0.0\nHostKey {self.key['hostkey']}\nUsePAM yes\nLogLevel VERBOSE\nPermitRootLogin no\n"
                 "PidFile none\nMaxStartups 200\nLoginGraceTime 60\nUseDNS no\nSubsystem sftp internal-sftp -l INFO\n")
-        path = write("/etc/ssh/sshd_config", config + base if config.startswith("#first\n") else base + config, 0o600)
-        p = sh(SSHD, "-t", "-f", path)
+        path = write(f"/etc/ssh/{name}_config", base + config, 0o600)
+        program = f"/usr/sbin/{name}"
+        if not os.path.exists(program):
+            os.symlink(SSHD, program)
+        p = sh(program, "-t", "-f", path)
         if p.returncode:
             return p.stderr
-        self.services["sshd"] = self.start(SSHD, "-D", "-f", path, stderr=subprocess.DEVNULL)
-        wait_for(lambda: connects(PORT), 10)
+        self.services[name] = self.start(program, "-D", "-f", path, stderr=subprocess.DEVNULL)
+        wait_for(lambda: connects(port), 10)
         return ""
 
     # ---- the client -------------------------------------------------------------------------------------------------------
-    def ssh_argv(self, account, key, command=None, *, source=OFFICE, options=(), tty=False, certificate=None):
-        argv = [SSH, "-F", "none", "-p", PORT, "-l", account, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=INFO",
+    def ssh_argv(self, account, key, command=None, *, source=OFFICE, options=(), tty=False, certificate=None, port=PORT):
+        argv = [SSH, "-F", "none", "-p", port, "-l", account, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=INFO",
                 "-o", "IdentitiesOnly=yes", "-o", "NumberOfPasswordPrompts=1", "-o", "ConnectTimeout=20", "-o", f"BindAddress={source}",
                 "-o", "IdentityAgent=none", "-o", "PreferredAuthentications=publickey,keyboard-interactive,password"]
         if key:
