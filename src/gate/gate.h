@@ -16,7 +16,9 @@
 #include "chain/chain.h"
 #include "core/core.h"
 #include "factor/factor.h"
+#include "org/org.h"
 #include "vault/vault.h"
+#include "yaml/yaml.h"
 
 #define GATE_GROUP "postern-provider"
 #define GATE_SOCKET "/run/postern/gate.sock"
@@ -33,11 +35,19 @@ struct gate_key {
 	struct slice fingerprint;          /* "SHA256:..." */
 	struct slice type, blob;           /* "ssh-ed25519", base64 */
 	bool hardware;                     /* sk-...: verify-required is asked for */
+	bool certificate;                  /* the line held a certificate; type, blob and fingerprint are its own key's, as sshd counts */
+	struct slice comment;
 };
+/* One line of an authorized_keys file (options and comment may be there; options are ignored: the gate gives its own) or of a .pub file. Keys that sshd would
+ * not take, private keys, RSA below 2048 bits, and blobs that are not what the type says are refused. Texts live in mem. ERR_SYNTAX, ERR_UNSUPPORTED,
+ * ERR_LIMIT. */
+int gate_key_parse(struct slice line, struct arena *mem, struct gate_key *out, struct err *e);
 struct gate_person {
 	struct slice id, name, provider;   /* id "jansen"; an id is unique */
 	enum gate_state state;
+	struct slice reason;               /* why suspended */
 	struct gate_key *keys; size_t nkeys;
+	struct slice *accounts; size_t naccounts; /* Unix accounts that are this person: none of them approves anything */
 };
 /* Weekly window in the grant's zone, minutes of the day; past midnight is split into two. */
 struct gate_window {
@@ -62,16 +72,29 @@ struct gate_grant {
 	enum gate_grant_state state;
 	struct slice requester, approver, purpose, ticket;
 	int64_t version;                   /* goes up with every change */
-	nstime boot_until;                 /* of the boot clock, set when it was first used: the window ends by whichever clock says so first */
+	nstime boot_until;                 /* of the boot clock, set when it was first used: the window ends by whichever clock says so first; NSTIME_NONE (or 0) not
+	                                    * used in this life of the machine */
+	/* filled in by gate_policy_load() */
+	const struct zone *tz;             /* of `zone`; a zone that cannot be read denies (GATE_FAULT) */
+	bool changed;                      /* is not what was approved any more: counts as requested */
+	nstime created, decided;           /* when requested, and when approved, refused, revoked; NSTIME_NONE never */
+	struct slice reason;               /* of refusal, revocation */
+	nstime wanted;                     /* an extension that waits for approval: its end; NSTIME_NONE none */
+	struct slice wanter;               /* who asked for it */
+	char id_text[64];                  /* where gate_grant_request() and gate_emergency() write the id: it lives as long as the struct, not copied */
 };
 struct gate_policy {
 	struct arena mem;
 	struct gate_provider *providers; size_t nproviders;
 	struct gate_person *persons; size_t npersons;
 	struct gate_grant *grants; size_t ngrants;
-	int64_t version;
+	int64_t version;                   /* goes up with every change of any of it */
+	nstime seen;                       /* newest wall clock that was stored (gate_seen); 0 none: now more than 2 s before it is GATE_CLOCK */
+	struct zone **zones; size_t nzones;
 };
-/* A picture of what the vault says now. Free with gate_policy_free(). */
+/* Makes the tables when they are not there (and v may be written). Others than room gate need not call it. */
+int gate_tables(struct vault *v, struct err *e);
+/* A picture of what the vault says now, of one moment. Free with gate_policy_free(), also after an error. */
 int gate_policy_load(struct vault *v, struct gate_policy *out, struct err *e);
 void gate_policy_free(struct gate_policy *p);
 
@@ -122,16 +145,30 @@ struct gate_decision {
 	const struct gate_person *person;
 	nstime until;                      /* when allowed: end of the grant or of the window, whichever is first */
 };
-/* Pure. boot_now: of CLOCK_BOOTTIME. */
+/* Pure. boot_now: of CLOCK_BOOTTIME. What each phase asks: PHASE_KEYS not the source when it is not known (the line has from=), nor the second factor; PHASE_EXEC also the
+ * kind, and for KIND_COMMAND without MAY_SHELL the list. A person, the key's owner, must be known in every phase. */
 struct gate_decision gate_decide(const struct gate_request *q, const struct gate_policy *p, nstime now, nstime boot_now);
 /* The same, with a line per grant that was looked at and why it did or did not fit. */
 struct gate_decision gate_explain(const struct gate_request *q, const struct gate_policy *p, nstime now, nstime boot_now, struct buf *out);
+
+/* Section `gate` of postern.yaml. */
+struct gate_settings {
+	nstime longest;                    /* a grant may last; 0: 30 days, which is also the most */
+	nstime usual;                      /* when no end is asked for; 0: 8 hours */
+	struct slice emergency;            /* who may open an emergency grant; empty: nobody */
+	struct slice *approvers; size_t napprovers; /* who may approve; none: everybody who may run it and is no provider's */
+};
+enum { GATE_LONGEST_DAYS = 30, GATE_USUAL_HOURS = 8, GATE_EMERGENCY_MINUTES = 60 };
+/* n may be NULL: zeros. Texts are borrowed from the tree, arrays live in mem. */
+int gate_settings_read(const struct node *n, const char *file, struct arena *mem, struct gate_settings *out, struct err *e);
 
 /* ---- changes: each checks the rules of the model, in a transaction of its own, and goes into the audit log -------------- */
 struct gate {
 	struct vault *vault;
 	struct chain *audit;               /* NULL: not written (tests) */
 	struct slice actor;                /* who does it: user name of who called */
+	struct gate_settings settings;     /* zeros: defaults, nobody may open an emergency grant */
+	nstime now;                        /* 0: the clock's */
 };
 int gate_provider_add(struct gate *g, const struct gate_provider *p, struct err *e);
 int gate_provider_suspend(struct gate *g, struct slice id, struct slice reason, struct err *e); /* sessions end: the service sees it */
@@ -139,7 +176,7 @@ int gate_provider_resume(struct gate *g, struct slice id, struct slice reason, s
 int gate_person_add(struct gate *g, const struct gate_person *p, struct err *e);
 int gate_person_key(struct gate *g, struct slice person, struct slice line /* of an authorized_keys file */, bool remove, struct err *e);
 int gate_person_suspend(struct gate *g, struct slice id, struct slice reason, bool resume, struct err *e);
-/* Fills id. Requested by g->actor. */
+/* Fills id. Requested by g->actor, who has a name: not root. from 0: now; until 0: the usual time later. */
 int gate_grant_request(struct gate *g, struct gate_grant *x, struct err *e);
 /* By somebody else than who requested, and nobody of the provider. ERR_PERM. */
 int gate_grant_approve(struct gate *g, struct slice id, struct err *e);
@@ -147,8 +184,19 @@ int gate_grant_refuse(struct gate *g, struct slice id, struct slice reason, stru
 int gate_grant_revoke(struct gate *g, struct slice id, struct slice reason, struct err *e);
 int gate_grant_restore(struct gate *g, struct slice id, struct slice reason, struct err *e);
 int gate_grant_extend(struct gate *g, struct slice id, nstime until, struct err *e); /* a request again, until approved the old end holds */
+/* The same as gate_grant_approve(), of this version only: what was shown is what is approved. ERR_STOPPED: it was changed since. */
+int gate_grant_approve_version(struct gate *g, struct slice id, int64_t version, struct err *e);
 /* Break-glass: by the one administrator named in the settings; short; loud. */
 int gate_emergency(struct gate *g, struct gate_grant *x, struct err *e);
+
+/* ---- what the service stores beside answering ------------------------------------------------------------------------------ */
+/* The wall clock was at `now` (stored when it is newer). Every second or so. */
+int gate_seen(struct vault *v, nstime now, struct err *e);
+/* A grant was used for the first time in this life of the machine: it ends when CLOCK_BOOTTIME is at boot_until, too. Kept for this boot only
+ * (/proc/sys/kernel/random/boot_id); nothing happens when there is one already. */
+int gate_first_use(struct vault *v, struct slice grant, nstime boot_until, struct err *e);
+/* An administrator says the clock is right, after it had been ahead and was set back. */
+int gate_clock_trust(struct gate *g, struct slice reason, struct err *e);
 
 /* ---- protocol: one question, one answer, of fixed size --------------------------------------------------------------------- */
 enum { GATE_MAGIC = 0x50535447, GATE_VERSION = 1, GATE_TEXT = 256, GATE_AUTH_INFO = 8192, GATE_COMMAND_MAX = 4096, GATE_WAIT_MS = 2000 };
