@@ -79,3 +79,61 @@ class Gate:
         for name in COVERED:
             must("usermod", "-s", "/usr/bin/postern-shell", name)
         return self.lab.sshd(SSHD_TAIL)
+
+    def restart(self):
+        self.end()
+        if not self.serve():
+            raise SystemExit("the service does not start again: " + read(f"{self.lab.dir}/log/serve.out")[-2000:])
+
+    # ---- the model --------------------------------------------------------------------------------------------------------------
+    def found(self, providers):
+        for p in providers:
+            self.must("provider", "add", p, "--name", p.capitalize())
+
+    def person(self, name, provider):
+        self.must("person", "add", name, "--provider", provider, "--name", name.capitalize())
+        self.must("person", "key", "add", name, stdin_text=self.lab.public(name))
+
+    def grant(self, person, *, account="deploy", host=HOST, source=HERE, begin=None, until=None, may=None, commands=(), windows=(), approve=True, who=ADMIN, by=SECOND):
+        """The id of a grant that was asked for by one administrator and, unless told otherwise, approved by another."""
+        args = ["grant", "request", "--person", person, "--host", host, "--account", account, "--purpose", "test", "--ticket", "T-1", "--from-network", source]
+        args += ["--from", iso(begin)] if begin else []
+        args += ["--until", iso(until)] if until else []
+        args += ["--allow", may] if may else []
+        for c in commands:
+            args += ["--command", c]
+        for w in windows:
+            args += ["--window", w]
+        out = self.must(*args, who=who)
+        grant = re.search(r"\bG-[\w-]+", out).group(0)
+        if approve:
+            self.must("grant", "approve", grant, who=by)
+        return grant
+
+    def revoke(self, grant):
+        self.must("grant", "revoke", grant, "--reason", "test")
+
+    def refuse(self, grant):
+        self.must("grant", "refuse", grant, "--reason", "test", who=SECOND)
+
+    # ---- the second factor -----------------------------------------------------------------------------------------------------
+    recovery = {}
+
+    def enroll(self, person, confirm=True):
+        out = self.must("mfa", "enroll", person)
+        self.seed[person] = re.search(r"secret=([A-Z2-7]+)", out).group(1)
+        if confirm:
+            at = time.time()
+            out = self.must("mfa", "confirm", person, totp(self.seed[person], at, step=-1), totp(self.seed[person], at))
+            self.recovery[person] = re.findall(r"^\s*([A-Za-z0-9]{4,}(?:-[A-Za-z0-9]{4,})+)\s*$", out, re.M)
+            self.fresh(person)
+
+    def fresh(self, person):
+        """Forgets which codes were used and which tries failed: a test cannot wait 30 s for each login."""
+
+    def code(self, person):
+        """The code of now, never used before as far as the gate remembers."""
+        if person not in self.seed:
+            return "000000"
+        self.fresh(person)
+        return totp(self.seed[person])
