@@ -85,7 +85,7 @@ static void test_private(void **state)
 	struct vault *v = start(VAULT_CREATE);
 	struct err e;
 	assert_int_equal(vault_tables(v, "room", steps, 1, &e), 0);
-	static const char *const ends[] = {"", "-wal", "-shm"};
+	static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
 		char name[128];
 		snprintf(name, sizeof name, "%s%s", file, ends[i]);
@@ -107,6 +107,31 @@ static void test_private(void **state)
 	assert_int_equal(symlink(real, file), 0);
 	assert_int_equal(fails(VAULT_READ), ERR_IO);
 	assert_int_equal(fails(VAULT_CREATE), ERR_IO);
+}
+
+/* Whoever else may write in the folder cannot put in what SQLite would play back. */
+static void test_planted(void **state)
+{
+	static const char *const ends[] = {"-journal", "-wal", "-shm"};
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	struct vault *v = start(VAULT_CREATE);
+	vault_close(v);
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		char name[128];
+		snprintf(name, sizeof name, "%s%s", file, ends[i]);
+		assert_int_equal(access(name, F_OK), 0); /* it stays, so that nobody else can make it */
+		assert_int_equal(chown(name, 12345, 0), 0);
+		assert_int_equal(fails(VAULT_READ), ERR_PERM);
+		assert_int_equal(fails(VAULT_WRITE), ERR_PERM);
+		assert_int_equal(fails(VAULT_CREATE), ERR_PERM);
+		assert_int_equal(unlink(name), 0);
+		assert_int_equal(symlink("/etc/passwd", name), 0);
+		assert_int_equal(fails(VAULT_WRITE), ERR_PERM);
+		assert_int_equal(unlink(name), 0);
+		vault_close(start(VAULT_WRITE));
+	}
 }
 
 static void test_damaged(void **state)
@@ -295,7 +320,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		T(test_private), T(test_damaged), T(test_tables), T(test_errors), T(test_within), T(test_version), T(test_killed),
+		T(test_private), T(test_planted), T(test_damaged), T(test_tables), T(test_errors), T(test_within), T(test_version), T(test_killed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
