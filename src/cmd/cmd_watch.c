@@ -1,5 +1,6 @@
 /* cmd_watch.c - postern watch: the daemon. */
 #include "cmd/cmd.h"
+#include "cmd/gate_link.h"
 #include "cmd/ruleset.h"
 #include "cmd/setup.h"
 #include "watch/watch.h"
@@ -46,7 +47,9 @@ static int run(const struct args *a)
 	if (!state_file(a, "", state, sizeof state))
 		return EXIT_USAGE;
 	core_set_log(args_has(a, "verbose") ? log_line : log_quiet);
-	struct watch_options opt = {.config_path = args_get(a, "config"), .state = state, .rules_default = ruleset_default(rules, sizeof rules), .version = POSTERN_VERSION};
+	struct gate_link link;
+	struct watch_options opt = {.config_path = args_get(a, "config"), .state = state, .rules_default = ruleset_default(rules, sizeof rules), .version = POSTERN_VERSION,
+		.gate = gate_link(&link, state, SL("postern watch"))};
 	int rc = args_has(a, "check") ? watch_check(&opt, &e) : watch_run(&opt, &e);
 	if (!rc)
 		return EXIT_DONE;
