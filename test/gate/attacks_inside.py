@@ -176,7 +176,7 @@ def without_grant(a):
     a.attack("su to the covered account", os.path.exists(proof), told(p))
     for service in ("sudo", "su", "cron", "sshd"):
         p = L.sh("/usr/bin/pamtester", service, "wartung", "acct_mgmt")
-        a.attack(f"account phase of PAM, service {service}, no session", "successful" in p.stdout + p.stderr or "has been" in p.stdout, told(p))
+        a.attack(f"account phase of PAM, service {service}, no session", p.returncode == 0, told(p))
 
 
 def recorder(a):

@@ -46,12 +46,12 @@ def grants(gate):
 
 
 def populate(lab, gate, certificates):
+    gate.quick = True
     keys(lab)
     certificates(lab)
     gate.found(("hafenlicht", "badfirm", "oldfirm"))
     for name, (provider, _) in PEOPLE.items():
-        gate.person(name, provider)
-    gate.must("person", "key", "add", "jansen", stdin_text=lab.public("jansen-rsa"))
+        gate.person(name, provider, *([name, "jansen-rsa"] if name == "jansen" else []))
     for name in PEOPLE:
         if name not in NOT_ENROLLED:
             gate.enroll(name, confirm=name != "unconfirmed")
@@ -61,7 +61,7 @@ def populate(lab, gate, certificates):
     gate.must("grant", "extend", issued["longer"], "--until", W.iso(time.time() + 2 * HOUR))
     gate.must("person", "suspend", "suspended", "--reason", "lost the laptop")
     gate.must("provider", "suspend", "badfirm", "--reason", "an incident")
-    gate.must("person", "key", "remove", "keygone", stdin_text=lab.public("keygone"))
+    gate.must("person", "key", "keygone", "remove", lab.fingerprint("keygone"))
     gate.must("mfa", "reset", "resetted")
     db = sqlite3.connect(f"{W.STATE}/gate.db", timeout=10)
     with db:
