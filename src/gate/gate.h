@@ -225,6 +225,94 @@ struct gate_answer {
  * (the recorder streams on it), else -1. No allocation, no locale, no signals. */
 int gate_ask_service(const char *socket_path, const struct gate_ask *q, struct gate_answer *a, bool keep);
 
+/* ---- recordings: what postern-shell streams over the connection it asked on ---------------------------------------------------
+ * The service takes PHASE_EXEC only from peers whose gid (SO_PEERCRED) is that of the group postern-rec: the recorder is setgid and drops the group before
+ * the session's own program starts, so that nobody makes up a recording. Then: record_open(), each message to record_feed() (what it puts into `reply` goes
+ * back as one message), record_tick() once a second, record_close() when the connection ends. A connection that ends without an exit (record_exited)
+ * means that the recorder was killed: the audit session is to be cut. When feed or tick fail: send record_say(RECORD_END, e.text), close, cut. */
+#define RECORD_GROUP "postern-rec"
+enum record_type {
+	RECORD_OUTPUT = 1, RECORD_ERROR, RECORD_INPUT /* only without a terminal; counted and hashed, never kept */, RECORD_RESIZE /* u16 columns, rows */,
+	RECORD_COUNT /* u64 bytes typed so far */, RECORD_FILE /* a line about a file that sftp moved */, RECORD_PING /* every 5 s */,
+	RECORD_EXIT /* i32: status, or minus the signal */,
+	/* from the service */
+	RECORD_SAY = 64 /* shown to the person */, RECORD_END /* shown, and the session ends */, RECORD_PONG,
+};
+enum { RECORD_MAGIC = 0x50520000 /* or'ed with the type */, RECORD_PAYLOAD = 32 << 10, RECORD_HEAD_KEPT = 64 << 10 /* of each stream without a terminal */ };
+/* Native byte order: both ends are one machine. Payload follows; one frame is one message, but nothing relies on that. */
+struct record_frame {
+	uint32_t type, size;
+	uint64_t at;                       /* monotonic, nanoseconds since the recorder began */
+};
+struct record_store {
+	const char *folder;                /* STATE/recordings */
+	struct vault *vault;               /* table session */
+	struct chain *audit;               /* NULL: not written (tests) */
+	uint64_t bytes_max;                /* of output; 0: 1 GiB */
+	nstime time_max;                   /* 0: 24 hours */
+};
+struct record_meta {                       /* borrowed for the call; the rest the service knows from the grant, not from the shell */
+	struct slice person, provider, account, host, grant, source, tty, term, command;
+	enum gate_kind kind;
+	bool terminal;
+	uint16_t columns, rows;
+	uint32_t session;                  /* audit session id, UINT32_MAX none */
+	int32_t pid;                       /* of the recorder */
+};
+struct record;
+/* Makes STATE/recordings/YYYY/MM/.ID.part, the row of table session and an audit record "session-opened". NULL with *e: no sink, no session. */
+struct record *record_open(const struct record_store *s, const struct record_meta *m, struct err *e);
+const char *record_id(const struct record *r);
+/* Hostile bytes, cut anywhere. 0; ERR_SYNTAX no frames; ERR_LIMIT too much or too long (e.text is for the person); ERR_IO the disk. After an error only
+ * record_close(). */
+int record_feed(struct record *r, struct slice bytes, struct buf *reply, struct err *e);
+int record_tick(struct record *r, struct err *e); /* flushes; the end of its time */
+bool record_exited(const struct record *r);
+/* On the disk under its name, hash and facts in the vault and the audit log ("session-recorded"). why: "" it ended by itself, else "grant revoked", ... Frees r,
+ * also when it fails. */
+int record_close(struct record *r, const char *why, struct err *e);
+/* What a service that was killed left behind becomes recordings that are marked as cut short. At the start. */
+int record_recover(const struct record_store *s, struct err *e);
+/* A message to the recorder: RECORD_SAY, RECORD_END. */
+void record_say(struct buf *out, enum record_type type, struct slice text);
+
+/* ---- sessions, as table session has them ------------------------------------------------------------------------------------------ */
+struct session {
+	struct slice id, person, provider, account, host, grant, source, tty, command, file /* below the folder */, sha256 /* of the file */, why;
+	enum gate_kind kind;
+	bool terminal, exited;
+	uint32_t session;
+	int32_t pid, status;
+	nstime begin, end;                 /* end NSTIME_NONE: it goes on */
+	uint64_t output, input, packed;    /* bytes; packed: of the file */
+	nstime wanted;                     /* when its end was asked for; NSTIME_NONE never */
+	struct slice wanter, reason;
+};
+typedef int session_fn(void *arg, const struct session *s);
+/* Newest first; id empty: all, else those that begin so. */
+int session_each(struct vault *v, struct slice id, session_fn *fn, void *arg, struct err *e);
+/* Asks the service to end it: `wanted` is set, which it sees by vault_version(). ERR_NOENT; ERR_STOPPED: it is over. */
+int session_end(struct gate *g, struct slice id, struct slice reason, struct err *e);
+
+/* ---- recordings, read ---------------------------------------------------------------------------------------------------------------- */
+/* What a terminal may be told by a recording: text, colours, movement of the cursor. Everything that asks, sets, copies or runs something is left out. */
+struct cast_filter {
+	unsigned state, nseq, left;        /* left: bytes that a UTF-8 character still needs */
+	uint32_t code;
+	char seq[64];
+	bool plain;                        /* no sequences at all: text for searching */
+};
+void cast_filter_feed(struct cast_filter *f, struct slice in, struct buf *out); /* zeroed at the start; cut anywhere */
+void cast_filter_end(struct buf *out); /* puts the terminal back in order */
+struct cast_event {
+	nstime at;
+	char code;                         /* 'o' output, 'r' resize, 'm' marker, 'h' the header line as it is */
+	struct slice text;
+};
+typedef int cast_event_fn(void *arg, const struct cast_event *x);
+/* Every event of a recording, also of one that is still being made or was cut short. ERR_*, or what fn returned. sha: hash of the file, NULL not wanted. */
+int cast_read(const char *path, cast_event_fn *fn, void *arg, char *sha, struct err *e);
+
 /* ---- service ------------------------------------------------------------------------------------------------------------------ */
 struct gate_service_options {
 	const char *state;                 /* folder: gate.db, factor.key, recordings/, audit.log */
