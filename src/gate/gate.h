@@ -255,6 +255,7 @@ struct record_meta {                       /* borrowed for the call; the rest th
 	struct slice person, provider, account, host, grant, source, tty, term, command;
 	enum gate_kind kind;
 	bool terminal;
+	bool quiet;                        /* the grant is not recorded: facts and counts, no text */
 	uint16_t columns, rows;
 	uint32_t session;                  /* audit session id, UINT32_MAX none */
 	int32_t pid;                       /* of the recorder */
