@@ -62,6 +62,8 @@ def main():
     for name in wanted:
         GROUPS[name](a)
         lab.reap()
+        gate.fresh("jansen")
+        a.control(f"after {name}: a good login is let in", *a.login(key="jansen"))
     good = a.report(LEAST if wanted == list(GROUPS) else 0)
     gate.end()
     lab.close()

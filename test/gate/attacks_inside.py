@@ -36,6 +36,9 @@ def jobs_of_commands(a):
         ("list: ~/.ssh/rc", lambda _: planted(a, ".ssh/rc")),
         ("list: ~/.ssh/environment with BASH_ENV", lambda _: planted(a, ".ssh/environment", "BASH_ENV=/home/deploy/env.sh\n")),
         ("list: BASH_ENV sent with SetEnv", lambda _: planted(a, "none", options=["-o", "SetEnv=BASH_ENV=/home/deploy/env.sh ENV=/home/deploy/env.sh LC_ALL=/home/deploy/env.sh"])),
+        ("list: LD_PRELOAD in ~/.pam_environment", lambda _: preloaded(a, ".pam_environment", "LD_PRELOAD DEFAULT={}\n")),
+        ("list: LD_PRELOAD in ~/.ssh/environment", lambda _: preloaded(a, ".ssh/environment", "LD_PRELOAD={}\n")),
+        ("list: LD_PRELOAD sent with SetEnv", lambda _: preloaded(a, "none", "", ["-o", "SetEnv=LD_PRELOAD={}"])),
         ("list: sftp", lambda _: sftp(a, "lister")),
         ("shell only: sftp", lambda _: sftp(a, "jansen")),
         ("shell only: sftp-server as a command, with nothing behind it", lambda _: sftp(a, "lister", ["-s", "/usr/lib/openssh/sftp-server"])),
@@ -53,6 +56,18 @@ def planted(a, name, text=None, options=()):
     L.write(f"{HOME}/env.sh", script, 0o755, UID, UID)
     L.write(f"{HOME}/{name}", text or script, 0o755, UID, UID)
     p = a.lab.ssh("deploy", "lister", "/usr/bin/uptime", code=a.gate.code("lister"), options=options, timeout=PATIENCE)
+    os.unlink(f"{HOME}/{name}")
+    return os.path.exists(proof), told(p)
+
+
+def preloaded(a, name, text, options=()):
+    """A library of the provider's own in whatever the session starts."""
+    proof, lib = a.proof(), f"{HOME}/own.so"
+    source = f'#include <fcntl.h>\n__attribute__((constructor)) static void f(void){{ if (open("{proof}", O_CREAT|O_WRONLY, 0600) < 0) return; }}'
+    L.must("gcc", "-shared", "-fPIC", "-x", "c", "-o", lib, "-", input=source)
+    os.chmod(lib, 0o755)
+    L.write(f"{HOME}/{name}", text.format(lib), 0o644, UID, UID)
+    p = a.lab.ssh("deploy", "lister", "/usr/bin/uptime", code=a.gate.code("lister"), options=[o.format(lib) for o in options], timeout=PATIENCE)
     os.unlink(f"{HOME}/{name}")
     return os.path.exists(proof), told(p)
 

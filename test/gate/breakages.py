@@ -136,6 +136,19 @@ def edited(path, old, new):
     return lambda: L.write(path, text)
 
 
+def no_group(gate):
+    """sshd's Match finds nobody then, and the account's own authorized_keys would count."""
+    uid = 6101 + L.PEOPLE.index("deploy")
+    planted = L.write("/home/deploy/.ssh/authorized_keys", gate.lab.public("jansen") + "\n", 0o600, uid, uid)
+    mends = [edited(f, "postern-provider:", "postern-nobody:") for f in ("/etc/group", "/etc/gshadow")]
+
+    def back():
+        os.unlink(planted)
+        for m in mends:
+            m()
+    return back
+
+
 def impostor(gate):
     """Somebody else's socket that says yes to everything with zeros, and never whole."""
     mend = moved(W.SOCKET)
@@ -164,7 +177,7 @@ def breaks(gate):
         ("PAM module missing", lambda: moved(module)), ("PAM module is garbage", lambda: moved(module, b"\x7fELF garbage", 0o644)),
         ("PAM configuration with options it does not know", lambda: edited("/etc/pam.d/sshd", "pam_postern.so", "pam_postern.so nonsense=%s socket= timeout=forever")),
         ("key command missing", lambda: moved("/usr/bin/postern")), ("recorder missing", lambda: moved("/usr/bin/postern-shell")),
-        ("recorder not executable", lambda: moved("/usr/bin/postern-shell", b"#!/bin/sh\nexec /bin/bash\n", 0o644)), ("user of the key command missing", lambda: edited("/etc/passwd", W.KEYS_USER, "nobody-else")),
+        ("recorder not executable", lambda: moved("/usr/bin/postern-shell", b"#!/bin/sh\nexec /bin/bash\n", 0o644)), ("group of the covered accounts missing, keys planted", lambda: no_group(gate)), ("user of the key command missing", lambda: edited("/etc/passwd", W.KEYS_USER, "nobody-else")),
     ]
 
 

@@ -34,7 +34,10 @@ def skip(why):
 
 
 def sh(*argv, **kw):
-    kw.setdefault("stdin", subprocess.DEVNULL)
+    if "input" in kw:
+        kw.pop("stdin", None)
+    else:
+        kw.setdefault("stdin", subprocess.DEVNULL)
     kw.setdefault("timeout", 60)
     return subprocess.run([str(a) for a in argv], capture_output=True, text=True, errors="replace", check=False, **kw)
 
