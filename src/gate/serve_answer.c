@@ -22,7 +22,7 @@ struct asking {
 	struct gate_request r;
 	struct gate_decision d;
 	uid_t uid;                         /* of the account */
-	const struct serve_login *login;
+	struct serve_login *login;
 	const char *note;                  /* for the audit log */
 	bool silent;                       /* not written down */
 };
@@ -231,9 +231,6 @@ static void phase_exec(struct asking *k)
 	k->r.kind = k->q->kind >= KIND_SHELL && k->q->kind <= KIND_SFTP ? (enum gate_kind)k->q->kind : 0;
 	k->r.command = slice_make(k->q->command, k->q->command_size);
 	phase_inside(k);
-	struct serve_login *l = serve_login_of(k->s, &k->peer->proc);
-	if (l && k->d.allow && slice_starts(slice_of(k->q->tty), SL("/dev/pts/")))
-		snprintf(l->tty, sizeof l->tty, "%s", k->q->tty);
 }
 
 static void phase_close(struct asking *k)
@@ -283,13 +280,13 @@ static uid_t uid_of(const char *account)
 	return uid;
 }
 
-static bool may_ask(const struct gate_service *s, enum who who, uid_t peer, uid_t account)
+static bool may_ask(const struct gate_service *s, enum who who, const struct serve_peer *p, uid_t account)
 {
 	if (who == WHO_ROOT)
-		return peer == 0;
+		return p->uid == 0;
 	if (who == WHO_KEYS)
-		return peer == 0 || (s->keys_uid && peer == s->keys_uid);
-	return account && peer == account;
+		return p->uid == 0 || (s->keys_uid && p->uid == s->keys_uid);
+	return account && p->uid == account && s->recorder_gid && p->gid == s->recorder_gid;
 }
 
 /* ---- the answer ---------------------------------------------------------------------------------------------------------- */
@@ -299,12 +296,20 @@ static void write_down(struct asking *k)
 	const struct phase *ph = &phases[k->q->phase];
 	struct slice actor = k->d.person ? k->d.person->id : SL("unknown");
 	char object[400];
-	snprintf(object, sizeof object, "%s@%s", k->q->account, k->s->host);
+	struct buf b = {0};
 	if (k->silent)
 		return;
-	bool told = serve_record(k->s, actor, ph->action, slice_of(object), k->d.allow, "%s; %s%s%s%s%s%.*s%s%.*s%s%s%s%.*s", gate_reason_text(k->d.reason), k->a->reference,
-		*k->q->service ? "; service " : "", k->q->service, *k->q->rhost ? "; from " : "", k->q->rhost, SLFMT(k->r.fingerprint.n ? SL("; key ") : SLICE_NONE), "",
-		SLFMT(k->r.fingerprint), k->d.grant ? "; grant " : "", k->note ? "" : "", "", SLFMT(k->d.grant ? k->d.grant->id : SLICE_NONE));
+	snprintf(object, sizeof object, "%s@%s", k->q->account, k->s->host);
+	buf_addf(&b, "%s; %s", gate_reason_text(k->d.reason), k->a->reference);
+	const struct { const char *name; struct slice text; } more[] = {{"service", slice_of(k->q->service)}, {"from", slice_of(k->q->rhost)}, {"key", k->r.fingerprint},
+		{"grant", k->d.grant ? k->d.grant->id : SLICE_NONE}, {"session", slice_of(k->login ? k->login->id : "")}, {"note", slice_of(k->note)}};
+	for (size_t i = 0; i < ARRAY_LEN(more); i++)
+		if (more[i].text.n)
+			buf_addf(&b, "; %s %.*s", more[i].name, SLFMT(more[i].text));
+	if (k->q->phase == PHASE_EXEC && k->q->command_size)
+		buf_addf(&b, "; command %.*s", (int)MIN(k->q->command_size, 1024u), k->q->command);
+	bool told = serve_record(k->s, actor, ph->action, slice_of(object), k->d.allow, "%.*s", SLFMT(buf_slice(&b)));
+	buf_free(&b);
 	if (!told && k->d.allow)
 		deny(k, GATE_FAULT);
 }
@@ -338,7 +343,7 @@ static void prepare(struct asking *k)
 	deny(k, GATE_FAULT);
 }
 
-bool serve_answer(struct gate_service *s, const struct serve_peer *peer, struct gate_answer *a, const struct serve_login **exec)
+bool serve_answer(struct gate_service *s, const struct serve_peer *peer, struct gate_answer *a, struct serve_login **exec)
 {
 	const struct gate_ask *q = &s->ask;
 	*exec = NULL;
@@ -346,7 +351,7 @@ bool serve_answer(struct gate_service *s, const struct serve_peer *peer, struct 
 		return false;
 	struct asking k = {.s = s, .peer = peer, .q = q, .a = a, .uid = uid_of(q->account)};
 	const struct phase *ph = &phases[q->phase];
-	if (!may_ask(s, ph->who, peer->uid, k.uid)) {
+	if (!may_ask(s, ph->who, peer, k.uid)) {
 		(void)serve_record(s, SL("unknown"), ph->action, slice_of(q->account), false, "asked by user %u, who has no business asking", (unsigned)peer->uid);
 		return false;
 	}

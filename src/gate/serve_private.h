@@ -29,10 +29,10 @@ struct serve_login {
 	pid_t monitor;
 	uint64_t start;                    /* of the monitor */
 	uid_t uid;
-	char account[64], person[GATE_ID_MAX + 1], grant[GATE_ID_MAX + 1], fingerprint[80], tty[32];
+	char account[64], person[GATE_ID_MAX + 1], grant[GATE_ID_MAX + 1], fingerprint[80];
 	struct ip source; bool has_source;
-	bool factor, warned, closed;       /* closed: sshd said so itself; what is left of it goes */
-	enum gate_reason why;              /* of the cut */
+	bool factor, warned, closed, late; /* closed: sshd said so itself; what is left of it goes */
+	char why[96];                      /* of the cut */
 	unsigned rounds;                   /* of the cut; 0 none */
 	size_t killed;
 	nstime cut_boot;                   /* when it began */
@@ -41,6 +41,7 @@ struct serve_login {
 struct serve_peer {
 	pid_t pid;
 	uid_t uid;
+	gid_t gid;
 	struct sys_proc proc;              /* as it was when it asked */
 };
 
@@ -49,7 +50,8 @@ struct gate_service {
 	const struct gate_service_options *o;
 	char host[256], db[4096], key[4096], log[4096];
 	const char *socket;
-	uid_t keys_uid;
+	uid_t keys_uid;                    /* 0: nobody but root */
+	gid_t recorder_gid;                /* 0: there are no recorders, and no sessions */
 	struct vault *vault;
 	struct chain *audit;
 	struct factor *factor;
@@ -76,7 +78,7 @@ bool serve_record(struct gate_service *s, struct slice actor, const char *action
 
 /* ---- answers --------------------------------------------------------------------------------------------------------- */
 /* s->ask, from this peer. False: the peer has no business asking this, or it is no question; there is no answer. */
-bool serve_answer(struct gate_service *s, const struct serve_peer *peer, struct gate_answer *a, const struct serve_login **exec);
+bool serve_answer(struct gate_service *s, const struct serve_peer *peer, struct gate_answer *a, struct serve_login **exec);
 /* The key of "publickey TYPE BLOB" (first such line). False: none that is whole. */
 bool serve_key(struct slice auth_info, struct arena *mem, struct gate_key *out);
 /* Lines of authorized_keys for this key: one per open grant. Returns how many bytes, 0 none. */
@@ -90,6 +92,10 @@ struct serve_login *serve_login_add(struct gate_service *s, const struct serve_l
 struct serve_login *serve_login_of(struct gate_service *s, const struct sys_proc *p);
 /* sshd says it ended. */
 void serve_login_closed(struct gate_service *s, struct serve_login *l);
+/* Ends it, from the next round on. */
+void serve_login_cut(struct gate_service *s, struct serve_login *l, const char *why);
+/* Shown by the recorders of this login; false: it has none. */
+bool serve_say(struct gate_service *s, const struct serve_login *l, const char *text);
 /* Looks after all of them: warnings, ends, cuts. True while a cut goes on: call again in SERVE_CUT_MS. */
 bool serve_logins_watch(struct gate_service *s);
 

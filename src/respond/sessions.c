@@ -36,17 +36,6 @@ static void note_session(struct ending *g, uint32_t id)
 		g->sessions[g->nsessions++] = id;
 }
 
-static pid_t listener_pid(void)
-{
-	char text[32] = "";
-	uint64_t pid;
-	FILE *f = fopen("/run/sshd.pid", "re");
-	size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
-	if (f)
-		fclose(f);
-	return slice_u64(slice_trim(slice_make(text, n)), INT32_MAX, &pid) || (n > 1 && slice_u64(slice_make(text, n - 1), INT32_MAX, &pid)) ? (pid_t)pid : 0;
-}
-
 static bool under_sshd(const struct sys_procs *all, const struct sys_proc *p)
 {
 	for (int i = 0; p && i < 64; i++) {
@@ -220,7 +209,7 @@ static enum deed_end run(struct ending *g)
 
 enum deed_end sessions_end(struct deed *d)
 {
-	struct ending g = {.d = d, .listener = listener_pid()};
+	struct ending g = {.d = d, .listener = sys_sshd_listener()};
 	enum deed_end r = account_check(d, &g.who);
 	if (r)
 		return r;

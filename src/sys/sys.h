@@ -107,6 +107,8 @@ static inline bool sys_proc_is_monitor(const struct sys_proc *p) { return p->ssh
 /* One round against those that are chosen: all are stopped before the first is killed, since what is stopped does not fork away; when nobody but monitors is
  * left these are asked to end, or killed (hard). The caller reads and chooses anew until nobody is left. Returns how many got a signal. */
 size_t sys_procs_end(const struct sys_procs *p, bool hard);
+/* sshd that takes connections, 0 not known: it may have been started by hand from a session. */
+pid_t sys_sshd_listener(void);
 /* The address in SSH_CONNECTION of the environment a process was started with. */
 bool sys_proc_came_from(pid_t pid, struct ip *out);
 

@@ -12,7 +12,7 @@ import time
 
 import lab as L
 
-PROOF = "/proof"
+PROOF = f"{L.BASE}/proof"
 PATIENCE = 25
 
 

@@ -120,7 +120,7 @@ def replays(a):
 def jobs_of_names(a):
     names = [("%u", "a user name that is a token of sshd"), ("../../etc/passwd", "a user name that is a path"), ("deploy%00x", "a user name with %00"),
              ("deploy\nroot", "a user name with a newline"), ("d" * 10000, "a user name of 10,000 characters"), ("DEPLOY", "the account in capitals"),
-             ("deploy ", "the account with a blank behind it"), ("$(touch /proof/name)", "a user name that is a command"), ("'; DROP TABLE permit; --", "a user name of SQL")]
+             ("deploy ", "the account with a blank behind it"), ("$(touch /mnt/proof/name)", "a user name that is a command"), ("'; DROP TABLE permit; --", "a user name of SQL")]
     return [(what, lambda _, name=name: a.login(account=name, key="jansen")) for name, what in names]
 
 

@@ -111,6 +111,8 @@ class Log(threading.Thread):
 class Lab:
     def __init__(self, postern, quiet=False):
         self.postern, self.quiet = os.path.abspath(postern), quiet
+        if self.postern.startswith("/tmp/"):
+            sys.exit("the build cannot lie in /tmp: the lab has one of its own")
         self.build = os.path.dirname(os.path.dirname(self.postern))
         self.procs, self.services = [], {}
         self._mounts()
@@ -133,6 +135,7 @@ class Lab:
             os.makedirs(work)
             must("mount", "-t", "overlay", "-o", f"lowerdir=/{name},upperdir={up},workdir={work}", "lab", f"/{name}")
         must("mount", "-t", "tmpfs", "-o", "mode=755", "lab", "/run")
+        must("mount", "-t", "tmpfs", "-o", "mode=1777", "lab", "/tmp")
         for d in ("/run/sshd", "/run/sudo", "/run/lock", "/run/postern"):
             os.makedirs(d)
         dev = f"{self.dir}/dev"

@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import lab as L
 import world as W
 
-FOLDER, WATCHED = "/etc/postern", "/srv-logs"
+FOLDER, WATCHED = "/etc/postern", f"{L.BASE}/logs"
 
 
 def organisation(lab, names):
@@ -63,7 +63,7 @@ def stamp():
 
 def one(lab, gate, name, number):
     """Seconds from the line to the end of the session's process."""
-    pid_file = f"/proof/{name}"
+    pid_file = f"{L.BASE}/proof/{name}"
     s = lab.session("deploy", name, None, code=gate.code(name), tty=True)
     s.stdin.write(f"trap '' HUP TERM; (setsid sh -c 'echo $$ >{pid_file}; exec sleep 600' &)\n".encode())
     s.stdin.flush()
@@ -87,8 +87,8 @@ def main():
     runs = int(sys.argv[2]) if len(sys.argv) > 2 else 50
     lab = L.Lab(sys.argv[1])
     gate = W.Gate(lab)
-    os.makedirs("/proof", exist_ok=True)
-    os.chmod("/proof", 0o1777)
+    os.makedirs(f"{L.BASE}/proof", exist_ok=True)
+    os.chmod(f"{L.BASE}/proof", 0o1777)
     names = [f"firm{i:02d}" for i in range(runs)]
     people(lab, gate, names)
     why = gate.configure()
