@@ -1,7 +1,7 @@
 /* cmd_response.c - postern response: what was done about incidents, or would have been; carrying out and taking back by hand. */
 #include "cmd/ruleset.h"
+#include "cmd/gates.h"
 #include "chain/chain.h"
-#include "cmd/gate_link.h"
 #include "cmd/setup.h"
 #include "org/org.h"
 #include "respond/respond.h"
@@ -36,7 +36,6 @@ struct session {
 	struct org *org;
 	struct store *store;
 	struct chain *audit;
-	char folder[4096];
 	const char *prefix;      /* of an id that was given */
 	char id[40];
 	unsigned matches;
@@ -296,12 +295,15 @@ static int carry_out(struct session *s, bool undo)
 		complain(undo ? "response %s is %s: there is nothing to undo" : "response %s is %s already", a.id, action_state_name(a.state));
 		return EXIT_CONDITION;
 	}
-	struct gate_link link;
-	const struct respond_gate *gate = gate_link(&link, s->folder, who_decided(s));
+	struct gate_responder r;
+	struct respond_gate gate;
+	char who[64], folder[4096];
+	if (!state_file(s->a, "", folder, sizeof folder) || !gate_responder(&r, folder, who, &gate) || !gates_actor(who, sizeof who))
+		return EXIT_USAGE;
 	rc = begin(s, &a, undo ? ACTION_UNDOING : ACTION_BEGUN, &e);
 	if (!rc)
-		rc = undo ? respond_undo(&s->config, gate, s->audit, who_decided(s), &a, &s->mem, &e)
-			  : respond_run(&s->config, gate, s->audit, who_decided(s), &a, &s->mem, &e);
+		rc = undo ? respond_undo(&s->config, &gate, s->audit, who_decided(s), &a, &s->mem, &e)
+			  : respond_run(&s->config, &gate, s->audit, who_decided(s), &a, &s->mem, &e);
 	if (!rc)
 		rc = store_action_set(s->store, &a, &e);
 	if (rc) {
@@ -324,14 +326,14 @@ static const struct verb {
 static int prepare(struct session *s, const struct verb *v)
 {
 	struct err e;
-	char db[4096], log[4096];
-	if (!state_file(s->a, "", s->folder, sizeof s->folder) || !state_file(s->a, "postern.db", db, sizeof db) || !state_file(s->a, "audit.log", log, sizeof log))
+	char folder[4096], db[4096], log[4096];
+	if (!state_file(s->a, "", folder, sizeof folder) || !state_file(s->a, "postern.db", db, sizeof db) || !state_file(s->a, "audit.log", log, sizeof log))
 		return EXIT_USAGE;
 	if (v->acts && geteuid() != 0) {
 		complain("response %s changes this machine: only root may do that", v->name);
 		return EXIT_USAGE;
 	}
-	int rc = v->acts ? load_config(s) : confine(s, s->folder);
+	int rc = v->acts ? load_config(s) : confine(s, folder);
 	if (rc)
 		return rc;
 	s->store = store_open(db, v->acts ? STORE_WRITE : STORE_READ, &e);
