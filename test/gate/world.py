@@ -125,11 +125,11 @@ class Gate:
     recovery = {}
 
     def enroll(self, person, confirm=True):
-        out = self.must("mfa", "enroll", person)
+        out = self.must("mfa", "enroll", "--plain", person)
         self.seed[person] = re.search(r"secret=([A-Z2-7]+)", out).group(1)
         if confirm:
             at = time.time()
-            out = self.must("mfa", "confirm", person, totp(self.seed[person], at, step=-1), totp(self.seed[person], at))
+            out = self.must("mfa", "confirm", person, input=f"{totp(self.seed[person], at, step=-1)}\n{totp(self.seed[person], at)}\n")
             self.recovery[person] = re.findall(r"^\s*([A-Za-z0-9]{4,}(?:-[A-Za-z0-9]{4,})+)\s*$", out, re.M)
             self.fresh(person)
 
