@@ -22,6 +22,7 @@
 
 #define GATE_GROUP "postern-provider"
 #define GATE_SOCKET "/run/postern/gate.sock"
+#define GATE_KEYS_USER "postern-keys"
 
 /* ---- model ------------------------------------------------------------------------------------------------------------ */
 enum gate_state { GATE_ACTIVE, GATE_SUSPENDED };

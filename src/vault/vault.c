@@ -61,14 +61,55 @@ static int check_private(const char *path, bool make, struct err *e)
 	return rc;
 }
 
+/* The state's folder is shared with processes that read hostile logs. What SQLite believes beside the file - a log of writes, a journal to play back - must
+ * not be theirs: these files are made first, are ours, and stay (in a sticky folder nobody else can replace them). */
+static int check_companions(const char *path, bool make, struct err *e)
+{
+	static const char *const ends[] = {"-journal", "-wal", "-shm"};
+	char name[4096 + 16];
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		struct stat st;
+		snprintf(name, sizeof name, "%s%s", path, ends[i]);
+		int fd = make ? open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+		if (fd >= 0)
+			close(fd);
+		if (lstat(name, &st)) {
+			if (errno == ENOENT && !make)
+				continue;
+			return err_set(e, ERR_IO, "cannot make %s: %m", name);
+		}
+		if (!S_ISREG(st.st_mode) || (st.st_mode & 077) || (st.st_uid != geteuid() && st.st_uid != 0))
+			return err_set(e, ERR_PERM, "%s is not Postern's (mode %04o, user %u): somebody put it there, nothing is believed", name, st.st_mode & 07777u, st.st_uid);
+	}
+	return 0;
+}
+
 static int simple(struct vault *v, const char *sql, const char *doing, struct err *e)
 {
 	return sqlite3_exec(v->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(v, e, doing);
 }
 
+static int set_up(struct vault *v, struct err *e)
+{
+	int keep = 1;
+	sqlite3_busy_timeout(v->db, BUSY_MS);
+	sqlite3_extended_result_codes(v->db, 1);
+	sqlite3_db_config(v->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(v->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_file_control(v->db, NULL, SQLITE_FCNTL_PERSIST_WAL, &keep);
+	int rc = simple(v, "PRAGMA cell_size_check=ON; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON", "cannot be set up", e);
+	if (!rc && !v->read_only) /* before anything is written: a write ahead log, each commit on the disk */
+		rc = simple(v, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=0", "cannot be set up", e);
+	if (!rc && !v->read_only)
+		rc = simple(v, "CREATE TABLE IF NOT EXISTS part(room TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID", "cannot make the tables", e);
+	if (!rc)
+		rc = simple(v, "SELECT count(*) FROM sqlite_schema", "is no state of the gate", e);
+	return rc ? rc : check_companions(v->path, !v->read_only, e); /* a new file's journal went when it became a log */
+}
+
 struct vault *vault_open(const char *path, enum vault_mode mode, struct err *e)
 {
-	if (check_private(path, mode == VAULT_CREATE, e))
+	if (check_private(path, mode == VAULT_CREATE, e) || check_companions(path, mode != VAULT_READ, e))
 		return NULL;
 	struct vault *v = xcalloc(1, sizeof *v);
 	snprintf(v->path, sizeof v->path, "%s", path);
@@ -79,18 +120,7 @@ struct vault *vault_open(const char *path, enum vault_mode mode, struct err *e)
 		vault_close(v);
 		return NULL;
 	}
-	sqlite3_busy_timeout(v->db, BUSY_MS);
-	sqlite3_extended_result_codes(v->db, 1);
-	sqlite3_db_config(v->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	sqlite3_db_config(v->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	int rc = simple(v, "PRAGMA cell_size_check=ON; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON", "cannot be set up", e);
-	if (!rc && !v->read_only) /* before anything is written: a write ahead log, each commit on the disk */
-		rc = simple(v, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL", "cannot be set up", e);
-	if (!rc && !v->read_only)
-		rc = simple(v, "CREATE TABLE IF NOT EXISTS part(room TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID", "cannot make the tables", e);
-	if (!rc)
-		rc = simple(v, "SELECT count(*) FROM sqlite_schema", "is no state of the gate", e);
-	if (!rc)
+	if (!set_up(v, e))
 		return v;
 	vault_close(v);
 	return NULL;
