@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-extern const struct command command_scan, command_watch, command_decode, command_rules, command_log, command_incident, command_response, command_state, command_provider, command_person, command_grant;
+extern const struct command command_scan, command_watch, command_decode, command_rules, command_log, command_incident, command_response, command_state, command_provider, command_person, command_grant, command_mfa;
 
 const struct command *const commands[] = {
 	&command_scan,
@@ -19,6 +19,7 @@ const struct command *const commands[] = {
 	&command_provider,
 	&command_person,
 	&command_grant,
+	&command_mfa,
 	NULL,
 };
 
