@@ -256,6 +256,7 @@ struct record_meta {                       /* borrowed for the call; the rest th
 	struct slice person, provider, account, host, grant, source, tty, term, command;
 	enum gate_kind kind;
 	bool terminal;
+	bool quiet;                        /* the grant is not recorded: facts and counts, no text */
 	uint16_t columns, rows;
 	uint32_t session;                  /* audit session id, UINT32_MAX none */
 	int32_t pid;                       /* of the recorder */
@@ -298,13 +299,13 @@ int session_end(struct gate *g, struct slice id, struct slice reason, struct err
 /* ---- recordings, read ---------------------------------------------------------------------------------------------------------------- */
 /* What a terminal may be told by a recording: text, colours, movement of the cursor. Everything that asks, sets, copies or runs something is left out. */
 struct cast_filter {
-	unsigned state, nseq, left;        /* left: bytes that a UTF-8 character still needs */
-	uint32_t code;
+	unsigned state, nseq, used;        /* used: what of the terminal was changed */
+	struct { char b[4]; size_t n; } carry; /* the beginning of a UTF-8 character */
 	char seq[64];
-	bool plain;                        /* no sequences at all: text for searching */
+	bool plain;                        /* no sequences at all, \b and \r stay: text for searching */
 };
 void cast_filter_feed(struct cast_filter *f, struct slice in, struct buf *out); /* zeroed at the start; cut anywhere */
-void cast_filter_end(struct buf *out); /* puts the terminal back in order */
+void cast_filter_end(const struct cast_filter *f, struct buf *out); /* puts the terminal back in order */
 struct cast_event {
 	nstime at;
 	char code;                         /* 'o' output, 'r' resize, 'm' marker, 'h' the header line as it is */
