@@ -40,7 +40,7 @@ static int run(const struct args *a)
 		return EXIT_CONDITION; /* cut, it would be another one */
 	gate_ask_service(path ? path : GATE_SOCKET, &q, &answer, false);
 	if (!answer.allow || !answer.keys_size)
-		return answer.reason == GATE_FAULT ? EXIT_INPUT : EXIT_CONDITION;
+		return answer.reason == GATE_FAULT ? EXIT_INPUT : EXIT_DONE; /* a plain no is not worth an error of sshd */
 	return write_all(answer.keys, answer.keys_size) ? EXIT_DONE : EXIT_INPUT;
 }
 
