@@ -1,5 +1,6 @@
 /* cmd_response.c - postern response: what was done about incidents, or would have been; carrying out and taking back by hand. */
 #include "cmd/ruleset.h"
+#include "cmd/gates.h"
 #include "chain/chain.h"
 #include "cmd/setup.h"
 #include "org/org.h"
@@ -294,10 +295,15 @@ static int carry_out(struct session *s, bool undo)
 		complain(undo ? "response %s is %s: there is nothing to undo" : "response %s is %s already", a.id, action_state_name(a.state));
 		return EXIT_CONDITION;
 	}
+	struct gate_responder r;
+	struct respond_gate gate;
+	char who[64], folder[4096];
+	if (!state_file(s->a, "", folder, sizeof folder) || !gate_responder(&r, folder, who, &gate) || !gates_actor(who, sizeof who))
+		return EXIT_USAGE;
 	rc = begin(s, &a, undo ? ACTION_UNDOING : ACTION_BEGUN, &e);
 	if (!rc)
-		rc = undo ? respond_undo(&s->config, NULL, s->audit, who_decided(s), &a, &s->mem, &e)
-			  : respond_run(&s->config, NULL, s->audit, who_decided(s), &a, &s->mem, &e);
+		rc = undo ? respond_undo(&s->config, &gate, s->audit, who_decided(s), &a, &s->mem, &e)
+			  : respond_run(&s->config, &gate, s->audit, who_decided(s), &a, &s->mem, &e);
 	if (!rc)
 		rc = store_action_set(s->store, &a, &e);
 	if (rc) {

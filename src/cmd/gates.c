@@ -38,14 +38,14 @@ static bool login_user(uid_t *uid)
 	return true;
 }
 
-static bool find_actor(struct gates *g)
+bool gates_actor(char *out, size_t n)
 {
 	const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
 	uid_t uid = getuid();
 	bool known = login_user(&uid);
 	const struct passwd *p = known || !sudo || !*sudo ? getpwuid(uid) : NULL;
-	int n = snprintf(g->who, sizeof g->who, "%s", p ? p->pw_name : sudo && *sudo && !known ? sudo : "");
-	if (n > 0 && (size_t)n < sizeof g->who)
+	int len = snprintf(out, n, "%s", p ? p->pw_name : sudo && *sudo && !known ? sudo : "");
+	if (len > 0 && (size_t)len < n)
 		return true;
 	complain("who runs this is not known: user %u has no name, or one that is too long", (unsigned)uid);
 	return false;
@@ -133,7 +133,7 @@ static int gates_open(struct gates *g, const struct args *a, enum vault_mode mod
 	int rc = open_zone(g);
 	if (rc)
 		return rc;
-	if (!find_actor(g))
+	if (!gates_actor(g->who, sizeof g->who))
 		return EXIT_USAGE;
 	if (mode != VAULT_READ && covered(g->who)) {
 		complain("%s is in the group %s: who goes through the gate does not change it", g->who, GATE_GROUP);
