@@ -26,7 +26,7 @@ static void who_is_it(char *out, size_t n)
 
 /* Root reaches the files of watch's engine as their owner: what it makes beside the database (WAL) must be the engine's, and the kernel lets
  * nobody else open those in a sticky folder (fs.protected_regular). They stay open; the rest of the command is root's, the audit log too. */
-static struct store *open_as_owner(const char *file, enum store_mode mode, struct err *e)
+struct store *state_store_open(const char *file, enum store_mode mode, struct err *e)
 {
 	struct stat st;
 	bool other = geteuid() == 0 && lstat(file, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid != 0;
@@ -62,7 +62,7 @@ int state_open(struct state *s, const struct args *a, enum store_mode mode, cons
 	int rc = setup_confine_with(a, s->folder, other);
 	if (rc)
 		return rc;
-	s->store = open_as_owner(s->file, mode, &e);
+	s->store = state_store_open(s->file, mode, &e);
 	return s->store ? 0 : state_failed(s, &e);
 }
 

@@ -58,7 +58,7 @@ const char *address_never(const struct respond_config *c, const struct org *org,
 
 struct admins {
 	const struct ip *ip;
-	struct procs all;
+	struct sys_procs all;
 	bool found;
 };
 
@@ -66,10 +66,10 @@ static bool is_theirs(void *arg, const struct account *a)
 {
 	struct admins *x = arg;
 	for (size_t i = 0; i < x->all.n && !x->found; i++) {
-		const struct proc *p = &x->all.v[i];
+		const struct sys_proc *p = &x->all.v[i];
 		uint32_t who = p->loginuid == UINT32_MAX ? p->uid : p->loginuid;
 		struct ip from;
-		x->found = who == a->uid && proc_came_from(p->pid, &from) && memcmp(&from, x->ip, sizeof from) == 0;
+		x->found = who == a->uid && sys_proc_came_from(p->pid, &from) && memcmp(&from, x->ip, sizeof from) == 0;
 	}
 	return !x->found;
 }
@@ -80,20 +80,20 @@ static bool administrator_comes_from(const struct respond_config *c, const struc
 {
 	struct admins x = {.ip = ip};
 	struct err e;
-	if (procs_read(&x.all, &e))
+	if (sys_procs_read(&x.all, &e))
 		return true; /* not known: then not blocked */
-	const struct proc *p = procs_find(&x.all, getpid());
+	const struct sys_proc *p = sys_procs_find(&x.all, getpid());
 	for (int i = 0; p && i < 64 && !x.found; i++) {
 		struct ip from;
-		x.found = proc_came_from(p->pid, &from) && memcmp(&from, ip, sizeof from) == 0;
-		p = p->parent ? procs_find(&x.all, p->parent) : NULL;
+		x.found = sys_proc_came_from(p->pid, &from) && memcmp(&from, ip, sizeof from) == 0;
+		p = p->parent ? sys_procs_find(&x.all, p->parent) : NULL;
 	}
 	for (size_t i = 0; i < c->never.naccounts && !x.found; i++) {
 		struct account a;
 		if (account_find(c, c->never.accounts[i], &a))
 			is_theirs(&x, &a);
 	}
-	procs_free(&x.all);
+	sys_procs_free(&x.all);
 	return x.found;
 }
 

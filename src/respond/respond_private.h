@@ -1,8 +1,9 @@
-/* respond_private.h - private to room respond: one deed, what it may touch, and the processes of this machine. */
+/* respond_private.h - private to room respond: one deed, and what it may touch. */
 #ifndef POSTERN_RESPOND_PRIVATE_H
 #define POSTERN_RESPOND_PRIVATE_H
 
 #include "respond/respond.h"
+#include "sys/sys.h"
 
 /* A response while it is carried out, taken back, or only said (dry). */
 struct deed {
@@ -44,27 +45,5 @@ bool name_plain(struct slice name, size_t most);
 /* ---- addresses ----------------------------------------------------------------------------------------------------- */
 /* NULL when it may be blocked, else why not; without looking at this machine: for plans. */
 const char *address_never(const struct respond_config *c, const struct org *org, const struct ip *ip);
-
-/* ---- processes of this machine --------------------------------------------------------------------------------------- */
-struct proc {
-	pid_t pid, parent;
-	uint32_t uid, euid;
-	uint32_t loginuid, session; /* UINT32_MAX: unset */
-	uint64_t start;             /* tells a process from a later one of the same number */
-	bool zombie, sshd;
-	bool chosen, spared;
-};
-struct procs {
-	struct proc *v;
-	size_t n, cap;
-};
-/* By number. ERR_IO when /proc cannot be read. */
-int procs_read(struct procs *p, struct err *e);
-void procs_free(struct procs *p);
-struct proc *procs_find(const struct procs *p, pid_t pid);
-/* Marks as spared: this process, what it descends from, and what descends from it or from those right above it that run the same program. */
-void procs_spare_own(struct procs *p);
-/* The address in SSH_CONNECTION of the environment a process was started with. */
-bool proc_came_from(pid_t pid, struct ip *out);
 
 #endif

@@ -5,11 +5,9 @@
  * usable. Where the kernel or PAM set no ids, what the account owns is taken, with sshd's processes above it. */
 #include "respond/respond_private.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/pidfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,7 +16,7 @@ enum { POLITE_MS = 400, LONGEST_MS = 10000, STEP_MS = 20, PIDS_TOLD = 8, SESSION
 struct ending {
 	struct deed *d;
 	struct account who;
-	struct procs all;
+	struct sys_procs all;
 	uint32_t *sessions; size_t nsessions;
 	bool ids;        /* audit session ids are in use on this machine */
 	pid_t listener;  /* sshd that takes connections: it may have been started by hand from a session */
@@ -38,38 +36,27 @@ static void note_session(struct ending *g, uint32_t id)
 		g->sessions[g->nsessions++] = id;
 }
 
-static pid_t listener_pid(void)
-{
-	char text[32] = "";
-	uint64_t pid;
-	FILE *f = fopen("/run/sshd.pid", "re");
-	size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
-	if (f)
-		fclose(f);
-	return slice_u64(slice_trim(slice_make(text, n)), INT32_MAX, &pid) || (n > 1 && slice_u64(slice_make(text, n - 1), INT32_MAX, &pid)) ? (pid_t)pid : 0;
-}
-
-static bool under_sshd(const struct procs *all, const struct proc *p)
+static bool under_sshd(const struct sys_procs *all, const struct sys_proc *p)
 {
 	for (int i = 0; p && i < 64; i++) {
 		if (p->sshd && p->uid == 0)
 			return true;
-		p = p->parent ? procs_find(all, p->parent) : NULL;
+		p = p->parent ? sys_procs_find(all, p->parent) : NULL;
 	}
 	return false;
 }
 
-static bool is_unset(const struct proc *p)
+static bool is_unset(const struct sys_proc *p)
 {
 	return p->loginuid == UINT32_MAX || p->session == UINT32_MAX;
 }
 
-static bool owned(const struct ending *g, const struct proc *p)
+static bool owned(const struct ending *g, const struct sys_proc *p)
 {
 	return p->uid == g->who.uid || p->euid == g->who.uid;
 }
 
-static bool belongs(const struct ending *g, const struct proc *p)
+static bool belongs(const struct ending *g, const struct sys_proc *p)
 {
 	if (p->loginuid != UINT32_MAX && p->loginuid == g->who.uid)
 		return true;
@@ -77,7 +64,7 @@ static bool belongs(const struct ending *g, const struct proc *p)
 		return is_session(g, p->session);
 	if (owned(g, p) && (!g->ids || under_sshd(&g->all, p)))
 		return true;
-	const struct proc *above = p->parent ? procs_find(&g->all, p->parent) : NULL;
+	const struct sys_proc *above = p->parent ? sys_procs_find(&g->all, p->parent) : NULL;
 	return above && above->chosen && above->pid != 1;
 }
 
@@ -85,10 +72,10 @@ static bool belongs(const struct ending *g, const struct proc *p)
 static size_t choose(struct ending *g, struct err *e, int *rc)
 {
 	size_t n = 0, before;
-	*rc = procs_read(&g->all, e);
+	*rc = sys_procs_read(&g->all, e);
 	if (*rc)
 		return 0;
-	procs_spare_own(&g->all);
+	sys_procs_spare_own(&g->all);
 	for (size_t i = 0; i < g->all.n; i++) {
 		g->ids |= g->all.v[i].loginuid != UINT32_MAX;
 		if (g->all.v[i].loginuid == g->who.uid)
@@ -97,12 +84,12 @@ static size_t choose(struct ending *g, struct err *e, int *rc)
 	do { /* again, for the children of those that were chosen late */
 		before = n;
 		for (size_t i = 0; i < g->all.n; i++) {
-			struct proc *p = &g->all.v[i];
+			struct sys_proc *p = &g->all.v[i];
 			if (p->chosen || p->spared || p->zombie || p->pid <= 2 || p->parent == 2 || (p->pid == g->listener && p->sshd) || !belongs(g, p))
 				continue;
 			p->chosen = true;
 			n++;
-			struct proc *above = p->parent ? procs_find(&g->all, p->parent) : NULL;
+			struct sys_proc *above = p->parent ? sys_procs_find(&g->all, p->parent) : NULL;
 			if (p->sshd && owned(g, p) && above && above->sshd && above->uid == 0 && above->pid != g->listener && !above->chosen && !above->spared) {
 				above->chosen = true; /* the process of sshd that watches over this one */
 				n++;
@@ -112,42 +99,12 @@ static size_t choose(struct ending *g, struct err *e, int *rc)
 	return n;
 }
 
-/* The number could have been given to another process meanwhile: held by a descriptor, it is looked at again. */
-static void signal_one(const struct proc *p, int sig)
-{
-	char path[40], text[1024];
-	int fd = pidfd_open(p->pid, 0);
-	if (fd < 0) {
-		if (errno == ENOSYS)
-			kill(p->pid, sig);
-		return;
-	}
-	snprintf(path, sizeof path, "/proc/%d/stat", (int)p->pid);
-	FILE *f = fopen(path, "re");
-	size_t n = f ? fread(text, 1, sizeof text, f) : 0;
-	struct slice s = slice_make(text, n), word;
-	ssize_t end = slice_rfind(s, SL(")"));
-	uint64_t start = 0;
-	s = slice_from(s, end < 0 ? n : (size_t)end + 1);
-	for (int field = 3; field <= 22 && slice_word(&s, &word); field++)
-		if (field == 22 && slice_u64(word, UINT64_MAX, &start) && start == p->start)
-			pidfd_send_signal(fd, sig, NULL, 0);
-	if (f)
-		fclose(f);
-	close(fd);
-}
-
-static bool is_monitor(const struct proc *p)
-{
-	return p->sshd && p->uid == 0;
-}
-
 static size_t signal_all(const struct ending *g, bool monitors, int sig)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < g->all.n; i++)
-		if (g->all.v[i].chosen && is_monitor(&g->all.v[i]) == monitors) {
-			signal_one(&g->all.v[i], sig);
+		if (g->all.v[i].chosen && sys_proc_is_monitor(&g->all.v[i]) == monitors) {
+			sys_proc_signal(&g->all.v[i], sig);
 			n++;
 		}
 	return n;
@@ -169,12 +126,10 @@ static size_t end_all(struct ending *g, struct err *e, int *rc)
 		left = choose(g, e, rc);
 		others = 0;
 		for (size_t i = 0; i < g->all.n; i++)
-			others += g->all.v[i].chosen && !is_monitor(&g->all.v[i]);
+			others += g->all.v[i].chosen && !sys_proc_is_monitor(&g->all.v[i]);
 	}
 	for (int ms = 0; !*rc && left && ms < LONGEST_MS; ms += STEP_MS) {
-		signal_all(g, false, SIGSTOP); /* all first: a stopped process does not fork away */
-		if (!signal_all(g, false, SIGKILL))
-			signal_all(g, true, ms < LONGEST_MS / 4 ? SIGTERM : SIGKILL);
+		sys_procs_end(&g->all, ms >= LONGEST_MS / 4);
 		nap();
 		left = choose(g, e, rc);
 	}
@@ -191,9 +146,9 @@ static struct tally count(const struct ending *g)
 	struct tally t = {.sessions = g->nsessions};
 	size_t used = 0;
 	for (size_t i = 0; i < g->all.n; i++) {
-		const struct proc *p = &g->all.v[i];
+		const struct sys_proc *p = &g->all.v[i];
 		t.processes += p->chosen;
-		t.as_root += p->chosen && p->euid == 0 && !is_monitor(p);
+		t.as_root += p->chosen && p->euid == 0 && !sys_proc_is_monitor(p);
 		if (!p->chosen && !p->zombie && !p->spared && owned(g, p) && t.left++ < PIDS_TOLD)
 			used += (size_t)snprintf(t.pids + used, sizeof t.pids - used, "%s%d", used ? ", " : "", (int)p->pid);
 	}
@@ -234,7 +189,7 @@ static enum deed_end run(struct ending *g)
 	(void)choose(g, &e, &rc);
 	if (rc)
 		return deed_say(g->d, DEED_FAILED, "%s", e.text);
-	const struct proc *self = procs_find(&g->all, getpid());
+	const struct sys_proc *self = sys_procs_find(&g->all, getpid());
 	if (self && self->loginuid == g->who.uid)
 		return deed_say(g->d, DEED_REFUSED, "this command was itself started from a session of %s", g->who.name);
 	if (!g->ids && is_service(g))
@@ -254,13 +209,13 @@ static enum deed_end run(struct ending *g)
 
 enum deed_end sessions_end(struct deed *d)
 {
-	struct ending g = {.d = d, .listener = listener_pid()};
+	struct ending g = {.d = d, .listener = sys_sshd_listener()};
 	enum deed_end r = account_check(d, &g.who);
 	if (r)
 		return r;
 	g.sessions = xcalloc(SESSIONS_MOST, sizeof *g.sessions);
 	r = run(&g);
-	procs_free(&g.all);
+	sys_procs_free(&g.all);
 	free(g.sessions);
 	return r;
 }

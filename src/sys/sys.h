@@ -45,6 +45,9 @@ int sys_drop(const char *user, const char *const *extra, struct err *e);
 /* Keep only these capabilities (names as in capabilities(7), "CAP_DAC_READ_SEARCH", NULL-terminated), bounding set too. For the privileged
  * parent, before threads. One it does not have is left out; nothing happens when it has none at all. ERR_USAGE: no such capability. */
 int sys_keep_capabilities(const char *const *names, struct err *e);
+/* For a service that keeps root's name: no new privileges, none of the system calls only an intruder makes (they return EPERM), no look into its memory. Sockets,
+ * signals and files stay. */
+int sys_confine_service(struct err *e);
 /* The process gets SIGKILL when its parent (the thread that forked it) ends; false when that one is gone already. After sys_drop: a change
  * of the user takes it back. */
 bool sys_die_with_parent(pid_t parent);
@@ -73,6 +76,41 @@ int sys_run(const char *const *argv, struct slice input, unsigned seconds, struc
 
 /* The addresses of this machine's interfaces, at most `most`. */
 int sys_addresses(struct ip *out, size_t most, size_t *n, struct err *e);
+
+/* ---- processes of this machine ---------------------------------------------------------------------------------------- */
+struct sys_proc {
+	pid_t pid, parent;
+	uint32_t uid, euid;
+	uint32_t loginuid, session; /* of audit; UINT32_MAX: unset */
+	uint32_t terminal;          /* N of /dev/pts/N; UINT32_MAX: none */
+	uint64_t start;             /* tells a process from a later one of the same number */
+	bool zombie, sshd;
+	bool chosen, spared;        /* the caller's: who has to go */
+};
+struct sys_procs {
+	struct sys_proc *v;
+	size_t n, cap;
+};
+/* By number. ERR_IO when /proc cannot be read. */
+int sys_procs_read(struct sys_procs *p, struct err *e);
+void sys_procs_free(struct sys_procs *p);
+struct sys_proc *sys_procs_find(const struct sys_procs *p, pid_t pid);
+/* One of them; false when it ended. */
+bool sys_proc_read(pid_t pid, struct sys_proc *out);
+/* Marks as spared: this process, what it descends from, and what descends from it or from those right above it that run the same program. */
+void sys_procs_spare_own(struct sys_procs *p);
+/* A signal to that process, not to a later one of its number. */
+void sys_proc_signal(const struct sys_proc *p, int sig);
+/* sshd's process that watches over a session: it is asked, after all others are gone, so that it ends the PAM session and says so in the log. Killed first
+ * it leaves the session usable. */
+static inline bool sys_proc_is_monitor(const struct sys_proc *p) { return p->sshd && p->uid == 0; }
+/* One round against those that are chosen: all are stopped before the first is killed, since what is stopped does not fork away; when nobody but monitors is
+ * left these are asked to end, or killed (hard). The caller reads and chooses anew until nobody is left. Returns how many got a signal. */
+size_t sys_procs_end(const struct sys_procs *p, bool hard);
+/* sshd that takes connections, 0 not known: it may have been started by hand from a session. */
+pid_t sys_sshd_listener(void);
+/* The address in SSH_CONNECTION of the environment a process was started with. */
+bool sys_proc_came_from(pid_t pid, struct ip *out);
 
 /* sd_notify(3): "READY=1" ... to the service manager, when there is one. */
 void sys_notify_manager(const char *state);

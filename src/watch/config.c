@@ -13,7 +13,7 @@
 enum { LEARNING_DEFAULT = 3, LEARNING_MOST = 365, BUDGET_DEFAULT = 3, BUDGET_MOST = 1000, KEEP_DAYS_DEFAULT = 400, KEEP_DAYS_MOST = 36500, CONFIG_MAX = 1 << 20 };
 
 static const char *const keys[] = {"sources", "rules", "suppressions", "org", "timezone", "user", "learning_days", "alert_budget", "hold", "silent_after", "keep",
-	"metrics", "notify", "respond", NULL};
+	"metrics", "notify", "respond", "gate", NULL};
 
 static void defaults(struct watch_config *c)
 {
@@ -99,6 +99,8 @@ static int read_sections(struct watch_config *c, const struct node *root, const 
 	int rc = live_config_read(yaml_get(root, "sources"), file, &c->mem, &c->live, e);
 	if (!rc)
 		rc = notify_config_read(yaml_get(root, "notify"), file, &c->mem, &c->notify, e);
+	if (!rc)
+		rc = gate_settings_read(yaml_get(root, "gate"), file, &c->mem, &c->gate, e);
 	return rc ? rc : respond_config_read(yaml_get(root, "respond"), file, &c->mem, &c->respond, e);
 }
 

@@ -11,6 +11,7 @@
 #define POSTERN_WATCH_H
 
 #include "core/core.h"
+#include "gate/gate.h"
 #include "live/live.h"
 #include "notify/notify.h"
 #include "org/org.h"
@@ -22,6 +23,7 @@ struct watch_config {
 	struct live_config live;
 	struct notify_config notify;
 	struct respond_config respond;
+	struct gate_settings gate;
 	struct slice *rules; size_t nrules;
 	struct slice suppressions, org, timezone, user;
 	struct slice metrics;            /* "127.0.0.1:9464" or "unix:/path"; empty: none */

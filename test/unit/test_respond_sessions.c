@@ -90,13 +90,13 @@ static bool gone(struct family *f, int wait_ms)
 /* What a failed test left, and what a response must leave. */
 static void kill_rest(void)
 {
-	struct procs all = {0};
+	struct sys_procs all = {0};
 	struct err e;
-	assert_int_equal(procs_read(&all, &e), 0);
+	assert_int_equal(sys_procs_read(&all, &e), 0);
 	for (size_t i = 0; i < all.n; i++)
 		if (all.v[i].uid == CAROL || all.v[i].loginuid == CAROL)
 			kill(all.v[i].pid, SIGKILL);
-	procs_free(&all);
+	sys_procs_free(&all);
 }
 
 static int clean_up(void **state)
@@ -108,13 +108,13 @@ static int clean_up(void **state)
 
 static bool ids_in_use(void)
 {
-	struct procs all = {0};
+	struct sys_procs all = {0};
 	struct err e;
 	bool found = false;
-	assert_int_equal(procs_read(&all, &e), 0);
+	assert_int_equal(sys_procs_read(&all, &e), 0);
 	for (size_t i = 0; i < all.n; i++)
 		found |= all.v[i].loginuid != UINT32_MAX;
-	procs_free(&all);
+	sys_procs_free(&all);
 	return found;
 }
 
@@ -236,20 +236,20 @@ static void test_own(void **state)
 static void test_proc(void **state)
 {
 	(void)state;
-	struct procs all = {0};
+	struct sys_procs all = {0};
 	struct err e;
 	char before[16];
 	prctl(PR_GET_NAME, before);
 	assert_int_equal(prctl(PR_SET_NAME, "a) Z 1 (b"), 0);
-	assert_int_equal(procs_read(&all, &e), 0);
+	assert_int_equal(sys_procs_read(&all, &e), 0);
 	prctl(PR_SET_NAME, before);
-	const struct proc *self = procs_find(&all, getpid());
+	const struct sys_proc *self = sys_procs_find(&all, getpid());
 	assert_non_null(self);
 	assert_true(self->parent == getppid() && !self->zombie && self->uid == getuid() && self->start > 0 && !self->sshd);
-	assert_null(procs_find(&all, 0));
-	procs_spare_own(&all);
+	assert_null(sys_procs_find(&all, 0));
+	sys_procs_spare_own(&all);
 	assert_true(self->spared);
-	procs_free(&all);
+	sys_procs_free(&all);
 }
 
 #define ENDED(test) cmocka_unit_test_setup_teardown(test, setup, clean_up)

@@ -1,11 +1,13 @@
-/* proc.c - a look at /proc: who belongs to which login session. */
-#include "respond/respond_private.h"
+/* proc.c - a look at /proc: who belongs to which login session; ending them. */
+#include "sys/sys.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,8 +32,15 @@ static uint32_t read_number(int dir, const char *name)
 	return slice_u64(slice_trim(read_file(dir, name, room, sizeof room)), UINT32_MAX, &v) ? (uint32_t)v : UINT32_MAX;
 }
 
+/* /dev/pts is a row of majors, 256 terminals each; the number is packed as in dev_t. */
+static uint32_t terminal_of(uint32_t device)
+{
+	uint32_t major = device >> 8 & 0xfff, minor = (device & 0xff) | (device >> 12 & 0xfff00);
+	return major >= 136 && major < 144 ? (major - 136) * 256 + minor : UINT32_MAX;
+}
+
 /* "12 (any name) S 1 ...": what follows the last parenthesis; the name is the process's own to choose. */
-static bool read_stat(int dir, struct proc *p)
+static bool read_stat(int dir, struct sys_proc *p)
 {
 	char room[STATUS_MOST];
 	struct slice text = slice_trim(read_file(dir, "stat", room, sizeof room)), word;
@@ -45,13 +54,15 @@ static bool read_stat(int dir, struct proc *p)
 			p->zombie = slice_eq(word, SL("Z")) || slice_eq(word, SL("X"));
 		else if (field == 4 && slice_u64(word, INT32_MAX, &v))
 			p->parent = (pid_t)v;
+		else if (field == 7 && slice_u64(word, INT32_MAX, &v))
+			p->terminal = terminal_of((uint32_t)v);
 		else if (field == 22)
 			return slice_u64(word, UINT64_MAX, &p->start);
 	}
 	return false;
 }
 
-static bool read_owner(int dir, struct proc *p)
+static bool read_owner(int dir, struct sys_proc *p)
 {
 	char room[STATUS_MOST];
 	struct slice text = read_file(dir, "status", room, sizeof room), line, word;
@@ -79,11 +90,31 @@ static bool runs_sshd(int dir)
 
 static int by_pid(const void *a, const void *b)
 {
-	const struct proc *x = a, *y = b;
+	const struct sys_proc *x = a, *y = b;
 	return x->pid < y->pid ? -1 : x->pid > y->pid;
 }
 
-int procs_read(struct procs *p, struct err *e)
+static bool read_all(int dir, pid_t pid, struct sys_proc *x)
+{
+	*x = (struct sys_proc){.pid = pid, .terminal = UINT32_MAX};
+	x->loginuid = read_number(dir, "loginuid");
+	x->session = read_number(dir, "sessionid");
+	x->sshd = runs_sshd(dir);
+	return read_stat(dir, x) && read_owner(dir, x);
+}
+
+bool sys_proc_read(pid_t pid, struct sys_proc *out)
+{
+	char path[32];
+	snprintf(path, sizeof path, "/proc/%d", (int)pid);
+	int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool ok = dir >= 0 && read_all(dir, pid, out);
+	if (dir >= 0)
+		close(dir);
+	return ok;
+}
+
+int sys_procs_read(struct sys_procs *p, struct err *e)
 {
 	DIR *all = opendir("/proc");
 	const struct dirent *d;
@@ -95,13 +126,10 @@ int procs_read(struct procs *p, struct err *e)
 		if (!slice_u64(slice_of(d->d_name), INT32_MAX, &pid))
 			continue;
 		int dir = openat(dirfd(all), d->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		struct proc x = {.pid = (pid_t)pid};
+		struct sys_proc x;
 		if (dir < 0)
 			continue; /* it ended */
-		x.loginuid = read_number(dir, "loginuid");
-		x.session = read_number(dir, "sessionid");
-		x.sshd = runs_sshd(dir);
-		if (read_stat(dir, &x) && read_owner(dir, &x))
+		if (read_all(dir, (pid_t)pid, &x))
 			*vec_push(p) = x;
 		close(dir);
 	}
@@ -111,15 +139,15 @@ int procs_read(struct procs *p, struct err *e)
 	return 0;
 }
 
-void procs_free(struct procs *p)
+void sys_procs_free(struct sys_procs *p)
 {
 	free(p->v);
-	*p = (struct procs){0};
+	*p = (struct sys_procs){0};
 }
 
-struct proc *procs_find(const struct procs *p, pid_t pid)
+struct sys_proc *sys_procs_find(const struct sys_procs *p, pid_t pid)
 {
-	struct proc key = {.pid = pid};
+	struct sys_proc key = {.pid = pid};
 	return p->n ? bsearch(&key, p->v, p->n, sizeof *p->v, by_pid) : NULL;
 }
 
@@ -131,9 +159,9 @@ static bool same_program(pid_t pid)
 	return stat("/proc/self/exe", &own) == 0 && stat(path, &other) == 0 && own.st_dev == other.st_dev && own.st_ino == other.st_ino;
 }
 
-void procs_spare_own(struct procs *p)
+void sys_procs_spare_own(struct sys_procs *p)
 {
-	struct proc *at = procs_find(p, getpid());
+	struct sys_proc *at = sys_procs_find(p, getpid());
 	pid_t top = getpid(); /* of postern watch: a response is carried out by a child of its parent process */
 	bool own = true;
 	for (int k = 0; at && k < ANCESTORS_MOST; k++) {
@@ -141,18 +169,51 @@ void procs_spare_own(struct procs *p)
 		if (own)
 			top = at->pid;
 		at->spared = true;
-		at = at->parent ? procs_find(p, at->parent) : NULL;
+		at = at->parent ? sys_procs_find(p, at->parent) : NULL;
 	}
 	for (size_t i = 0; i < p->n; i++) {
 		at = &p->v[i];
 		for (int k = 0; at && k < ANCESTORS_MOST && at->pid != top; k++)
-			at = at->parent ? procs_find(p, at->parent) : NULL;
+			at = at->parent ? sys_procs_find(p, at->parent) : NULL;
 		if (at && at->pid == top)
 			p->v[i].spared = true;
 	}
 }
 
-bool proc_came_from(pid_t pid, struct ip *out)
+/* The number could have been given to another process meanwhile: held by a descriptor, it is looked at again. */
+void sys_proc_signal(const struct sys_proc *p, int sig)
+{
+	struct sys_proc now = {0};
+	int fd = pidfd_open(p->pid, 0);
+	if (fd < 0) {
+		if (errno == ENOSYS)
+			kill(p->pid, sig);
+		return;
+	}
+	if (sys_proc_read(p->pid, &now) && now.start == p->start)
+		pidfd_send_signal(fd, sig, NULL, 0);
+	close(fd);
+}
+
+static size_t signal_chosen(const struct sys_procs *p, bool monitors, int sig)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < p->n; i++)
+		if (p->v[i].chosen && sys_proc_is_monitor(&p->v[i]) == monitors) {
+			sys_proc_signal(&p->v[i], sig);
+			n++;
+		}
+	return n;
+}
+
+size_t sys_procs_end(const struct sys_procs *p, bool hard)
+{
+	signal_chosen(p, false, SIGSTOP);
+	size_t n = signal_chosen(p, false, SIGKILL);
+	return n ? n : signal_chosen(p, true, hard ? SIGKILL : SIGTERM);
+}
+
+bool sys_proc_came_from(pid_t pid, struct ip *out)
 {
 	char path[32];
 	char *room = xmalloc(ENVIRON_MOST);
@@ -169,4 +230,15 @@ bool proc_came_from(pid_t pid, struct ip *out)
 		close(proc);
 	free(room);
 	return found;
+}
+
+pid_t sys_sshd_listener(void)
+{
+	char text[32] = "";
+	uint64_t pid;
+	FILE *f = fopen("/run/sshd.pid", "re");
+	size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
+	if (f)
+		fclose(f);
+	return slice_u64(slice_trim(slice_make(text, n)), INT32_MAX, &pid) || (n > 1 && slice_u64(slice_make(text, n - 1), INT32_MAX, &pid)) ? (pid_t)pid : 0;
 }
