@@ -36,6 +36,9 @@ static bool is_ours(struct slice line)
 static bool is_kind(struct slice line, const char *kind)
 {
 	struct slice word, file;
+	if (slice_ends(line, SL("\n")))
+		line.n--;
+	line = slice_trim(line);
 	if (!slice_word(&line, &word))
 		return false;
 	if (slice_starts(word, SL("-")))
