@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-extern const struct command command_scan, command_watch, command_decode, command_rules, command_log, command_incident, command_response, command_state;
+extern const struct command command_scan, command_watch, command_decode, command_rules, command_log, command_incident, command_response, command_state, command_release;
 
 const struct command *const commands[] = {
 	&command_scan,
@@ -16,6 +16,7 @@ const struct command *const commands[] = {
 	&command_incident,
 	&command_response,
 	&command_state,
+	&command_release,
 	NULL,
 };
 
