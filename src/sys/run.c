@@ -33,10 +33,31 @@ static void shut(int *fd)
 	*fd = -1;
 }
 
-static int start(const char *const *argv, struct child *c, struct err *e)
+enum { KEEP_MOST = 8 };
+
+/* PATH, LANG, and what is kept of our own: pointers into environ. */
+static void make_env(char *path, char *lang, const char *const *keep, char *env[static KEEP_MOST + 3])
+{
+	size_t n = 0, kept = 0;
+	env[n++] = path;
+	env[n++] = lang;
+	for (; keep && *keep && kept < KEEP_MOST; keep++)
+		for (char **v = environ; *v; v++) {
+			size_t len = strlen(*keep);
+			if (strncmp(*v, *keep, len) == 0 && (*v)[len] == '=') {
+				env[n++] = *v;
+				kept++;
+				break;
+			}
+		}
+	env[n] = NULL;
+}
+
+static int start(const char *const *argv, bool here, const char *const *keep, struct child *c, struct err *e)
 {
 	char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", lang[] = "LANG=C";
-	char *env[] = {path, lang, NULL};
+	char *env[KEEP_MOST + 3];
+	make_env(path, lang, keep, env);
 	int in[2] = {-1, -1}, out[2] = {-1, -1};
 	if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC)) {
 		shut(&in[0]);
@@ -52,12 +73,13 @@ static int start(const char *const *argv, struct child *c, struct err *e)
 	posix_spawnattr_init(&at);
 	posix_spawn_file_actions_adddup2(&fa, in[0], 0);
 	posix_spawn_file_actions_adddup2(&fa, out[1], 1);
-	posix_spawn_file_actions_adddup2(&fa, out[1], 2);
+	if (!here)
+		posix_spawn_file_actions_adddup2(&fa, out[1], 2);
 	posix_spawn_file_actions_addclosefrom_np(&fa, 3);
 	posix_spawnattr_setpgroup(&at, 0);
 	posix_spawnattr_setsigmask(&at, &none);
 	posix_spawnattr_setsigdefault(&at, &all);
-	posix_spawnattr_setflags(&at, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setflags(&at, (short)((here ? 0 : POSIX_SPAWN_SETPGROUP) | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
 	int rc = posix_spawn(&c->pid, argv[0], &fa, &at, (char *const *)(uintptr_t)argv, env);
 	posix_spawn_file_actions_destroy(&fa);
 	posix_spawnattr_destroy(&at);
@@ -115,10 +137,10 @@ static int ended(pid_t pid)
 	return WIFEXITED(st) ? WEXITSTATUS(st) : 128 + WTERMSIG(st);
 }
 
-int sys_run(const char *const *argv, struct slice input, unsigned seconds, struct buf *out, int *status, struct err *e)
+static int run(const char *const *argv, bool here, const char *const *keep, struct slice input, unsigned seconds, struct buf *out, int *status, struct err *e)
 {
 	struct child c = {.in = -1, .out = -1, .until = now_ms() + (int64_t)seconds * 1000};
-	int rc = start(argv, &c, e);
+	int rc = start(argv, here, keep, &c, e);
 	if (rc)
 		return rc;
 	(void)fcntl(c.in, F_SETFL, O_NONBLOCK);
@@ -131,7 +153,7 @@ int sys_run(const char *const *argv, struct slice input, unsigned seconds, struc
 		st = ended(c.pid);
 	}
 	if (st < 0) {
-		kill(-c.pid, SIGKILL);
+		kill(here ? c.pid : -c.pid, SIGKILL);
 		waitpid(c.pid, NULL, 0);
 		rc = err_set(e, ERR_STOPPED, "%s did not end within %u s and was killed", argv[0], seconds);
 	}
@@ -139,4 +161,14 @@ int sys_run(const char *const *argv, struct slice input, unsigned seconds, struc
 	shut(&c.out);
 	*status = st < 0 ? 128 + SIGKILL : st;
 	return rc;
+}
+
+int sys_run(const char *const *argv, struct slice input, unsigned seconds, struct buf *out, int *status, struct err *e)
+{
+	return run(argv, false, NULL, input, seconds, out, status, e);
+}
+
+int sys_run_here(const char *const *argv, const char *const *keep, struct slice input, unsigned seconds, struct buf *out, int *status, struct err *e)
+{
+	return run(argv, true, keep, input, seconds, out, status, e);
 }

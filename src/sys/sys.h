@@ -74,6 +74,10 @@ int sys_receive(int sock, struct sys_message *m, struct err *e);
  * could not be started, or ran too long (it is killed then, with its process group). The process ignores SIGPIPE (main does). */
 int sys_run(const char *const *argv, struct slice input, unsigned seconds, struct buf *out, int *status, struct err *e);
 
+/* The same for a program that talks to who sits there: in our process group, so that it may ask on the terminal, with our standard error, and with
+ * these variables of our environment (names, NULL-terminated). */
+int sys_run_here(const char *const *argv, const char *const *keep, struct slice input, unsigned seconds, struct buf *out, int *status, struct err *e);
+
 /* The addresses of this machine's interfaces, at most `most`. */
 int sys_addresses(struct ip *out, size_t most, size_t *n, struct err *e);
 
