@@ -12,7 +12,7 @@
 
 static const struct option options[] = {
 	GATES_OPTIONS,
-	{"hash", 0, OPT_CHOICE, "SHA1|SHA256|SHA512", "enroll: of the codes (default SHA1, which every device knows)"},
+	{"hash", 0, OPT_CHOICE, "sha1|sha256|sha512", "enroll: of the codes (default sha1, which every device knows)"},
 	{"digits", 0, OPT_NUMBER, "N", "enroll: of a code (default 6)", 6, 8},
 	{"period", 0, OPT_NUMBER, "SECONDS", "enroll: how long a code lasts (default 30)", 15, 300},
 	{"counter", 0, OPT_FLAG, NULL, "enroll: codes are counted (HOTP), not timed"},
@@ -127,7 +127,7 @@ static uint32_t number(const struct args *a, const char *option, uint32_t otherw
 static struct factor_kind kind_of(const struct args *a)
 {
 	struct slice hash = gates_text(a, "hash");
-	return (struct factor_kind){.hash = slice_eq(hash, SL("SHA512")) ? FACTOR_SHA512 : slice_eq(hash, SL("SHA256")) ? FACTOR_SHA256 : FACTOR_SHA1,
+	return (struct factor_kind){.hash = slice_eq(hash, SL("sha512")) ? FACTOR_SHA512 : slice_eq(hash, SL("sha256")) ? FACTOR_SHA256 : FACTOR_SHA1,
 		.digits = number(a, "digits", 6), .period = args_has(a, "counter") ? 0 : number(a, "period", 30)};
 }
 
@@ -270,7 +270,7 @@ struct listing {
 	size_t n;
 };
 
-static const char *const hash_names[] = {[FACTOR_SHA1] = "SHA1", [FACTOR_SHA256] = "SHA256", [FACTOR_SHA512] = "SHA512"};
+static const char *const hash_names[] = {[FACTOR_SHA1] = "sha1", [FACTOR_SHA256] = "sha256", [FACTOR_SHA512] = "sha512"};
 
 static void list_text(struct listing *l, struct slice person, const struct factor_status *st)
 {

@@ -91,7 +91,7 @@ def enrolment(s):
     with open(s.folder / "out", "w", encoding="utf-8") as out:
         r = subprocess.run([BINARY, "mfa", "enroll", "jansen", "--state", str(s.state)], stdout=out, stderr=subprocess.PIPE, text=True, check=False, env=s.env)
     expect(r.returncode == 2 and "secret" in r.stderr and (s.folder / "out").stat().st_size == 0, "enroll wrote a secret into a file")
-    r = s.ok("mfa", "enroll", "jansen", "--hash", "SHA256", "--digits", "8", "--issuer", "Coast & Sea")
+    r = s.ok("mfa", "enroll", "jansen", "--hash", "sha256", "--digits", "8", "--issuer", "Coast & Sea")
     uri, secret, algorithm, digits = secret_of(r.stdout)
     expect(uri.startswith("otpauth://totp/Coast%20%26%20Sea:jansen?") and algorithm == "SHA256" and digits == 8, f"URI: {uri}")
     expect("\u2588" not in r.stdout, "a QR code went into a pipe")
