@@ -42,20 +42,22 @@ static bool read_code(const char *prompt, char *out, size_t n)
 	struct termios old, quiet;
 	bool terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &old) == 0;
 	size_t got = 0;
-	char c = 0;
+	char c = 0, stop = 0;
 	if (terminal) {
 		quiet = old;
-		quiet.c_lflag &= ~(tcflag_t)ECHO;
+		stop = (char)old.c_cc[VINTR]; /* ends the line and is no signal: a killed process would leave the terminal without echo */
+		quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+		quiet.c_cc[VEOL] = old.c_cc[VINTR];
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
 		fprintf(stderr, "%s", prompt);
 	}
-	while (got < n && read(STDIN_FILENO, &c, 1) == 1 && c != '\n') /* byte by byte: nothing is left in a buffer of stdio's */
+	while (got < n && read(STDIN_FILENO, &c, 1) == 1 && c != '\n' && !(stop && c == stop)) /* byte by byte: nothing is left in a buffer of stdio's */
 		out[got++] = c;
 	if (terminal) {
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
 		fputc('\n', stderr);
 	}
-	bool whole = got < n && (got || c == '\n');
+	bool whole = got < n && (got || c == '\n') && !(stop && c == stop);
 	out[whole ? got : 0] = 0;
 	return whole;
 }
@@ -106,6 +108,20 @@ static bool somebody(struct gates *g, struct slice person)
 	if (!found)
 		complain("there is no person %.*s: postern person add makes one", SLFMT(slice_to(person, 128)));
 	return found;
+}
+
+/* Before anything is recorded: there is something to change. */
+static bool enrolled(struct factor *f, struct slice person)
+{
+	struct factor_status st;
+	struct err e;
+	if (factor_status(f, person, &st, &e)) {
+		complain_err(&e);
+		return false;
+	}
+	if (!st.enrolled)
+		complain("%.*s is not enrolled: postern mfa status lists who is", SLFMT(slice_to(person, 128)));
+	return st.enrolled;
 }
 
 static int show_and_wipe(struct buf *b)
@@ -200,9 +216,11 @@ static int confirm(struct gates *g, const struct args *a)
 	if (!may_show())
 		return EXIT_USAGE;
 	struct factor *f = open_factor(g, true);
-	int rc = !f ? EXIT_INPUT : read_code("A code of the device: ", one, sizeof one) && read_code("The next one (wait for it): ", two, sizeof two) ? 0 : EXIT_USAGE;
-	if (rc == EXIT_USAGE)
+	int rc = !f ? EXIT_INPUT : enrolled(f, person) ? 0 : EXIT_USAGE;
+	if (!rc && !(read_code("A code of the device: ", one, sizeof one) && read_code("The next one (wait for it): ", two, sizeof two))) {
 		complain("mfa confirm: two codes are read from the terminal or standard input, a line each");
+		rc = EXIT_USAGE;
+	}
 	if (!rc && !record(g, "factor-confirm", person, "success", SLICE_NONE))
 		rc = EXIT_INPUT;
 	else if (!rc && factor_confirm(f, person, slice_of(one), slice_of(two), gates_now(), &codes, &e))
@@ -223,7 +241,7 @@ static int codes(struct gates *g, const struct args *a)
 	if (!may_show())
 		return EXIT_USAGE;
 	struct factor *f = open_factor(g, true);
-	int rc = f && record(g, "factor-codes", person, "success", gates_text(a, "reason")) ? 0 : EXIT_INPUT;
+	int rc = !f ? EXIT_INPUT : !enrolled(f, person) ? EXIT_USAGE : record(g, "factor-codes", person, "success", gates_text(a, "reason")) ? 0 : EXIT_INPUT;
 	if (!rc && factor_codes(f, person, &fresh, &e))
 		rc = failed(g, "factor-codes", person, &e);
 	else if (!rc)
@@ -239,7 +257,7 @@ static int reset(struct gates *g, const struct args *a)
 	struct slice person = slice_of(a->operand[1]);
 	struct err e;
 	struct factor *f = open_factor(g, false);
-	int rc = f && record(g, "factor-reset", person, "success", gates_text(a, "reason")) ? 0 : EXIT_INPUT;
+	int rc = !f ? EXIT_INPUT : !enrolled(f, person) ? EXIT_USAGE : record(g, "factor-reset", person, "success", gates_text(a, "reason")) ? 0 : EXIT_INPUT;
 	if (!rc && factor_reset(f, person, &e))
 		rc = failed(g, "factor-reset", person, &e);
 	else if (!rc)

@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
@@ -72,6 +73,21 @@ def on_terminal(scene, argv, answers):
     return os.waitpid(pid, 0)[1], shown.decode(errors="replace")
 
 
+def interrupted(scene):
+    """Ctrl-C while a code is asked for: it ends, and the terminal shows again what is typed."""
+    ours, theirs = pty.openpty()
+    p = subprocess.Popen([BINARY, "mfa", "confirm", "falke", "--state", str(scene.state)], stdin=theirs, stdout=theirs, stderr=theirs, env=scene.env, start_new_session=True)
+    end = time.time() + 30
+    while termios.tcgetattr(theirs)[3] & termios.ECHO and time.time() < end:
+        time.sleep(0.05)
+    expect(not termios.tcgetattr(theirs)[3] & termios.ECHO, "a code is asked for with echo")
+    os.write(ours, b"12\x03")
+    expect(p.wait(30) == 2, f"Ctrl-C at a code: {p.returncode}")
+    expect(termios.tcgetattr(theirs)[3] & termios.ECHO and termios.tcgetattr(theirs)[3] & termios.ISIG, "the terminal is left without echo")
+    os.close(ours)
+    os.close(theirs)
+
+
 def secret_of(text):
     uri = next(w for w in text.split() if w.startswith("otpauth://"))
     query = parse_qs(urlparse(uri).query)
@@ -117,6 +133,7 @@ def terminal(s):
     rc, shown = on_terminal(s, ["mfa", "enroll", "falke"], [])
     _, secret, _, _ = secret_of(shown)
     expect(rc == 0 and "\u2588\u2588\u2588\u2588" in shown and "\u2580" in shown, "no QR code on a terminal")
+    interrupted(s)
     step = wait_for_step()
     codes = [code_at(secret, step - 1), code_at(secret, step)]
     rc, shown = on_terminal(s, ["mfa", "confirm", "falke"], codes)
