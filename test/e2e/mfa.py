@@ -232,6 +232,21 @@ def coverage(s):
     # only two factors: nothing to complain about
     log.write_text("".join(x for x in out.splitlines(True) if " for two from 203.0.113.9 port 40003 ssh2" in x and "invalid" not in x), encoding="utf-8")
     expect(s.run("mfa", "coverage", str(log), state=False).returncode == 0, "exit status with two factors")
+    makers = [Path(BINARY).parent.parent / "test" / "make_state", Path(__file__).resolve().parent.parent.parent / "build-asan" / "test" / "make_state"]
+    make = next((m for m in makers if m.is_file()), None)
+    if make: # what watch follows: the same logs, and one that is gone
+        logs = s.folder / "logs"
+        logs.mkdir()
+        (logs / "auth.log").write_text("".join(sorted(out.splitlines(True), key=lambda x: x[:25])), encoding="utf-8")
+        (s.folder / "watched").mkdir()
+        (logs / "gone.log").write_text(line(now, 20, "Accepted password for gone from 203.0.113.9 port 5 ssh2"), encoding="utf-8")
+        (logs / "org.yaml").write_text("organisation:\n  name: Coast\n", encoding="utf-8")
+        p = subprocess.run([str(make), str(logs), str(s.folder / "watched")], capture_output=True, text=True, check=False, env=s.env)
+        expect(p.returncode == 0, f"make_state: {p.stderr}")
+        (logs / "gone.log").unlink()
+        r = s.run("mfa", "coverage", "-f", "json", "--state", str(s.folder / "watched"), state=False)
+        again = {(x["host"], x["account"]): x["factors"] for x in map(json.loads, r.stdout.splitlines()) if "account" in x}
+        expect(r.returncode == 1 and again == want, f"coverage of what watch follows: {r.returncode} {again} {r.stderr}")
     r = s.run("mfa", "coverage")
     expect(r.returncode == 3, f"coverage without a watch: {r.returncode}")
 
