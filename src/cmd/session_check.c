@@ -1,6 +1,6 @@
 /* session_check.c - are recordings what was recorded? The audit log says what each file's hash was. */
 #include "cmd/sessions.h"
-#include "cmd/state.h"
+#include "cmd/setup.h"
 
 #include <stdio.h>
 #include <stdlib.h>
