@@ -139,7 +139,7 @@ static void test_whole(void **state)
 		int32_t status = 3;
 		frame(&b, RECORD_RESIZE, 0, size, 4);
 		frame(&b, RECORD_OUTPUT, 1000, "h\xc3", 2);
-		frame(&b, RECORD_OUTPUT, 500, "\xa9\x1b[31m \"q\" \\ \x01\0", 14);
+		frame(&b, RECORD_OUTPUT, 500, "\xa9\x1b[31m \"q\" \\ \x01\0", 15);
 		frame(&b, RECORD_RESIZE, 2000, size2, 4);
 		frame(&b, RECORD_COUNT, 3000, &typed, 8);
 		frame(&b, RECORD_PING, UINT64_MAX, NULL, 0);
@@ -160,7 +160,7 @@ static void test_whole(void **state)
 		assert_true(slice_eqz(buf_slice(&k.marks), "132x50\nexit status 3\n"));
 		assert_int_equal(k.headers, 1);
 		assert_true(k.last < NS_MIN);
-		assert_true(x.s.exited && x.s.status == 3 && x.s.input == 77 && x.s.output == 20 && x.s.end != NSTIME_NONE && !x.why[0]);
+		assert_true(x.s.exited && x.s.status == 3 && x.s.input == 77 && x.s.output == 21 && x.s.end != NSTIME_NONE && !x.why[0]);
 		drop(&k);
 		buf_free(&b);
 		buf_free(&reply);
