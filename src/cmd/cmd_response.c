@@ -1,5 +1,6 @@
 /* cmd_response.c - postern response: what was done about incidents, or would have been; carrying out and taking back by hand. */
 #include "cmd/ruleset.h"
+#include "cmd/gates.h"
 #include "chain/chain.h"
 #include "cmd/setup.h"
 #include "org/org.h"
@@ -26,7 +27,7 @@ static const struct option options[] = {
 	{0},
 };
 
-struct session {
+struct work {
 	const struct args *a;
 	bool json;
 	struct arena mem;
@@ -91,7 +92,7 @@ static void print_text(struct buf *b, const struct store_action *a)
 
 static int list_one(void *arg, const struct store_action *a)
 {
-	struct session *s = arg;
+	struct work *s = arg;
 	s->listed++;
 	(s->json ? print_json : print_text)(&s->out, a);
 	return 0;
@@ -100,7 +101,7 @@ static int list_one(void *arg, const struct store_action *a)
 /* ---- what a command works with --------------------------------------------------------------------------------------------- */
 
 /* The file as a tree in s->mem; *root NULL when there is none and none was named. */
-static int read_config(struct session *s, const char **path, struct node **root)
+static int read_config(struct work *s, const char **path, struct node **root)
 {
 	static const char usual[] = "/etc/postern/postern.yaml";
 	struct err e;
@@ -122,7 +123,7 @@ static int read_config(struct session *s, const char **path, struct node **root)
 	return EXIT_USAGE;
 }
 
-static int load_org(struct session *s, const struct node *root)
+static int load_org(struct work *s, const struct node *root)
 {
 	struct err e;
 	const struct node *n = yaml_get(root, "org");
@@ -139,7 +140,7 @@ static int load_org(struct session *s, const struct node *root)
 	return EXIT_USAGE;
 }
 
-static int load_config(struct session *s)
+static int load_config(struct work *s)
 {
 	struct err e;
 	const char *path = "";
@@ -157,7 +158,7 @@ static int load_config(struct session *s)
 
 static int match_id(void *arg, const struct store_action *a)
 {
-	struct session *s = arg;
+	struct work *s = arg;
 	if (!slice_starts(slice_of(a->id), slice_of(s->prefix)))
 		return 0;
 	s->matches++;
@@ -165,7 +166,7 @@ static int match_id(void *arg, const struct store_action *a)
 	return 0;
 }
 
-static int find_action(struct session *s, const char *what, struct store_action *out)
+static int find_action(struct work *s, const char *what, struct store_action *out)
 {
 	struct err e;
 	if (s->a->noperands != 2 || strlen(s->a->operand[1]) < PREFIX_LEAST) {
@@ -183,7 +184,7 @@ static int find_action(struct session *s, const char *what, struct store_action 
 }
 
 /* The login, not what sudo made of it: the kernel keeps it (loginuid). */
-static struct slice who_decided(struct session *s)
+static struct slice who_decided(struct work *s)
 {
 	struct buf b = {0};
 	uint64_t uid = geteuid();
@@ -210,7 +211,7 @@ static void to_syslog(void *arg, const char *text)
 
 /* ---- the commands ---------------------------------------------------------------------------------------------------------- */
 
-static int confine(struct session *s, const char *folder)
+static int confine(struct work *s, const char *folder)
 {
 	const char *const writable[] = {folder, "/dev/null", NULL};
 	struct sys_confine c = {.writable = writable};
@@ -223,7 +224,7 @@ static int confine(struct session *s, const char *folder)
 	return EXIT_USAGE;
 }
 
-static int list(struct session *s)
+static int list(struct work *s)
 {
 	struct err e;
 	if (s->a->noperands > 1) {
@@ -239,7 +240,7 @@ static int list(struct session *s)
 	return EXIT_DONE;
 }
 
-static int show(struct session *s)
+static int show(struct work *s)
 {
 	struct store_action a;
 	char text[40];
@@ -264,7 +265,7 @@ static int show(struct session *s)
 }
 
 /* Noted as begun before anything is done, in a transaction of its own: watch may write to the file too. */
-static int begin(struct session *s, struct store_action *a, enum action_state state, struct err *e)
+static int begin(struct work *s, struct store_action *a, enum action_state state, struct err *e)
 {
 	int rc = store_begin(s->store, e);
 	if (!rc)
@@ -282,7 +283,7 @@ static int begin(struct session *s, struct store_action *a, enum action_state st
 	return rc;
 }
 
-static int carry_out(struct session *s, bool undo)
+static int carry_out(struct work *s, bool undo)
 {
 	struct store_action a;
 	struct err e;
@@ -294,10 +295,15 @@ static int carry_out(struct session *s, bool undo)
 		complain(undo ? "response %s is %s: there is nothing to undo" : "response %s is %s already", a.id, action_state_name(a.state));
 		return EXIT_CONDITION;
 	}
+	struct gate_responder r;
+	struct respond_gate gate;
+	char who[64], folder[4096];
+	if (!state_file(s->a, "", folder, sizeof folder) || !gate_responder(&r, folder, who, &gate) || !gates_actor(who, sizeof who))
+		return EXIT_USAGE;
 	rc = begin(s, &a, undo ? ACTION_UNDOING : ACTION_BEGUN, &e);
 	if (!rc)
-		rc = undo ? respond_undo(&s->config, NULL, s->audit, who_decided(s), &a, &s->mem, &e)
-			  : respond_run(&s->config, NULL, s->audit, who_decided(s), &a, &s->mem, &e);
+		rc = undo ? respond_undo(&s->config, &gate, s->audit, who_decided(s), &a, &s->mem, &e)
+			  : respond_run(&s->config, &gate, s->audit, who_decided(s), &a, &s->mem, &e);
 	if (!rc)
 		rc = store_action_set(s->store, &a, &e);
 	if (rc) {
@@ -308,16 +314,16 @@ static int carry_out(struct session *s, bool undo)
 	return a.state == (undo ? ACTION_UNDONE : ACTION_DONE) ? EXIT_DONE : EXIT_CONDITION;
 }
 
-static int run_it(struct session *s) { return carry_out(s, false); }
-static int undo_it(struct session *s) { return carry_out(s, true); }
+static int run_it(struct work *s) { return carry_out(s, false); }
+static int undo_it(struct work *s) { return carry_out(s, true); }
 
 static const struct verb {
 	const char *name;
-	int (*fn)(struct session *s);
+	int (*fn)(struct work *s);
 	bool acts;
 } verbs[] = {{"list", list, false}, {"show", show, false}, {"run", run_it, true}, {"undo", undo_it, true}};
 
-static int prepare(struct session *s, const struct verb *v)
+static int prepare(struct work *s, const struct verb *v)
 {
 	struct err e;
 	char folder[4096], db[4096], log[4096];
@@ -342,7 +348,7 @@ static int prepare(struct session *s, const struct verb *v)
 static int run(const struct args *a)
 {
 	const char *format = args_get(a, "format");
-	struct session s = {.a = a, .json = format && strcmp(format, "json") == 0};
+	struct work s = {.a = a, .json = format && strcmp(format, "json") == 0};
 	const struct verb *v = NULL;
 	for (size_t i = 0; a->noperands && i < ARRAY_LEN(verbs); i++)
 		if (strcmp(a->operand[0], verbs[i].name) == 0)

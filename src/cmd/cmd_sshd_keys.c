@@ -26,8 +26,8 @@ static bool write_all(const char *p, size_t n)
 /* sshd reads what is printed: nothing is printed before all of it is known. */
 static int run(const struct args *a)
 {
-	static struct gate_ask q;      /* 30 KB together: not on the stack of whatever limits sshd gives */
-	static struct gate_answer answer;
+	struct gate_ask q;
+	struct gate_answer answer;
 	const char *path = args_get(a, "socket");
 	if (a->noperands != 4) {
 		complain("sshd-keys: sshd gives it %%u %%f %%t %%k, an account, a fingerprint, a type and a key");
@@ -40,7 +40,7 @@ static int run(const struct args *a)
 		return EXIT_CONDITION; /* cut, it would be another one */
 	gate_ask_service(path ? path : GATE_SOCKET, &q, &answer, false);
 	if (!answer.allow || !answer.keys_size)
-		return answer.reason == GATE_FAULT ? EXIT_INPUT : EXIT_CONDITION;
+		return answer.reason == GATE_FAULT ? EXIT_INPUT : EXIT_DONE; /* a plain no is not worth an error of sshd */
 	return write_all(answer.keys, answer.keys_size) ? EXIT_DONE : EXIT_INPUT;
 }
 

@@ -1,5 +1,6 @@
 /* cmd_watch.c - postern watch: the daemon. */
 #include "cmd/cmd.h"
+#include "cmd/gates.h"
 #include "cmd/ruleset.h"
 #include "cmd/setup.h"
 #include "watch/watch.h"
@@ -46,7 +47,13 @@ static int run(const struct args *a)
 	if (!state_file(a, "", state, sizeof state))
 		return EXIT_USAGE;
 	core_set_log(args_has(a, "verbose") ? log_line : log_quiet);
-	struct watch_options opt = {.config_path = args_get(a, "config"), .state = state, .rules_default = ruleset_default(rules, sizeof rules), .version = POSTERN_VERSION};
+	struct gate_responder responder;
+	struct respond_gate gate;
+	if (!gate_responder(&responder, state, "postern watch", &gate)) {
+		complain("--state: the name is too long");
+		return EXIT_USAGE;
+	}
+	struct watch_options opt = {.gate = &gate, .config_path = args_get(a, "config"), .state = state, .rules_default = ruleset_default(rules, sizeof rules), .version = POSTERN_VERSION};
 	int rc = args_has(a, "check") ? watch_check(&opt, &e) : watch_run(&opt, &e);
 	if (!rc)
 		return EXIT_DONE;

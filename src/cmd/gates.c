@@ -2,6 +2,7 @@
 #include "cmd/gates.h"
 #include "cmd/setup.h"
 #include "cmd/state.h"
+#include "sys/sys.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,14 +39,14 @@ static bool login_user(uid_t *uid)
 	return true;
 }
 
-static bool find_actor(struct gates *g)
+bool gates_actor(char *out, size_t n)
 {
 	const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
 	uid_t uid = getuid();
 	bool known = login_user(&uid);
 	const struct passwd *p = known || !sudo || !*sudo ? getpwuid(uid) : NULL;
-	int n = snprintf(g->who, sizeof g->who, "%s", p ? p->pw_name : sudo && *sudo && !known ? sudo : "");
-	if (n > 0 && (size_t)n < sizeof g->who)
+	int len = snprintf(out, n, "%s", p ? p->pw_name : sudo && *sudo && !known ? sudo : "");
+	if (len > 0 && (size_t)len < n)
 		return true;
 	complain("who runs this is not known: user %u has no name, or one that is too long", (unsigned)uid);
 	return false;
@@ -121,7 +122,7 @@ static int gates_open(struct gates *g, const struct args *a, enum vault_mode mod
 {
 	const char *format = args_get(a, "format");
 	struct err e;
-	*g = (struct gates){.a = a, .json = format && strcmp(format, "json") == 0};
+	*g = (struct gates){.a = a, .syslog = mode == VAULT_READ ? -1 : sys_syslog(), .json = format && strcmp(format, "json") == 0};
 	arena_init(&g->mem);
 	if (!state_file(a, "", g->folder, sizeof g->folder))
 		return EXIT_USAGE;
@@ -133,7 +134,7 @@ static int gates_open(struct gates *g, const struct args *a, enum vault_mode mod
 	int rc = open_zone(g);
 	if (rc)
 		return rc;
-	if (!find_actor(g))
+	if (!gates_actor(g->who, sizeof g->who))
 		return EXIT_USAGE;
 	if (mode != VAULT_READ && covered(g->who)) {
 		complain("%s is in the group %s: who goes through the gate does not change it", g->who, GATE_GROUP);
@@ -149,6 +150,8 @@ static void gates_close(struct gates *g)
 	vault_close(g->gate.vault);
 	if (g->gate.audit)
 		chain_close(g->gate.audit);
+	if (g->syslog >= 0)
+		close(g->syslog);
 	zone_free(g->zone);
 	watch_config_free(&g->config);
 	arena_free(&g->mem);
@@ -281,16 +284,30 @@ void gates_json_time(struct buf *b, const char *name, nstime t)
 		buf_addf(b, ",\"%s\":\"%s\"", name, time_rfc3339(t, text));
 }
 
+/* The rule "Emergency Access Opened" of rules/ looks for this line. */
+static void tell_syslog(const struct gates *g, struct slice text)
+{
+	struct buf b = {0};
+	buf_addf(&b, "<82>postern[%d]: EMERGENCY: ", (int)getpid()); /* authpriv, critical */
+	buf_term(&b, text);
+	if (g->syslog < 0 || write(g->syslog, b.p, b.n) < 0)
+		complain("the system's log could not be told");
+	buf_free(&b);
+}
+
 void gates_tell_emergency(struct gates *g, const struct gate_grant *x)
 {
 	char path[4096], key[128];
 	struct err e;
 	struct buf text = {0};
-	if (!state_file(g->a, "postern.db", path, sizeof path) || access(path, W_OK))
-		return;
-	struct store *s = state_store_open(path, STORE_WRITE, &e);
 	buf_addf(&text, "%s opened grant %.*s for %.*s as %.*s without anybody's approval: ", g->who, SLFMT(x->id), SLFMT(x->person.n ? x->person : x->provider), SLFMT(x->account));
 	buf_adds(&text, x->purpose);
+	tell_syslog(g, buf_slice(&text));
+	if (!state_file(g->a, "postern.db", path, sizeof path) || access(path, W_OK)) {
+		buf_free(&text);
+		return;
+	}
+	struct store *s = state_store_open(path, STORE_WRITE, &e);
 	snprintf(key, sizeof key, "gate-emergency-%.*s", SLFMT(x->id));
 	int rc = s ? store_begin(s, &e) : ERR_IO;
 	if (!rc)

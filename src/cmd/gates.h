@@ -19,6 +19,7 @@ struct gates {
 	struct watch_config config; /* of postern.yaml */
 	struct zone *zone;          /* of --zone, else the configuration's; NULL: UTC */
 	bool json;
+	int syslog;                 /* -1: none */
 	struct arena mem;
 };
 struct gates_verb {
@@ -43,6 +44,19 @@ void gates_json(struct buf *b, const char *name, struct slice value);   /* ,"nam
 void gates_json_time(struct buf *b, const char *name, nstime t);        /* null when there is none */
 /* When an emergency was declared: a message through every channel of watch, as far as there is one. */
 void gates_tell_emergency(struct gates *g, const struct gate_grant *x);
+
+/* The user who acts: who logged in, as the kernel has kept it; else whom sudo names (only where sudo can have spoken); else who runs this. False after a
+ * message. */
+bool gates_actor(char *out, size_t n);
+
+/* The gate as the responses see it: opened for each deed, so that nothing of it is open in processes that parse. `who` and the struct live as long
+ * as *out is used. */
+struct gate_responder {
+	char db[4096], log[4096];
+	const char *who;
+};
+/* False: the folder's name is too long. */
+bool gate_responder(struct gate_responder *r, const char *state, const char *who, struct respond_gate *out);
 
 int grant_request(struct gates *g, const struct args *a);
 int grant_emergency(struct gates *g, const struct args *a);

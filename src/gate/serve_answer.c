@@ -237,7 +237,6 @@ static void phase_close(struct asking *k)
 {
 	struct serve_login *l = serve_login_of(k->s, &k->peer->proc);
 	k->d = (struct gate_decision){.allow = true, .reason = GATE_OK, .until = NSTIME_NONE};
-	k->silent = true; /* the end is written down when nothing is left */
 	if (l && l->monitor == k->peer->pid)
 		serve_login_closed(k->s, l);
 }
@@ -349,7 +348,7 @@ bool serve_answer(struct gate_service *s, const struct serve_peer *peer, struct 
 	*exec = NULL;
 	if (!is_whole(q))
 		return false;
-	struct asking k = {.s = s, .peer = peer, .q = q, .a = a, .uid = uid_of(q->account)};
+	struct asking k = {.s = s, .peer = peer, .q = q, .a = a, .uid = uid_of(q->account), .silent = q->phase == PHASE_CLOSE /* written down when nothing is left */};
 	const struct phase *ph = &phases[q->phase];
 	if (!may_ask(s, ph->who, peer, k.uid)) {
 		(void)serve_record(s, SL("unknown"), ph->action, slice_of(q->account), false, "asked by user %u, who has no business asking", (unsigned)peer->uid);

@@ -57,7 +57,7 @@ static enum deed_end ask_gate(struct deed *d, gate_fn *fn, const char *doing, co
 {
 	struct err e;
 	char reason[80];
-	if (!d->gate || !fn)
+	if (!d->gate || !fn || (d->gate->there && !d->gate->there(d->gate->arg)))
 		return deed_say(d, DEED_REFUSED, "the gate is not set up on this machine: without it there is nothing to %s", doing);
 	if (d->dry)
 		return deed_say(d, DEED_DONE, "would %s %.*s", doing, SLFMT(d->a->target));

@@ -63,6 +63,7 @@ struct respond_gate {
 	int (*revoke_grant)(void *arg, struct slice grant, struct slice reason, struct err *e);
 	int (*restore_grant)(void *arg, struct slice grant, struct slice reason, struct err *e);
 	void *arg;
+	bool (*there)(void *arg); /* is it set up now? NULL: it is */
 };
 
 /* Engine: rows for what the incident calls for and is not planned yet (id = hash of incident, kind, target). In the caller's transaction.

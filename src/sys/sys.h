@@ -112,6 +112,9 @@ pid_t sys_sshd_listener(void);
 /* The address in SSH_CONNECTION of the environment a process was started with. */
 bool sys_proc_came_from(pid_t pid, struct ip *out);
 
+/* A socket to the system's log, to be written to also when sockets are given up: one write, one message ("<82>postern[1]: text"). -1: there is none. */
+int sys_syslog(void);
+
 /* sd_notify(3): "READY=1" ... to the service manager, when there is one. */
 void sys_notify_manager(const char *state);
 
