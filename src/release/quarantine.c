@@ -318,9 +318,9 @@ int release_quarantine_each(struct release_quarantine *q, release_kept_fn *fn, v
 		struct buf record = {0};
 		if (i && strcmp(ids.v[i], ids.v[i - 1]) == 0)
 			continue;
-		if (release_read_record(q, ids.v[i], &record, NULL))
-			buf_addz(&record, "{}");
-		fn(arg, ids.v[i], slice_trim(buf_slice(&record)), has_file(q, ids.v[i]));
+		if (release_read_record(q, ids.v[i], &record, NULL) || !record.n)
+			buf_addz(&record, "{}\n");
+		fn(arg, ids.v[i], slice_to(buf_slice(&record), record.n - 1), has_file(q, ids.v[i]));
 		buf_free(&record);
 	}
 	free(ids.v);
