@@ -1,6 +1,6 @@
 # bash completion for postern(1). The tables are checked against `postern COMMAND --help` by test/check/docs.py.
 
-_postern_commands="scan watch decode rules log incident response state help version"
+_postern_commands="scan watch decode rules log incident response state release help version"
 
 # Options of a command; an option that ends in = takes a value.
 _postern_options() {
@@ -23,6 +23,10 @@ _postern_options() {
 		;;
 	state) echo "--state= -s= --format= -f= --help -h" ;;
 	response) echo "--state= -s= --config= -c= --org= -o= --incident= -i= --format= -f= --help -h" ;;
+	release)
+		echo "--list= -l= --state= -s= --key= -k= --folder= -F= --until= -u= --yes -y --enforce -e --once -1 --inotify --to= -t=" \
+			"--format= -f= --help -h"
+		;;
 	'') echo "--help -h --version -V" ;;
 	esac
 }
@@ -31,10 +35,11 @@ _postern_options() {
 _postern_values() {
 	case $1:$2 in
 	scan:--format | scan:-f) echo "text json ecs html" ;;
-	rules:--format | rules:-f | log:--format | log:-f | state:--format | state:-f | response:--format | response:-f) echo "text json" ;;
+	rules:--format | rules:-f | log:--format | log:-f | state:--format | state:-f | response:--format | response:-f | release:--format | release:-f) echo "text json" ;;
 	incident:--format | incident:-f) echo "text json html" ;;
 	incident:--status) echo "open closed false-positive merged all" ;;
 	log:--anchors | *:--state | log:-s | watch:-s | watch:--config | watch:-c | state:-s | incident:-s | incident:-o | incident:--org | incident:-O | incident:--output | response:-s | response:--config | response:-c | response:--org | response:-o) echo file ;;
+	release:--list | release:-l | release:-s | release:--key | release:-k | release:--folder | release:-F | release:--to | release:-t) echo file ;;
 	incident:--level | incident:-l | scan:--min-level | scan:-l | scan:--fail-on) echo "informational low medium high critical" ;;
 	*:--rule-level) echo "informational low medium high critical" ;;
 	*:--rule-status) echo "stable test experimental" ;;
@@ -116,6 +121,13 @@ _postern() {
 			mapfile -t COMPREPLY < <(compgen -W "list show run undo" -- "$cur")
 		else
 			mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" response list 2>/dev/null | grep -o '^[0-9a-f]\{16\}')" -- "$cur")
+		fi
+	elif [ "$command" = release ]; then
+		mapfile -t COMPREPLY < <(compgen -W "sign verify list restore delete watch" -- "$cur")
+		if [ "$prev" = restore ] || [ "$prev" = delete ]; then
+			mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" release list 2>/dev/null | grep -o '^[0-9][^ ]*')" -- "$cur")
+		elif [ "$COMP_CWORD" -gt 2 ]; then
+			_postern_files "$cur"
 		fi
 	elif [ "$command" != version ]; then
 		_postern_files "$cur"
