@@ -1,6 +1,8 @@
 /* test_release.c - the release list and the signature file: what is taken, and what is not. Signatures themselves: test/e2e/release.py. */
 #include "release/release_private.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
 #include <cmocka.h>
 #include <stdlib.h>
 
@@ -118,13 +120,12 @@ static void test_round(void **state)
 	}
 }
 
-/* No byte may be left out, doubled or changed but in the armour's digits. */
+/* No byte may be missing, changed into something that stands in neither, or follow. */
 static void test_strict(void **state)
 {
 	(void)state;
 	struct buf b = {0};
 	write_one(&b, SL("a.deb"));
-	size_t manifest = b.n;
 	buf_addz(&b, ARMOUR);
 	struct slice whole = buf_slice(&b);
 	for (size_t i = 0; i < whole.n; i++) {
@@ -134,7 +135,7 @@ static void test_strict(void **state)
 		arena_init(&mem);
 		assert_int_equal(read_one(slice_make(cut, i), &m, &mem), ERR_SYNTAX);
 		cut[i] = '\t';
-		assert_int_equal(read_one(slice_make(cut, whole.n), &m, &mem), i < manifest || cut[i] != whole.p[i] ? ERR_SYNTAX : 0);
+		assert_int_equal(read_one(slice_make(cut, whole.n), &m, &mem), ERR_SYNTAX);
 		arena_free(&mem);
 		free(cut);
 	}
