@@ -388,6 +388,8 @@ def check_list_anew(tmp):
     s.publish(s.staged("p.deb", "p", "anna", "bert"))
     w = Watch(s, "--enforce")
     try:
+        r = s.run("--once", "--enforce", "watch")
+        expect(r.returncode == 3 and "another postern release watch" in r.stderr, f"two that move: {r.stderr}")
         s.list.write_text("people: {")
         w.p.send_signal(signal.SIGHUP)
         expect(w.wait_for("the new release list is not taken"), "a wrong list is told")
@@ -454,6 +456,8 @@ def check_kill(tmp, quarantine, rounds=12):
     lost = [n for n, c in made.items() if c not in contents]
     expect(not lost, f"lost: {lost}")
     expect(not [f for f in os.listdir(s.quarantine) if f.endswith(".file") and (s.quarantine / f).stat().st_size != size], "a part of a file")
+    names = os.listdir(s.quarantine)
+    expect(len(names) == 2 * len(contents), f"left of interrupted moves: {[n for n in names if not n.endswith(('.json', '.file'))]}")
     r = subprocess.run([BINARY, "log", "--state", str(s.state), "verify"], capture_output=True, text=True, check=False)
     expect(r.returncode == 0, f"the audit log after kills: {r.stdout}")
     return partly
@@ -470,6 +474,10 @@ def check_full(tmp):
         f = s.folder / "large"
         f.write_bytes(b"x" * 300_000)
         r = s.run("--once", "--enforce", "watch")
+        sparse = s.folder / "sparse"
+        with open(sparse, "wb") as x:
+            x.truncate(1 << 42)
+        expect("too large" in s.run("--once", "--enforce", "watch").stdout and sparse.stat().st_mode & 0o777 == 0, "4 TB that cannot be copied")
         expect("NOT MOVED" in r.stdout, f"a full quarantine: {r.stdout}")
         expect(f.exists() and f.stat().st_mode & 0o777 == 0 and f.stat().st_size == 300_000, "the file is whole, and locked")
     finally:
