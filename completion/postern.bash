@@ -1,6 +1,6 @@
 # bash completion for postern(1). The tables are checked against `postern COMMAND --help` by test/check/docs.py.
 
-_postern_commands="scan watch decode rules log incident response state provider person grant gate sshd-keys init mfa session help version"
+_postern_commands="scan watch decode rules log incident response state provider person grant gate sshd-keys init mfa session release help version"
 
 # Options of a command; an option that ends in = takes a value.
 _postern_options() {
@@ -38,6 +38,10 @@ _postern_options() {
 		echo "--state= -s= --config= -c= --format= -f= --hash= --digits= --period= --counter --issuer= --plain --reason= -r= --days=" \
 			"--org= -o= --tz= --all -a --threads= -j= --help -h"
 		;;
+	release)
+		echo "--list= -l= --state= -s= --key= -k= --folder= -F= --until= -u= --yes -y --enforce -e --once -1 --inotify --to= -t=" \
+			"--format= -f= --help -h"
+		;;
 	'') echo "--help -h --version -V" ;;
 	esac
 }
@@ -57,6 +61,8 @@ _postern_values() {
 	provider:-s | provider:--config | provider:-c | provider:--org | provider:-o | person:-s | person:--config | person:-c | person:--key | person:-k | grant:-s | grant:--config | grant:-c | mfa:-s | mfa:--config | mfa:-c | mfa:--org | mfa:-o) echo file ;;
 	provider:--zone | grant:--zone | mfa:--tz) echo zone ;;
 	mfa:--hash) echo "sha1 sha256 sha512" ;;
+	rules:--format | rules:-f | log:--format | log:-f | state:--format | state:-f | response:--format | response:-f | release:--format | release:-f) echo "text json" ;;
+	release:--list | release:-l | release:-s | release:--key | release:-k | release:--folder | release:-F | release:--to | release:-t) echo file ;;
 	incident:--level | incident:-l | scan:--min-level | scan:-l | scan:--fail-on) echo "informational low medium high critical" ;;
 	*:--rule-level) echo "informational low medium high critical" ;;
 	*:--rule-status) echo "stable test experimental" ;;
@@ -160,6 +166,13 @@ _postern() {
 	elif [ "$command" = grant ]; then
 		mapfile -t COMPREPLY < <(compgen -W "request list show approve refuse revoke restore extend explain emergency trust-clock" -- "$cur")
 		[ "$COMP_CWORD" -gt 2 ] && mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" grant list --all 2>/dev/null | cut -d' ' -f1)" -- "$cur")
+	elif [ "$command" = release ]; then
+		mapfile -t COMPREPLY < <(compgen -W "sign verify list restore delete watch" -- "$cur")
+		if [ "$prev" = restore ] || [ "$prev" = delete ]; then
+			mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" release list 2>/dev/null | grep -o '^[0-9][^ ]*')" -- "$cur")
+		elif [ "$COMP_CWORD" -gt 2 ]; then
+			_postern_files "$cur"
+		fi
 	elif [ "$command" != version ]; then
 		_postern_files "$cur"
 	fi

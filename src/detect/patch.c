@@ -92,3 +92,37 @@ const struct detector detector_patch_folder = {
 		"A new release manager's first days."},
 	.wants = wants, .might = puts_files, .create = habits_new, .tables = tables_one, .event = event, .destroy = habits_free,
 };
+
+/* ---- what the release gate refused ------------------------------------------------------------------------------------------- */
+
+static const enum action refused_wants[] = {ACT_RELEASE_REFUSED, ACT_NONE};
+
+static void refused_event(struct detect *d, void *state, const struct event *e)
+{
+	struct actor a UNINIT;
+	struct key k UNINIT;
+	bool fresh;
+	struct slice path = event_str(e, F_FILE_PATH);
+	(void)state;
+	detect_actor(d, e, &a);
+	key_init(&k);
+	key_add(&k, a.host);
+	key_add(&k, a.account);
+	struct finding *f = detect_open(d, &detector_release_refused, key_slice(&k), 12 * NS_HOUR, e->time, &fresh);
+	if (fresh) {
+		f->level = LEVEL_HIGH;
+		finding_printf(f, &f->title, "%s put %.*s into a distribution folder on %.*s without two signatures", actor_text(d, &a), SLFMT(slice_basename(path)),
+			SLFMT(a.host));
+		finding_printf(f, &f->text, "The release gate: %.*s. What lies there is installed on many machines.", SLFMT(event_str(e, F_EVENT_REASON)));
+		finding_actor(f, &a);
+	}
+	finding_entity(f, ENT_FILE, path);
+	finding_evidence(f, e);
+}
+
+const struct detector detector_release_refused = {
+	.info = {"postern.release-refused", "File refused by the release gate", LEVEL_HIGH, STAGE_DISTRIBUTION, techniques,
+		"A line of postern release watch: a file without the valid signatures of two people in a distribution folder.",
+		"A release put there before both had signed, or copied in place instead of moved."},
+	.wants = refused_wants, .event = refused_event,
+};

@@ -197,9 +197,11 @@ static void refuse(struct watching *x, uint32_t folder, const char *name, const 
 static void accept(struct watching *x, uint32_t folder, const char *name, const struct release_judgement *j)
 {
 	struct key k = file_key(j->dev, j->ino);
-	lru_put(x->known, key_slice(&k), NULL);
 	no_more_pending(x, folder, name);
-	if (j->verdict == RELEASE_GOOD && !x->scanning)
+	if (j->verdict != RELEASE_GOOD)
+		return;
+	lru_put(x->known, key_slice(&k), NULL);
+	if (!x->scanning)
 		tell_accepted(x, &x->folders.v[folder], name, j);
 }
 
@@ -242,7 +244,7 @@ void watch_written(struct watching *x, uint32_t folder, const char *name, int32_
 	if (fstatat(x->folders.v[folder].dir, name, &st, AT_SYMLINK_NOFOLLOW))
 		return;
 	struct key k = file_key(st.st_dev, st.st_ino);
-	if (lru_get(x->known, key_slice(&k)) && !release_is_exempt(&x->list, slice_of(name)))
+	if (lru_get(x->known, key_slice(&k)))
 		judge_file(x, folder, name, pid, true);
 }
 

@@ -139,6 +139,20 @@ static bool is_signature(struct judging *g)
 		!release_signature_read(file, &g->mem, &m, &message, &armour, NULL);
 }
 
+/* One that is only being copied: its name, and so far nothing but the beginning of one. */
+static bool is_begun_signature(struct judging *g)
+{
+	static const char head[] = "postern-release 1\n";
+	struct slice name = slice_of(g->name), file;
+	ssize_t at = slice_rfind(name, SL(".sig."));
+	if (at <= 0 || !release_person(g->l, slice_from(name, (size_t)at + 5)) || !read_small(g->home, g->entry, &g->mem, &file))
+		return false;
+	for (size_t i = 0; i < file.n; i++)
+		if ((file.p[i] < ' ' || file.p[i] > '~') && file.p[i] != '\n')
+			return false;
+	return file.n == 0 || memcmp(file.p, head, MIN(file.n, sizeof head - 1)) == 0;
+}
+
 /* ---- the file itself ---------------------------------------------------------------------------------------------------------------- */
 
 static bool same_file(const struct stat *a, const struct stat *b)
@@ -170,7 +184,7 @@ static void compare(struct judging *g, int fd, bool leased)
 
 /* A read lease is given when nobody has the file open for writing, and broken when somebody wants to. Some filesystems have none: there the times of
  * the file alone tell. */
-static void judge_leased(struct judging *g)
+static void judge_contents(struct judging *g)
 {
 	char path[64];
 	snprintf(path, sizeof path, "/proc/self/fd/%d", g->fd);
@@ -180,7 +194,8 @@ static void judge_leased(struct judging *g)
 		return;
 	}
 	bool leased = fcntl(fd, F_SETLEASE, F_RDLCK) == 0;
-	if (!leased && (errno == EAGAIN || errno == EACCES) && geteuid() == 0)
+	/* Told of between the making of a file and its opening, nobody seems to write to it yet. */
+	if ((!leased && errno == EAGAIN) || (g->st.st_size == 0 && g->size))
 		say(g, RELEASE_UNFINISHED, "");
 	else if ((uint64_t)g->st.st_size > g->l->size_most)
 		say(g, RELEASE_LARGE, "");
@@ -193,15 +208,31 @@ static void judge_leased(struct judging *g)
 	close(fd);
 }
 
+static void judge_signature(struct judging *g)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/self/fd/%d", g->fd);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	bool leased = fd >= 0 && fcntl(fd, F_SETLEASE, F_RDLCK) == 0;
+	if (fd >= 0 && ((!leased && errno == EAGAIN) || g->st.st_size == 0))
+		say(g, RELEASE_UNFINISHED, "");
+	else if (is_signature(g)) /* its writer ended meanwhile */
+		say(g, RELEASE_SIGNATURE, "");
+	else
+		say(g, RELEASE_UNSIGNED, "a signature file that is none");
+	if (fd >= 0)
+		close(fd);
+}
+
 /* The kernel announces a broken lease by a signal, which would end the process. */
-static void judge_contents(struct judging *g)
+static void without_sigio(struct judging *g, void (*fn)(struct judging *g))
 {
 	const struct timespec none = {0, 0};
 	sigset_t io, before;
 	sigemptyset(&io);
 	sigaddset(&io, SIGIO);
 	sigprocmask(SIG_BLOCK, &io, &before);
-	judge_leased(g);
+	fn(g);
 	while (sigtimedwait(&io, NULL, &none) == SIGIO)
 		;
 	sigprocmask(SIG_SETMASK, &before, NULL);
@@ -217,8 +248,10 @@ static void judge(struct judging *g)
 		say(g, RELEASE_SIGNATURE, "");
 	else if (release_is_exempt(g->l, slice_of(g->name)))
 		say(g, RELEASE_EXEMPT, "");
+	else if (is_begun_signature(g))
+		without_sigio(g, judge_signature);
 	else if (two_signed(g))
-		judge_contents(g);
+		without_sigio(g, judge_contents);
 }
 
 void release_judge(const struct release_list *l, int dir, struct slice folder, const char *name, nstime now, struct release_judgement *out)

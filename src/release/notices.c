@@ -121,10 +121,10 @@ static void lost(notice_fn *fn, void *arg)
 
 /* ---- fanotify ------------------------------------------------------------------------------------------------------------------ */
 
-static void fan_one(struct notices *n, const struct fanotify_event_metadata *m, notice_fn *fn, void *arg)
+static void fan_one(struct notices *n, const struct fanotify_event_metadata *m, struct slice infos, notice_fn *fn, void *arg)
 {
 	struct fanotify_event_info_header info;
-	struct wire w = {(const char *)m + m->metadata_len, m->event_len - m->metadata_len, false};
+	struct wire w = wire_of(infos);
 	while (wire_raw(&w, &info, sizeof info) && info.len >= sizeof info && info.len - sizeof info <= w.n) {
 		struct wire in = {w.p, info.len - sizeof info, false};
 		w.p += in.n;
@@ -147,14 +147,15 @@ static void fan_one(struct notices *n, const struct fanotify_event_metadata *m, 
 
 static void fan_all(struct notices *n, size_t got, notice_fn *fn, void *arg)
 {
-	const struct fanotify_event_metadata *m = (const struct fanotify_event_metadata *)(const void *)n->room;
-	for (; FAN_EVENT_OK(m, got); m = FAN_EVENT_NEXT(m, got)) {
-		if (m->vers != FANOTIFY_METADATA_VERSION)
+	struct fanotify_event_metadata m;
+	for (size_t at = 0; got - at >= sizeof m; at += m.event_len) {
+		memcpy(&m, n->room + at, sizeof m);
+		if (m.vers != FANOTIFY_METADATA_VERSION || m.event_len < sizeof m || m.event_len > got - at || m.metadata_len > m.event_len)
 			return;
-		if (m->mask & FAN_Q_OVERFLOW)
+		if (m.mask & FAN_Q_OVERFLOW)
 			lost(fn, arg);
 		else
-			fan_one(n, m, fn, arg);
+			fan_one(n, &m, slice_make(n->room + at + m.metadata_len, m.event_len - m.metadata_len), fn, arg);
 	}
 }
 

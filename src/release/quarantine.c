@@ -11,10 +11,13 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum { ID_ROOM = 40, RECORD_MAX = 64 << 10, PART = 1 << 17, KEPT_MAX = 200000 };
+#define COPY_MOST ((off_t)50000000000) /* to another filesystem; nothing else is judged meanwhile */
 
 struct release_quarantine *release_quarantine_open(const char *path, struct err *e)
 {
@@ -168,6 +171,15 @@ static int copy_other(int dir, const char *name, int to, struct err *e)
 	return 0;
 }
 
+/* A sparse file of terabytes costs who makes it nothing. */
+static int check_room(int dir, const struct stat *st, struct err *e)
+{
+	struct statvfs fs;
+	if (!S_ISREG(st->st_mode) || (!fstatvfs(dir, &fs) && (uint64_t)st->st_size <= (uint64_t)fs.f_bavail * fs.f_frsize && st->st_size <= COPY_MOST))
+		return 0;
+	return err_set(e, ERR_LIMIT, "it is too large to be copied to the quarantine's filesystem (%lld bytes)", (long long)st->st_size);
+}
+
 int release_copy_across(int from_dir, const char *from, int to_dir, const char *to, struct err *e)
 {
 	struct stat st;
@@ -175,10 +187,12 @@ int release_copy_across(int from_dir, const char *from, int to_dir, const char *
 	snprintf(part, sizeof part, ".%.200s.part", to);
 	if (fstatat(from_dir, from, &st, AT_SYMLINK_NOFOLLOW))
 		return err_set(e, ERR_IO, "cannot look at the file: %m");
+	int rc = check_room(to_dir, &st, e);
+	if (rc)
+		return rc;
 	int out = openat(to_dir, part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (out < 0)
 		return err_set(e, ERR_IO, "cannot make a file to copy into: %m");
-	int rc = 0;
 	if (S_ISREG(st.st_mode)) {
 		int in = openat(from_dir, from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 		rc = in < 0 ? err_set(e, ERR_IO, "cannot open the file: %m") : copy_bytes(in, out, e);
@@ -318,11 +332,39 @@ int release_quarantine_each(struct release_quarantine *q, release_kept_fn *fn, v
 		struct buf record = {0};
 		if (i && strcmp(ids.v[i], ids.v[i - 1]) == 0)
 			continue;
-		if (release_read_record(q, ids.v[i], &record, NULL))
-			buf_addz(&record, "{}");
-		fn(arg, ids.v[i], slice_trim(buf_slice(&record)), has_file(q, ids.v[i]));
+		if (release_read_record(q, ids.v[i], &record, NULL) || !record.n)
+			buf_addz(&record, "{}\n");
+		fn(arg, ids.v[i], slice_to(buf_slice(&record), record.n - 1), has_file(q, ids.v[i]));
 		buf_free(&record);
 	}
 	free(ids.v);
+	return 0;
+}
+
+static void tidy_entry(struct release_quarantine *q, const char *name)
+{
+	size_t n = strlen(name);
+	char id[RELEASE_ENTRY_ROOM];
+	bool part = name[0] == '.' && n > 5 && strcmp(name + n - 5, ".part") == 0;
+	snprintf(id, sizeof id, "%.25s", name);
+	bool record = n == 30 && strcmp(name + 25, ".json") == 0 && release_is_id(id) && !has_file(q, id);
+	if (part || record)
+		(void)unlinkat(q->dir, name, 0);
+}
+
+int release_quarantine_own(struct release_quarantine *q, struct err *e)
+{
+	if (flock(q->dir, LOCK_EX | LOCK_NB))
+		return err_set(e, ERR_DUP, "another postern release watch moves files into the same quarantine");
+	int fd = openat(q->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	if (!d) {
+		if (fd >= 0)
+			close(fd);
+		return err_set(e, ERR_IO, "cannot read the quarantine folder: %m");
+	}
+	for (struct dirent *x = readdir(d); x; x = readdir(d))
+		tidy_entry(q, x->d_name);
+	closedir(d);
 	return 0;
 }

@@ -9,6 +9,9 @@ enum { RELEASE_ENTRY_ROOM = 64 };
 struct release_quarantine {
 	int dir;
 };
+/* For who moves files into it, alone until release_quarantine_close(): what an interrupted move left (parts of copies, records without a file)
+ * is removed. ERR_DUP: somebody else does. */
+int release_quarantine_own(struct release_quarantine *q, struct err *e);
 /* ID.SUFFIX */
 void release_entry_name(char out[static RELEASE_ENTRY_ROOM], const char *id, const char *suffix);
 bool release_is_id(const char *id);

@@ -214,6 +214,8 @@ static int begin(struct watching *x, struct err *e)
 	snprintf(path, sizeof path, "%.*s", SLFMT(x->list.quarantine));
 	if (x->w->enforce && !(x->quarantine = release_quarantine_open(path, e)))
 		return ERR_IO;
+	if (x->quarantine && (rc = release_quarantine_own(x->quarantine, e)))
+		return rc;
 	x->notices = notices_open(x->w->no_fanotify, e);
 	if (!x->notices)
 		return ERR_IO;

@@ -24,7 +24,7 @@ struct watching {
 	struct release_quarantine *quarantine;
 	struct { struct folder *v; size_t n, cap; } folders;
 	struct { struct pending *v; size_t n, cap; } pending;
-	struct lru *known;                 /* device and inode of files that were in order */
+	struct lru *known;                 /* device and inode of files that were released */
 	struct lru *who;                   /* process -> struct release_who, asked while it still ran */
 	bool scanning;                     /* what lay there already, not what an event is about */
 	bool rescan;
