@@ -219,7 +219,7 @@ static void cut_told(struct gate_service *s, struct serve_login *l, const struct
 	size_t outside = 0;
 	for (size_t i = 0; i < all->n; i++)
 		outside += !all->v[i].zombie && (all->v[i].uid == l->uid || all->v[i].euid == l->uid) && all->v[i].session != l->audit;
-	(void)serve_record(s, slice_of(l->person), l->closed ? "gate-closed" : "gate-cut", slice_of(l->id), left == 0,
+	(void)serve_record(s, slice_of(l->person), strcmp(l->why, "closed") == 0 ? "gate-closed" : "gate-cut", slice_of(l->id), left == 0,
 		"%s; account %s; grant %s; %zu processes ended, %zu left, %zu of the account outside of it; %lld ms", l->why, l->account, l->grant, l->killed, left, outside,
 		(long long)((serve_boot() - l->cut_boot) / 1000000));
 }
