@@ -125,7 +125,7 @@ def scan(lab):
     L.write(f"{lab.dir}/scan/{L.HOST}/var/log/auth.log", L.read(lab.log_path))
     p = L.sh("/usr/bin/postern", "scan", "--org", "/etc/postern/org.yaml", "--format", "json", f"{lab.dir}/scan")
     text = p.stdout
-    check("scan finds the denied attempts", "provider-denied" in text or "denied" in text, text[-1500:] + p.stderr[-500:])
+    check("scan finds the denied attempts", "postern.provider-refused" in text, text[-1500:] + p.stderr[-500:])
     check("scan says whose they are", "Pieter Jansen" in text, text[-1500:])
 
 
