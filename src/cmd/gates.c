@@ -2,6 +2,7 @@
 #include "cmd/gates.h"
 #include "cmd/setup.h"
 #include "cmd/state.h"
+#include "sys/sys.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -121,7 +122,7 @@ static int gates_open(struct gates *g, const struct args *a, enum vault_mode mod
 {
 	const char *format = args_get(a, "format");
 	struct err e;
-	*g = (struct gates){.a = a, .json = format && strcmp(format, "json") == 0};
+	*g = (struct gates){.a = a, .syslog = mode == VAULT_READ ? -1 : sys_syslog(), .json = format && strcmp(format, "json") == 0};
 	arena_init(&g->mem);
 	if (!state_file(a, "", g->folder, sizeof g->folder))
 		return EXIT_USAGE;
@@ -149,6 +150,8 @@ static void gates_close(struct gates *g)
 	vault_close(g->gate.vault);
 	if (g->gate.audit)
 		chain_close(g->gate.audit);
+	if (g->syslog >= 0)
+		close(g->syslog);
 	zone_free(g->zone);
 	watch_config_free(&g->config);
 	arena_free(&g->mem);
@@ -281,16 +284,30 @@ void gates_json_time(struct buf *b, const char *name, nstime t)
 		buf_addf(b, ",\"%s\":\"%s\"", name, time_rfc3339(t, text));
 }
 
+/* The rule "Emergency Access Opened" of rules/ looks for this line. */
+static void tell_syslog(const struct gates *g, struct slice text)
+{
+	struct buf b = {0};
+	buf_addf(&b, "<82>postern[%d]: EMERGENCY: ", (int)getpid()); /* authpriv, critical */
+	buf_term(&b, text);
+	if (g->syslog < 0 || write(g->syslog, b.p, b.n) < 0)
+		complain("the system's log could not be told");
+	buf_free(&b);
+}
+
 void gates_tell_emergency(struct gates *g, const struct gate_grant *x)
 {
 	char path[4096], key[128];
 	struct err e;
 	struct buf text = {0};
-	if (!state_file(g->a, "postern.db", path, sizeof path) || access(path, W_OK))
-		return;
-	struct store *s = state_store_open(path, STORE_WRITE, &e);
 	buf_addf(&text, "%s opened grant %.*s for %.*s as %.*s without anybody's approval: ", g->who, SLFMT(x->id), SLFMT(x->person.n ? x->person : x->provider), SLFMT(x->account));
 	buf_adds(&text, x->purpose);
+	tell_syslog(g, buf_slice(&text));
+	if (!state_file(g->a, "postern.db", path, sizeof path) || access(path, W_OK)) {
+		buf_free(&text);
+		return;
+	}
+	struct store *s = state_store_open(path, STORE_WRITE, &e);
 	snprintf(key, sizeof key, "gate-emergency-%.*s", SLFMT(x->id));
 	int rc = s ? store_begin(s, &e) : ERR_IO;
 	if (!rc)

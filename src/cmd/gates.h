@@ -19,6 +19,7 @@ struct gates {
 	struct watch_config config; /* of postern.yaml */
 	struct zone *zone;          /* of --zone, else the configuration's; NULL: UTC */
 	bool json;
+	int syslog;                 /* -1: none */
 	struct arena mem;
 };
 struct gates_verb {
