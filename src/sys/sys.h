@@ -77,7 +77,6 @@ int sys_run(const char *const *argv, struct slice input, unsigned seconds, struc
 /* The addresses of this machine's interfaces, at most `most`. */
 int sys_addresses(struct ip *out, size_t most, size_t *n, struct err *e);
 
-<<<<<<< HEAD
 /* ---- processes of this machine ---------------------------------------------------------------------------------------- */
 struct sys_proc {
 	pid_t pid, parent;
@@ -112,10 +111,8 @@ size_t sys_procs_end(const struct sys_procs *p, bool hard);
 pid_t sys_sshd_listener(void);
 /* The address in SSH_CONNECTION of the environment a process was started with. */
 bool sys_proc_came_from(pid_t pid, struct ip *out);
-=======
 /* A socket to the system's log, to be written to also when sockets are given up: one write, one message ("<82>postern[1]: text"). -1: there is none. */
 int sys_syslog(void);
->>>>>>> g-core
 
 /* sd_notify(3): "READY=1" ... to the service manager, when there is one. */
 void sys_notify_manager(const char *state);
