@@ -67,8 +67,7 @@ def under(gate, put):
 
 
 def locked(gate):
-    c = sqlite3.connect(DB, isolation_level=None, timeout=5)
-    c.execute("PRAGMA locking_mode=EXCLUSIVE")
+    c = sqlite3.connect(DB, isolation_level=None, timeout=10)
     c.execute("BEGIN EXCLUSIVE")
     return c.close
 
