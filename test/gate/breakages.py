@@ -50,7 +50,7 @@ def under(gate, put):
     """Garbage over the open database."""
     for s in ("", "-wal"):
         if os.path.exists(DB + s):
-            shutil.copyfile(DB + s, DB + s + ".copy")
+            shutil.copy(DB + s, DB + s + ".copy")    # with its mode: what others can read is not believed
     size = os.path.getsize(DB)
     with open(DB, "r+b") as f:
         f.write(put * (size // len(put)))
@@ -270,19 +270,34 @@ def forged_asks(a):
                       ("too long by 60 KB", ask(KEYS, auth=auth) + b"\0" * 60000)):
         a.attack(f"socket, as root: {name}", as_user("root", raw)[1])
     a.control("after all of it the service answers", as_user("root", ask(KEYS, auth=auth)) == (True, True))
-    quiet = []
-    for _ in range(300):
-        s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        s.settimeout(0.2)
-        try:
-            s.connect(W.SOCKET)
-        except OSError:
-            break
-        quiet.append(s)
-    began = time.monotonic()
+    quiet(a)
+
+
+def quiet(a):
+    """300 connections of an ordinary user that say nothing."""
+    import pwd
+    u = pwd.getpwnam("kollege")
+    r, w = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.setresgid(u.pw_gid, u.pw_gid, u.pw_gid)
+        os.setresuid(u.pw_uid, u.pw_uid, u.pw_uid)
+        kept = []
+        for _ in range(300):
+            s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            s.settimeout(0.05)
+            try:
+                s.connect(W.SOCKET)
+            except OSError:
+                pass
+            kept.append(s)
+        os.write(w, b"x")
+        time.sleep(60)
+        os._exit(0)
+    os.read(r, 1)
     a.control("300 connections that say nothing: the administrator gets in", *admin_in(a.lab))
-    a.gate.fresh("jansen")
-    got, said = a.login(key="jansen")
-    print(f"300 connections that say nothing: a provider with every right {'gets in' if got else 'is held: ' + said} after {time.monotonic() - began:.1f} s")
-    for s in quiet:
-        s.close()
+    a.control("300 connections that say nothing: a provider with every right gets in", *a.login(key="jansen"))
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    os.close(r)
+    os.close(w)
