@@ -1,6 +1,6 @@
 # bash completion for postern(1). The tables are checked against `postern COMMAND --help` by test/check/docs.py.
 
-_postern_commands="scan watch decode rules log incident response state provider person grant help version"
+_postern_commands="scan watch decode rules log incident response state provider person grant gate sshd-keys init help version"
 
 # Options of a command; an option that ends in = takes a value.
 _postern_options() {
@@ -30,6 +30,9 @@ _postern_options() {
 			"--hours= --zone= --shell --command= -C= --sftp --forward --no-factor --no-record --purpose= --ticket= -t= --reason= -r=" \
 			"--version= --at= --key= -k= --all -a --help -h"
 		;;
+	gate) echo "--state= -s= --socket= --host= --keys-user= --help -h" ;;
+	sshd-keys) echo "--socket= --help -h" ;;
+	init) echo "--root= --dry-run -n --undo --forwarding --shell= --postern= --help -h" ;;
 	'') echo "--help -h --version -V" ;;
 	esac
 }
@@ -43,6 +46,7 @@ _postern_values() {
 	incident:--status) echo "open closed false-positive merged all" ;;
 	log:--anchors | *:--state | log:-s | watch:-s | watch:--config | watch:-c | state:-s | incident:-s | incident:-o | incident:--org | incident:-O | incident:--output | response:-s | response:--config | response:-c | response:--org | response:-o) echo file ;;
 	provider:-s | provider:--config | provider:-c | provider:--org | provider:-o | person:-s | person:--config | person:-c | person:--key | person:-k | grant:-s | grant:--config | grant:-c) echo file ;;
+	gate:-s | gate:--socket | sshd-keys:--socket | init:--root | init:--shell | init:--postern) echo file ;;
 	provider:--zone | grant:--zone) echo zone ;;
 	incident:--level | incident:-l | scan:--min-level | scan:-l | scan:--fail-on) echo "informational low medium high critical" ;;
 	*:--rule-level) echo "informational low medium high critical" ;;

@@ -46,8 +46,8 @@ static int serve(const struct args *a, const char *state)
 /* A question that cannot be allowed: whoever answers it is there. */
 static bool answers(const char *path)
 {
-	static struct gate_ask q;
-	static struct gate_answer answer;
+	struct gate_ask q;
+	struct gate_answer answer;
 	q = (struct gate_ask){.magic = GATE_MAGIC, .version = GATE_VERSION, .phase = PHASE_CLOSE, .session = UINT32_MAX, .pid = getpid(), .service = "postern", .account = "root"};
 	gate_ask_service(path, &q, &answer, false);
 	return answer.reason != GATE_FAULT || answer.reference[0];
@@ -87,7 +87,7 @@ static int status(const struct args *a, const char *state)
 		printf("%s: %zu provider%s, %zu person%s, %zu grant%s, %u open now\n", db, p.nproviders, p.nproviders == 1 ? "" : "s", p.npersons, p.npersons == 1 ? "" : "s", p.ngrants,
 			p.ngrants == 1 ? "" : "s", open_grants(&p, now));
 		if (p.seen > now + 2 * NS_SEC)
-			printf("the clock was set back: providers are denied until postern gate clock\n");
+			printf("the clock was set back: providers are denied until postern grant trust-clock\n");
 	}
 	gate_policy_free(&p);
 	vault_close(v);

@@ -26,8 +26,8 @@ static bool write_all(const char *p, size_t n)
 /* sshd reads what is printed: nothing is printed before all of it is known. */
 static int run(const struct args *a)
 {
-	static struct gate_ask q;      /* 30 KB together: not on the stack of whatever limits sshd gives */
-	static struct gate_answer answer;
+	struct gate_ask q;
+	struct gate_answer answer;
 	const char *path = args_get(a, "socket");
 	if (a->noperands != 4) {
 		complain("sshd-keys: sshd gives it %%u %%f %%t %%k, an account, a fingerprint, a type and a key");

@@ -147,7 +147,7 @@ def check_commands(binary):
     expect(len(commands) >= 3, "postern --help lists no commands")
     same(completed, set(commands) | {"help", "version"}, "completion", "command")
     main = (MAN / "postern.1").read_text(encoding="utf-8")
-    same(set(re.findall(r"^\.It Cm (\w+)$", main, re.M)), set(commands), "postern.1", "command")
+    same(set(re.findall(r"^\.It Cm ([\w-]+)$", main, re.M)), set(commands), "postern.1", "command")
     for command in commands:
         text = run(binary, command, "--help").stdout
         opts = help_options(text)
@@ -171,7 +171,7 @@ def check_org(binary):
     for table in set(tables) & set(sections):
         keys = set(re.findall(r'^\t\{"(\w+)"', tables[table], re.M))
         part = re.split(r"^\.Ss " + sections[table] + r"\b.*$", page, maxsplit=1, flags=re.M)[-1]
-        same(set(re.findall(r"^\.It Cm (\w+)$", re.split(r"^\.S[hs] ", part, maxsplit=1, flags=re.M)[0], flags=re.M)), keys,
+        same(set(re.findall(r"^\.It Cm ([\w-]+)$", re.split(r"^\.S[hs] ", part, maxsplit=1, flags=re.M)[0], flags=re.M)), keys,
              f"org.yaml.5 under {sections[table]}", "key")
         part = re.split(r"^###? " + sections[table] + r"\b.*$", guide, maxsplit=1, flags=re.M | re.I)[-1]
         same(set(re.findall(r"^\| `(\w+)` \|", re.split(r"^##", part, maxsplit=1, flags=re.M)[0], flags=re.M)), keys,
