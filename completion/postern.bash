@@ -1,6 +1,6 @@
 # bash completion for postern(1). The tables are checked against `postern COMMAND --help` by test/check/docs.py.
 
-_postern_commands="scan watch decode rules log incident response state provider person grant gate sshd-keys init help version"
+_postern_commands="scan watch decode rules log incident response state provider person grant session gate sshd-keys init help version"
 
 # Options of a command; an option that ends in = takes a value.
 _postern_options() {
@@ -25,6 +25,7 @@ _postern_options() {
 	response) echo "--state= -s= --config= -c= --org= -o= --incident= -i= --format= -f= --help -h" ;;
 	provider) echo "--state= -s= --config= -c= --format= -f= --name= --until= -u= --zone= --reason= -r= --org= -o= --help -h" ;;
 	person) echo "--state= -s= --config= -c= --format= -f= --provider= -p= --name= --account= -A= --key= -k= --reason= -r= --help -h" ;;
+	session) echo "--state= -s= --config= -c= --format= -f= --open --since= --person= -p= --speed= --idle= --raw --force --reason= -r= --help -h" ;;
 	grant)
 		echo "--state= -s= --config= -c= --format= -f= --person= -p= --provider= --host= -H= --account= -A= --source= -S= --from= --until= -u=" \
 			"--hours= --zone= --shell --command= -C= --sftp --forward --no-factor --no-record --purpose= --ticket= -t= --reason= -r=" \
@@ -41,11 +42,11 @@ _postern_options() {
 _postern_values() {
 	case $1:$2 in
 	scan:--format | scan:-f) echo "text json ecs html" ;;
-	rules:--format | rules:-f | log:--format | log:-f | state:--format | state:-f | response:--format | response:-f | provider:--format | provider:-f | person:--format | person:-f | grant:--format | grant:-f) echo "text json" ;;
+	rules:--format | rules:-f | log:--format | log:-f | state:--format | state:-f | response:--format | response:-f | provider:--format | provider:-f | person:--format | person:-f | grant:--format | grant:-f | session:--format | session:-f) echo "text json" ;;
 	incident:--format | incident:-f) echo "text json html" ;;
 	incident:--status) echo "open closed false-positive merged all" ;;
 	log:--anchors | *:--state | log:-s | watch:-s | watch:--config | watch:-c | state:-s | incident:-s | incident:-o | incident:--org | incident:-O | incident:--output | response:-s | response:--config | response:-c | response:--org | response:-o) echo file ;;
-	provider:-s | provider:--config | provider:-c | provider:--org | provider:-o | person:-s | person:--config | person:-c | person:--key | person:-k | grant:-s | grant:--config | grant:-c) echo file ;;
+	provider:-s | provider:--config | provider:-c | provider:--org | provider:-o | person:-s | person:--config | person:-c | person:--key | person:-k | grant:-s | grant:--config | grant:-c | session:-s | session:--config | session:-c) echo file ;;
 	gate:-s | gate:--socket | sshd-keys:--socket | init:--root | init:--shell | init:--postern) echo file ;;
 	provider:--zone | grant:--zone) echo zone ;;
 	incident:--level | incident:-l | scan:--min-level | scan:-l | scan:--fail-on) echo "informational low medium high critical" ;;
@@ -137,6 +138,9 @@ _postern() {
 		mapfile -t COMPREPLY < <(compgen -W "add key list show suspend resume" -- "$cur")
 		[ "$COMP_CWORD" -gt 2 ] && mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" person list 2>/dev/null | cut -d' ' -f1)" -- "$cur")
 		[ "$prev" = add ] && [ "$COMP_CWORD" -gt 3 ] && _postern_files "$cur"
+	elif [ "$command" = session ]; then
+		mapfile -t COMPREPLY < <(compgen -W "list show play search verify end" -- "$cur")
+		[ "$COMP_CWORD" -gt 2 ] && mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" session list 2>/dev/null | grep -o '^S-[^ ]*')" -- "$cur")
 	elif [ "$command" = grant ]; then
 		mapfile -t COMPREPLY < <(compgen -W "request list show approve refuse revoke restore extend explain emergency trust-clock" -- "$cur")
 		[ "$COMP_CWORD" -gt 2 ] && mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" grant list --all 2>/dev/null | cut -d' ' -f1)" -- "$cur")

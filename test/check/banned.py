@@ -91,12 +91,12 @@ def check_layout(rel, text, code, most):
 
 def check_sources():
     functions = 0
-    for path in sorted(p for folder in ("src", "fuzz", "bench", "test/unit") for p in (ROOT / folder).rglob("*")
+    for path in sorted(p for folder in ("src", "shell", "fuzz", "bench", "test/unit") for p in (ROOT / folder).rglob("*")
                        if p.suffix in (".c", ".cc", ".h", ".def")):
         rel, text = path.relative_to(ROOT), path.read_text(encoding="utf-8")
         code = code_of(text)
         check_layout(rel, text, code, TEST_FILE_LINES if rel.parts[0] == "test" else FILE_LINES)
-        if rel.parts[0] == "src":
+        if rel.parts[0] in ("src", "shell"):
             check_banned(rel, code)
             functions += check_functions(rel, code)
     expect(functions > 500, f"only {functions} functions found: the search is broken")
