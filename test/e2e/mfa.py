@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
@@ -72,6 +73,21 @@ def on_terminal(scene, argv, answers):
     return os.waitpid(pid, 0)[1], shown.decode(errors="replace")
 
 
+def interrupted(scene):
+    """Ctrl-C while a code is asked for: it ends, and the terminal shows again what is typed."""
+    ours, theirs = pty.openpty()
+    p = subprocess.Popen([BINARY, "mfa", "confirm", "falke", "--state", str(scene.state)], stdin=theirs, stdout=theirs, stderr=theirs, env=scene.env, start_new_session=True)
+    end = time.time() + 30
+    while termios.tcgetattr(theirs)[3] & termios.ECHO and time.time() < end:
+        time.sleep(0.05)
+    expect(not termios.tcgetattr(theirs)[3] & termios.ECHO, "a code is asked for with echo")
+    os.write(ours, b"12\x03")
+    expect(p.wait(30) == 2, f"Ctrl-C at a code: {p.returncode}")
+    expect(termios.tcgetattr(theirs)[3] & termios.ECHO and termios.tcgetattr(theirs)[3] & termios.ISIG, "the terminal is left without echo")
+    os.close(ours)
+    os.close(theirs)
+
+
 def secret_of(text):
     uri = next(w for w in text.split() if w.startswith("otpauth://"))
     query = parse_qs(urlparse(uri).query)
@@ -91,7 +107,7 @@ def enrolment(s):
     with open(s.folder / "out", "w", encoding="utf-8") as out:
         r = subprocess.run([BINARY, "mfa", "enroll", "jansen", "--state", str(s.state)], stdout=out, stderr=subprocess.PIPE, text=True, check=False, env=s.env)
     expect(r.returncode == 2 and "secret" in r.stderr and (s.folder / "out").stat().st_size == 0, "enroll wrote a secret into a file")
-    r = s.ok("mfa", "enroll", "jansen", "--hash", "SHA256", "--digits", "8", "--issuer", "Coast & Sea")
+    r = s.ok("mfa", "enroll", "jansen", "--hash", "sha256", "--digits", "8", "--issuer", "Coast & Sea")
     uri, secret, algorithm, digits = secret_of(r.stdout)
     expect(uri.startswith("otpauth://totp/Coast%20%26%20Sea:jansen?") and algorithm == "SHA256" and digits == 8, f"URI: {uri}")
     expect("\u2588" not in r.stdout, "a QR code went into a pipe")
@@ -117,6 +133,7 @@ def terminal(s):
     rc, shown = on_terminal(s, ["mfa", "enroll", "falke"], [])
     _, secret, _, _ = secret_of(shown)
     expect(rc == 0 and "\u2588\u2588\u2588\u2588" in shown and "\u2580" in shown, "no QR code on a terminal")
+    interrupted(s)
     step = wait_for_step()
     codes = [code_at(secret, step - 1), code_at(secret, step)]
     rc, shown = on_terminal(s, ["mfa", "confirm", "falke"], codes)
@@ -215,6 +232,21 @@ def coverage(s):
     # only two factors: nothing to complain about
     log.write_text("".join(x for x in out.splitlines(True) if " for two from 203.0.113.9 port 40003 ssh2" in x and "invalid" not in x), encoding="utf-8")
     expect(s.run("mfa", "coverage", str(log), state=False).returncode == 0, "exit status with two factors")
+    makers = [Path(BINARY).parent.parent / "test" / "make_state", Path(__file__).resolve().parent.parent.parent / "build-asan" / "test" / "make_state"]
+    make = next((m for m in makers if m.is_file()), None)
+    if make: # what watch follows: the same logs, and one that is gone
+        logs = s.folder / "logs"
+        logs.mkdir()
+        (logs / "auth.log").write_text("".join(sorted(out.splitlines(True), key=lambda x: x[:25])), encoding="utf-8")
+        (s.folder / "watched").mkdir()
+        (logs / "gone.log").write_text(line(now, 20, "Accepted password for gone from 203.0.113.9 port 5 ssh2"), encoding="utf-8")
+        (logs / "org.yaml").write_text("organisation:\n  name: Coast\n", encoding="utf-8")
+        p = subprocess.run([str(make), str(logs), str(s.folder / "watched")], capture_output=True, text=True, check=False, env=s.env)
+        expect(p.returncode == 0, f"make_state: {p.stderr}")
+        (logs / "gone.log").unlink()
+        r = s.run("mfa", "coverage", "-f", "json", "--state", str(s.folder / "watched"), state=False)
+        again = {(x["host"], x["account"]): x["factors"] for x in map(json.loads, r.stdout.splitlines()) if "account" in x}
+        expect(r.returncode == 1 and again == want, f"coverage of what watch follows: {r.returncode} {again} {r.stderr}")
     r = s.run("mfa", "coverage")
     expect(r.returncode == 3, f"coverage without a watch: {r.returncode}")
 
