@@ -111,10 +111,7 @@ size_t sys_procs_end(const struct sys_procs *p, bool hard);
 pid_t sys_sshd_listener(void);
 /* The address in SSH_CONNECTION of the environment a process was started with. */
 bool sys_proc_came_from(pid_t pid, struct ip *out);
-<<<<<<< HEAD
-=======
 
->>>>>>> g-serve
 /* A socket to the system's log, to be written to also when sockets are given up: one write, one message ("<82>postern[1]: text"). -1: there is none. */
 int sys_syslog(void);
 
