@@ -77,6 +77,7 @@ def end(lab, gate, s, grant):
     check("revoked: the client is cut off", L.wait_for(lambda: s.poll() is not None, 5))
     p = lab.ssh("deploy", "jansen", code=gate.code("jansen"))
     check("the next login is denied", p.returncode == 255, p.stdout)
+    check("the audit log says why", "the grant was revoked" in L.read(f"{W.STATE}/audit.log").splitlines()[-1], L.read(f"{W.STATE}/audit.log")[-800:])
     print("       the client heard: " + " / ".join(x for x in p.stderr.strip().splitlines() if "known hosts" not in x))
     return s.stdout.read().decode("utf-8", "replace")
 
@@ -125,7 +126,7 @@ def scan(lab):
     L.write(f"{lab.dir}/scan/{L.HOST}/var/log/auth.log", L.read(lab.log_path))
     p = L.sh("/usr/bin/postern", "scan", "--org", "/etc/postern/org.yaml", "--format", "json", f"{lab.dir}/scan")
     text = p.stdout
-    check("scan finds the denied attempts", "provider-denied" in text or "denied" in text, text[-1500:] + p.stderr[-500:])
+    check("scan finds the denied attempts", "postern.provider-refused" in text, text[-1500:] + p.stderr[-500:])
     check("scan says whose they are", "Pieter Jansen" in text, text[-1500:])
 
 

@@ -187,9 +187,14 @@ def without_grant(a):
     proof = a.proof()
     p = L.sh("/usr/sbin/runuser", "-u", "wartung", "--", "/usr/bin/sudo", "-n", "/usr/bin/id")
     a.attack("sudo from an account without any session", p.returncode == 0, told(p))
-    p = L.sh("/usr/bin/su", "wartung", "-s", "/bin/sh", "-c", f"touch {proof}")
-    a.attack("su to the covered account", os.path.exists(proof), told(p))
-    for service in ("sudo", "su", "cron", "sshd"):
+    hashed = L.must("openssl", "passwd", "-6", "geheim").strip()
+    for name in ("wartung", "leitung"):
+        L.must("usermod", "-p", hashed, name)
+    su = lambda to, what: L.sh("/usr/sbin/runuser", "-u", "kollege", "--", "/usr/bin/su", to, "-c", what, input="geheim\n")
+    a.control("su with a password to an account that is not covered", "uid=" in su("leitung", "id").stdout)
+    p = su("wartung", f"touch {proof}")
+    a.attack("su to the covered account with its password", os.path.exists(proof), told(p))
+    for service in ("sudo", "cron", "sshd"):
         p = L.sh("/usr/bin/pamtester", service, "wartung", "acct_mgmt")
         a.attack(f"account phase of PAM, service {service}, no session", p.returncode == 0, told(p))
 

@@ -137,6 +137,7 @@ def clock_back(a):
     a.attack("clock of the service set back two hours: the ended grant", *a.login(key="ended"))
     at = time.time() - 7200
     a.attack("clock of the service set back two hours: a good grant, a code of then", *a.login(key="jansen", code=L.totp(a.gate.seed["jansen"], at)))
+    a.control("the service knew that its clock had gone back", "the clock cannot be trusted" in L.read(f"{W.STATE}/audit.log"))
     a.gate.restart()
 
 

@@ -25,6 +25,7 @@ SSHD, SSH, SUDO, OATHTOOL = "/usr/sbin/sshd", "/usr/bin/ssh", "/usr/bin/sudo", "
 BASE = "/mnt"                       # covered by a tmpfs: root's up to /, as sshd wants it of key commands
 ADMIN, SECOND, COVERED, PLAIN = "chef", "leitung", ("deploy", "wartung"), "kollege"
 PEOPLE = (ADMIN, SECOND, *COVERED, PLAIN)
+SHELL = "/usr/libexec/postern-shell"
 MODULES = "/usr/lib/x86_64-linux-gnu/security"
 
 
@@ -158,10 +159,8 @@ class Lab:
         write("/etc/resolv.conf", "")
 
     def _accounts(self):
-        for g in ("postern-provider", "postern-rec"):
+        for g in ("postern-provider", "postern-rec"):     # `postern init gate` would; the recorder and the accounts want them before
             must("groupadd", "-f", "-r", g)
-        if sh("id", "postern-keys").returncode:
-            must("useradd", "-r", "-M", "-d", "/nonexistent", "-s", "/usr/sbin/nologin", "postern-keys")
         for i, name in enumerate(PEOPLE):
             must("useradd", "-m", "-u", str(6101 + i), "-s", "/bin/bash", "-K", "UID_MAX=70000", name)
             must("usermod", "-p", "*", name)
@@ -179,11 +178,12 @@ class Lab:
         self.have = {}
         for what, source, to, mode, group in (
                 ("postern", "src/postern", "/usr/bin/postern", 0o755, "root"),
-                ("shell", "shell/postern-shell", "/usr/bin/postern-shell", 0o2755, "postern-rec"),
+                ("shell", "shell/postern-shell", SHELL, 0o2755, "postern-rec"),
                 ("pam", "pam/pam_postern.so", f"{MODULES}/pam_postern.so", 0o644, "root")):
             path = f"{self.build}/{source}"
             self.have[what] = os.path.exists(path)
             if self.have[what]:
+                os.makedirs(os.path.dirname(to), exist_ok=True)
                 shutil.copyfile(path, to)
                 shutil.chown(to, "root", group)
                 os.chmod(to, mode)
@@ -251,11 +251,11 @@ class Lab:
         for p in list(self.procs):
             self.stop(p, seconds=3)
 
-    def sshd(self, config, name="sshd", port=PORT):
+    def sshd(self, config, name="sshd", port=PORT, first=""):
         """(Re)starts an sshd with this configuration; name: of its PAM service. Why not, when it does not like it."""
         if name in self.services:
             self.stop(self.services.pop(name))
-        base = (f"Port {port}\nListenAddress 0.0.0.0\nHostKey {self.key['hostkey']}\nUsePAM yes\nLogLevel VERBOSE\nPermitRootLogin no\n"
+        base = first + (f"Port {port}\nListenAddress 0.0.0.0\nHostKey {self.key['hostkey']}\nUsePAM yes\nLogLevel VERBOSE\nPermitRootLogin no\n"
                 "PidFile none\nMaxStartups 200\nLoginGraceTime 60\nUseDNS no\nSubsystem sftp internal-sftp -l INFO\n")
         path = write(f"/etc/ssh/{name}_config", base + config, 0o600)
         program = f"/usr/sbin/{name}"

@@ -25,8 +25,8 @@ FOLDER, WATCHED = "/etc/postern", f"{L.BASE}/logs"
 def organisation(lab, names):
     return {"organisation": {"name": "Institut", "networks": ["10.77.0.0/16"]},
             "hosts": [{"name": f"h-{n}"} for n in names] + [{"name": L.HOST}],
-            "providers": [{"id": n, "name": n.capitalize(), "networks": ["10.77.0.0/24"], "persons": [{"name": f"Person of {n}", "accounts": [f"acc-{n}"], "keys": [lab.fingerprint(n)]}]}
-                          for n in names]}
+            "providers": [{"id": n, "name": n.capitalize(), "networks": [f"10.88.{i}.0/24"], "persons": [{"name": f"Person of {n}", "accounts": [f"acc-{n}"], "keys": [lab.fingerprint(n)]}]}
+                          for i, n in enumerate(names)]}
 
 
 def people(lab, gate, names):

@@ -7,35 +7,10 @@ import sqlite3
 import subprocess
 import time
 
-from lab import ADMIN, COVERED, HOST, MODULES, OFFICE, PORT, SECOND, connects, must, percentile, read, sh, totp, wait_for, write  # noqa: F401
+from lab import ADMIN, COVERED, HOST, MODULES, OFFICE, PORT, SECOND, connects, must, percentile, read, sh, totp, wait_for, SHELL, write  # noqa: F401
 
 STATE, SOCKET, KEYS_USER = "/var/lib/postern", "/run/postern/gate.sock", "postern-keys"
 PROVIDER, HERE = "hafenlicht", "10.77.0.0/24"
-
-SSHD_TAIL = f"""
-Match Group postern-provider
-  AuthenticationMethods publickey,keyboard-interactive:pam
-  PubkeyAuthentication yes
-  KbdInteractiveAuthentication yes
-  PasswordAuthentication no
-  AuthorizedKeysFile none
-  AuthorizedKeysCommand /usr/bin/postern sshd-keys %u %f %t %k
-  AuthorizedKeysCommandUser {KEYS_USER}
-  DisableForwarding yes
-  PermitUserRC no
-  MaxSessions 1
-Match all
-"""
-PAM = {
-    "sshd": ("auth [success=done ignore=ignore default=die] pam_postern.so\n@include common-auth\n"
-             "account requisite pam_postern.so\naccount required pam_nologin.so\n@include common-account\n"
-             "session required pam_loginuid.so\nsession requisite pam_postern.so\nsession optional pam_keyinit.so force revoke\n@include common-session\n"
-             "session required pam_limits.so\nsession required pam_env.so\n"),
-    "sudo": "account requisite pam_postern.so\n@include common-auth\n@include common-account\n@include common-session-noninteractive\n",
-    "su": "auth sufficient pam_rootok.so\naccount requisite pam_postern.so\n@include common-auth\n@include common-account\n@include common-session\n",
-    "cron": "@include common-auth\naccount requisite pam_postern.so\n@include common-account\nsession required pam_loginuid.so\n@include common-session-noninteractive\n",
-}
-
 
 def iso(t):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(t))
@@ -73,15 +48,15 @@ class Gate:
             self.proc = None
 
     def configure(self):
-        """sshd and PAM, by hand."""
-        for name, text in PAM.items():
-            write(f"/etc/pam.d/{name}", text)
-        shells = read("/etc/shells")
-        if "/usr/bin/postern-shell" not in shells:
-            write("/etc/shells", shells + "/usr/bin/postern-shell\n")
+        """What `postern init gate` makes of a plain Debian, and sshd started with it. Why not, when something does not like it."""
+        write("/etc/ssh/sshd_config", "Include /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\n")
+        p = self.run("init", "gate")
+        if p.returncode:
+            return f"postern init gate: {p.stdout}{p.stderr}"
+        self.shown = p.stdout
         for name in COVERED:
-            must("usermod", "-s", "/usr/bin/postern-shell", name)
-        return self.lab.sshd(SSHD_TAIL)
+            must("usermod", "-s", SHELL, name)
+        return self.lab.sshd("", first="Include /etc/ssh/sshd_config.d/*.conf\n")
 
     def restart(self):
         self.end()
