@@ -97,7 +97,8 @@ gate: {{emergency: bob}}
             st = os.stat(f'{state}/gate.db{end}')
             check(f'gate.db{end} is root\'s alone', (st.st_uid, st.st_mode & 0o777) == (0, 0o600), st)
         with sqlite3.connect(state / 'postern.db') as db:
-            check('the notice went through watch\'s outbox', db.execute("SELECT count(*) FROM outbox WHERE CAST(body AS TEXT) LIKE '%fire in the house%'").fetchone()[0] == 1)
+            rows = [row[:2] for row in db.execute('SELECT channel,level,body FROM outbox') if b'fire in the house' in bytes(row[2])]
+            check('the notice went through watch\'s outbox, once for its channel, as critical', rows == [('duty', 4)], rows)
     print(f'{len(failures)} failures' if failures else 'watch and the gate: as it should be')
     sys.exit(1 if failures else 0)
 
