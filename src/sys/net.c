@@ -1,9 +1,11 @@
-/* net.c - which addresses this machine has. */
+/* net.c - which addresses this machine has; the way to its log. */
 #include "sys/sys.h"
 
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 int sys_addresses(struct ip *out, size_t most, size_t *n, struct err *e)
 {
@@ -29,4 +31,15 @@ int sys_addresses(struct ip *out, size_t most, size_t *n, struct err *e)
 	}
 	freeifaddrs(all);
 	return 0;
+}
+
+int sys_syslog(void)
+{
+	static const struct sockaddr_un log = {AF_UNIX, "/dev/log"};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)&log, sizeof log)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
 }

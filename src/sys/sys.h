@@ -74,6 +74,9 @@ int sys_run(const char *const *argv, struct slice input, unsigned seconds, struc
 /* The addresses of this machine's interfaces, at most `most`. */
 int sys_addresses(struct ip *out, size_t most, size_t *n, struct err *e);
 
+/* A socket to the system's log, to be written to also when sockets are given up: one write, one message ("<82>postern[1]: text"). -1: there is none. */
+int sys_syslog(void);
+
 /* sd_notify(3): "READY=1" ... to the service manager, when there is one. */
 void sys_notify_manager(const char *state);
 

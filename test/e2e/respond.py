@@ -358,6 +358,33 @@ def command(s):
     check('a wrong configuration is told with its place', p.returncode == 2 and '.bad:2:' in p.stderr and s.show(name)['state'] == 'dry-run', p.stderr)
 
 
+def gate(s):
+    """With a gate set up: suspended and resumed through it, by people who may, and in the audit log."""
+    def model(who, *argv):
+        p = sh(POSTERN, *argv, '--state', s.dir, env={**os.environ, 'SUDO_USER': who, 'POSTERN_CONFIG': '/nonexistent'})
+        check(f'{argv}', p.returncode == 0, p.stderr)
+        return p.stdout
+    model('alice', 'provider', 'add', 'acme')
+    model('alice', 'person', 'add', 'jansen', '--provider', 'acme')
+    gid = json.loads(model('alice', 'grant', 'request', '--person', 'jansen', '--host', 'web1', '--account', 'wartung', '--shell', '--purpose', 'x', '--format', 'json'))['id']
+    model('bob', 'grant', 'approve', gid)
+    def allowed():
+        return sh(POSTERN, 'grant', 'explain', '--person', 'jansen', '--host', 'web1', '--state', s.dir).returncode == 0
+    check('open', allowed())
+    suspended, revoked = s.plan('suspend-provider', 'acme'), s.plan('revoke-grant', gid)
+    for name in (suspended, revoked):
+        told = s.run(name)
+        check('done through the gate', told['state'] == 'done' and not allowed(), told)
+        told = s.run(name, want=1, verb='undo', env={'SUDO_USER': 'jansen'})
+        check('not taken back by the provider', not allowed() and 'cannot' in told['result'], told)
+        told = s.run(name, verb='undo', env={'SUDO_USER': 'bob'})
+        check('taken back', told['state'] == 'undone' and allowed(), told)
+    told = s.run(s.plan('suspend-provider', 'nobody'), want=1)
+    check('no such provider', told['state'] in ('failed', 'refused'), told)
+    words = {(r['actor'], r['action']) for r in s.audit()}
+    check('the gate wrote it down', {('bob', 'provider-resumed'), ('bob', 'grant-restored')} <= words and any(a == 'provider-suspended' for _, a in words), words)
+
+
 def kills(s):
     """kill -9 at any moment of run and undo: the row says begun, or the end; done again, it is right."""
     begun = 0
@@ -390,7 +417,8 @@ def audit(s):
     for want in (('run-end-sessions', 'begun'), ('run-end-sessions', 'success'), ('run-disable-keys', 'success'), ('undo-disable-keys', 'success'), ('run-block-address', 'success'),
                  ('undo-block-address', 'success'), ('run-block-address', 'refused'), ('run-suspend-provider', 'refused'), ('run-unknown', 'refused')):
         check(f'{want} is in the audit log', want in kinds, kinds)
-    check('who decided is in the audit log', all(r['actor'] == 'root by postern response' for r in records), {r['actor'] for r in records})
+    deeds = [r for r in records if r['action'].startswith(('run-', 'undo-'))] # the others are the gate's
+    check('who decided is in the audit log', deeds and all(r['actor'] == 'root by postern response' for r in deeds), {r['actor'] for r in deeds})
     done = {r['detail'].split('response ')[1][:16] for r in records if r['outcome'] == 'success' and r['action'].startswith('run-')}
     check('every row that is done has its record', {r[0] for r in s.sql("SELECT id FROM action WHERE state=3")} <= done)
 
@@ -407,7 +435,7 @@ def inside():
         s = State(t)
         for part in (sessions_without_pam, sessions, keys):
             part(t, s)
-        for part in (addresses, refused_addresses, command, kills, audit):
+        for part in (addresses, refused_addresses, command, gate, kills, audit):
             part(s)
         for p in started:
             if p.poll() is None:
