@@ -1,6 +1,6 @@
 # bash completion for postern(1). The tables are checked against `postern COMMAND --help` by test/check/docs.py.
 
-_postern_commands="scan watch decode rules log incident response state provider person grant session gate sshd-keys init help version"
+_postern_commands="scan watch decode rules log incident response state provider person grant session gate sshd-keys init mfa help version"
 
 # Options of a command; an option that ends in = takes a value.
 _postern_options() {
@@ -34,6 +34,10 @@ _postern_options() {
 	gate) echo "--state= -s= --socket= --host= --keys-user= --help -h" ;;
 	sshd-keys) echo "--socket= --help -h" ;;
 	init) echo "--root= --dry-run -n --undo --forwarding --shell= --postern= --help -h" ;;
+	mfa)
+		echo "--state= -s= --config= -c= --format= -f= --hash= --digits= --period= --counter --issuer= --plain --reason= -r= --days=" \
+			"--org= -o= --tz= --all -a --threads= -j= --help -h"
+		;;
 	'') echo "--help -h --version -V" ;;
 	esac
 }
@@ -42,13 +46,14 @@ _postern_options() {
 _postern_values() {
 	case $1:$2 in
 	scan:--format | scan:-f) echo "text json ecs html" ;;
-	rules:--format | rules:-f | log:--format | log:-f | state:--format | state:-f | response:--format | response:-f | provider:--format | provider:-f | person:--format | person:-f | grant:--format | grant:-f | session:--format | session:-f) echo "text json" ;;
+	rules:--format | rules:-f | log:--format | log:-f | state:--format | state:-f | response:--format | response:-f | provider:--format | provider:-f | person:--format | person:-f | grant:--format | grant:-f | session:--format | session:-f | mfa:--format | mfa:-f) echo "text json" ;;
 	incident:--format | incident:-f) echo "text json html" ;;
 	incident:--status) echo "open closed false-positive merged all" ;;
 	log:--anchors | *:--state | log:-s | watch:-s | watch:--config | watch:-c | state:-s | incident:-s | incident:-o | incident:--org | incident:-O | incident:--output | response:-s | response:--config | response:-c | response:--org | response:-o) echo file ;;
-	provider:-s | provider:--config | provider:-c | provider:--org | provider:-o | person:-s | person:--config | person:-c | person:--key | person:-k | grant:-s | grant:--config | grant:-c | session:-s | session:--config | session:-c) echo file ;;
+	provider:-s | provider:--config | provider:-c | provider:--org | provider:-o | person:-s | person:--config | person:-c | person:--key | person:-k | grant:-s | grant:--config | grant:-c | session:-s | session:--config | session:-c | mfa:-s | mfa:--config | mfa:-c | mfa:--org | mfa:-o) echo file ;;
 	gate:-s | gate:--socket | sshd-keys:--socket | init:--root | init:--shell | init:--postern) echo file ;;
-	provider:--zone | grant:--zone) echo zone ;;
+	provider:--zone | grant:--zone | mfa:--tz) echo zone ;;
+	mfa:--hash) echo "sha1 sha256 sha512" ;;
 	incident:--level | incident:-l | scan:--min-level | scan:-l | scan:--fail-on) echo "informational low medium high critical" ;;
 	*:--rule-level) echo "informational low medium high critical" ;;
 	*:--rule-status) echo "stable test experimental" ;;
@@ -141,6 +146,14 @@ _postern() {
 	elif [ "$command" = session ]; then
 		mapfile -t COMPREPLY < <(compgen -W "list show play search verify end" -- "$cur")
 		[ "$COMP_CWORD" -gt 2 ] && mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" session list 2>/dev/null | grep -o '^S-[^ ]*')" -- "$cur")
+	elif [ "$command" = mfa ]; then
+		mapfile -t COMPREPLY < <(compgen -W "enroll confirm status codes reset clock coverage" -- "$cur")
+		case $prev in
+		enroll | confirm | status | codes | reset)
+			mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" person list 2>/dev/null | cut -d' ' -f1)" -- "$cur")
+			;;
+		coverage) _postern_files "$cur" ;;
+		esac
 	elif [ "$command" = grant ]; then
 		mapfile -t COMPREPLY < <(compgen -W "request list show approve refuse revoke restore extend explain emergency trust-clock" -- "$cur")
 		[ "$COMP_CWORD" -gt 2 ] && mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" grant list --all 2>/dev/null | cut -d' ' -f1)" -- "$cur")

@@ -55,14 +55,17 @@ static bool is_self(const char *command)
 	return slice_eqz(slice_basename(s), "postern-shell") && slice_chr(s, ' ') < 0 && (s.p[0] == '/' || s.n == sizeof "postern-shell" - 1);
 }
 
-/* Exactly one of these words: then ours is run, without a shell in between. Whatever looks like it and is longer is a command. */
+/* One of these words, and perhaps the options that sshd_config's Subsystem gives it: then ours is run, without them and without a shell in between.
+ * Whatever looks like it and holds more than plain words is a command. */
 static bool is_sftp(const char *command)
 {
 	static const char *const names[] = {"internal-sftp", "sftp-server", "/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server", "/usr/lib/ssh/sftp-server",
 		"/usr/libexec/sftp-server"};
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (strcmp(command, names[i]) == 0)
-			return true;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		size_t n = strlen(names[i]);
+		if (strncmp(command, names[i], n) == 0 && (!command[n] || (command[n] == ' ' && command[n + 1] == '-')))
+			return strspn(command + n, " -abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == strlen(command + n);
+	}
 	return false;
 }
 

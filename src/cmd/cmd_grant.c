@@ -75,12 +75,12 @@ static int trust_clock(struct gates *g, const struct args *a)
 }
 
 static const struct gates_verb verbs[] = {
-	{"request", "--person ID --host NAME --account NAME --shell --purpose TEXT", 0, 0, VAULT_WRITE, grant_request}, {"list", "", 0, 0, VAULT_READ, grant_list},
-	{"show", "ID", 1, 1, VAULT_READ, grant_show}, {"approve", "ID", 1, 1, VAULT_WRITE, approve}, {"refuse", "ID --reason TEXT", 1, 1, VAULT_WRITE, refuse},
-	{"revoke", "ID --reason TEXT", 1, 1, VAULT_WRITE, revoke}, {"restore", "ID", 1, 1, VAULT_WRITE, restore}, {"extend", "ID --until TIME", 1, 1, VAULT_WRITE, grant_extend},
+	{"request", "--person ID --host NAME --account NAME --shell --purpose TEXT", 0, 0, VAULT_WRITE, grant_request, true}, {"list", "", 0, 0, VAULT_READ, grant_list},
+	{"show", "ID", 1, 1, VAULT_READ, grant_show}, {"approve", "ID", 1, 1, VAULT_WRITE, approve, true}, {"refuse", "ID --reason TEXT", 1, 1, VAULT_WRITE, refuse},
+	{"revoke", "ID --reason TEXT", 1, 1, VAULT_WRITE, revoke}, {"restore", "ID", 1, 1, VAULT_WRITE, restore, true}, {"extend", "ID --until TIME", 1, 1, VAULT_WRITE, grant_extend, true},
 	{"explain", "--person ID [--host NAME] [--at TIME]", 0, 0, VAULT_READ, grant_explain},
-	{"emergency", "--person ID --host NAME --account NAME --shell --purpose TEXT", 0, 0, VAULT_WRITE, grant_emergency},
-	{"trust-clock", "--reason TEXT", 0, 0, VAULT_WRITE, trust_clock},
+	{"emergency", "--person ID --host NAME --account NAME --shell --purpose TEXT", 0, 0, VAULT_WRITE, grant_emergency, true},
+	{"trust-clock", "--reason TEXT", 0, 0, VAULT_WRITE, trust_clock, true},
 };
 
 static int run(const struct args *a)

@@ -74,7 +74,7 @@ static void sshd_config(const struct init *n, struct buf *b)
 		    "\tAuthorizedKeysFile none\n"
 		    "\tAuthorizedKeysCommand %s sshd-keys %%u %%f %%t %%k\n"
 		    "\tAuthorizedKeysCommandUser " GATE_KEYS_USER "\n"
-		    "\tForceCommand none\n"
+		    "\tForceCommand %s\n" /* also for subsystems: internal-sftp would run inside of sshd */
 		    "%s"
 		    "\tX11Forwarding no\n"
 		    "\tAllowAgentForwarding no\n"
@@ -85,7 +85,7 @@ static void sshd_config(const struct init *n, struct buf *b)
 		    "\tMaxSessions 1\n"
 		    "\tLogLevel VERBOSE\n"
 		    "Match all\n",
-		n->program, n->forwarding ? "\tAllowTcpForwarding local\n" : "\tDisableForwarding yes\n\tAllowTcpForwarding no\n");
+		n->program, n->shell, n->forwarding ? "\tAllowTcpForwarding local\n" : "\tDisableForwarding yes\n\tAllowTcpForwarding no\n");
 }
 
 static void want(const struct init *n, size_t i, struct init_file *f)

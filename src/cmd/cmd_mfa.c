@@ -12,7 +12,7 @@
 
 static const struct option options[] = {
 	GATES_OPTIONS,
-	{"hash", 0, OPT_CHOICE, "SHA1|SHA256|SHA512", "enroll: of the codes (default SHA1, which every device knows)"},
+	{"hash", 0, OPT_CHOICE, "sha1|sha256|sha512", "enroll: of the codes (default sha1, which every device knows)"},
 	{"digits", 0, OPT_NUMBER, "N", "enroll: of a code (default 6)", 6, 8},
 	{"period", 0, OPT_NUMBER, "SECONDS", "enroll: how long a code lasts (default 30)", 15, 300},
 	{"counter", 0, OPT_FLAG, NULL, "enroll: codes are counted (HOTP), not timed"},
@@ -42,20 +42,22 @@ static bool read_code(const char *prompt, char *out, size_t n)
 	struct termios old, quiet;
 	bool terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &old) == 0;
 	size_t got = 0;
-	char c = 0;
+	char c = 0, stop = 0;
 	if (terminal) {
 		quiet = old;
-		quiet.c_lflag &= ~(tcflag_t)ECHO;
+		stop = (char)old.c_cc[VINTR]; /* ends the line and is no signal: a killed process would leave the terminal without echo */
+		quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+		quiet.c_cc[VEOL] = old.c_cc[VINTR];
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
 		fprintf(stderr, "%s", prompt);
 	}
-	while (got < n && read(STDIN_FILENO, &c, 1) == 1 && c != '\n') /* byte by byte: nothing is left in a buffer of stdio's */
+	while (got < n && read(STDIN_FILENO, &c, 1) == 1 && c != '\n' && !(stop && c == stop)) /* byte by byte: nothing is left in a buffer of stdio's */
 		out[got++] = c;
 	if (terminal) {
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
 		fputc('\n', stderr);
 	}
-	bool whole = got < n && (got || c == '\n');
+	bool whole = got < n && (got || c == '\n') && !(stop && c == stop);
 	out[whole ? got : 0] = 0;
 	return whole;
 }
@@ -108,6 +110,20 @@ static bool somebody(struct gates *g, struct slice person)
 	return found;
 }
 
+/* Before anything is recorded: there is something to change. */
+static bool enrolled(struct factor *f, struct slice person)
+{
+	struct factor_status st;
+	struct err e;
+	if (factor_status(f, person, &st, &e)) {
+		complain_err(&e);
+		return false;
+	}
+	if (!st.enrolled)
+		complain("%.*s is not enrolled: postern mfa status lists who is", SLFMT(slice_to(person, 128)));
+	return st.enrolled;
+}
+
 static int show_and_wipe(struct buf *b)
 {
 	bool ok = write_out(NULL, buf_slice(b));
@@ -127,7 +143,7 @@ static uint32_t number(const struct args *a, const char *option, uint32_t otherw
 static struct factor_kind kind_of(const struct args *a)
 {
 	struct slice hash = gates_text(a, "hash");
-	return (struct factor_kind){.hash = slice_eq(hash, SL("SHA512")) ? FACTOR_SHA512 : slice_eq(hash, SL("SHA256")) ? FACTOR_SHA256 : FACTOR_SHA1,
+	return (struct factor_kind){.hash = slice_eq(hash, SL("sha512")) ? FACTOR_SHA512 : slice_eq(hash, SL("sha256")) ? FACTOR_SHA256 : FACTOR_SHA1,
 		.digits = number(a, "digits", 6), .period = args_has(a, "counter") ? 0 : number(a, "period", 30)};
 }
 
@@ -200,9 +216,11 @@ static int confirm(struct gates *g, const struct args *a)
 	if (!may_show())
 		return EXIT_USAGE;
 	struct factor *f = open_factor(g, true);
-	int rc = !f ? EXIT_INPUT : read_code("A code of the device: ", one, sizeof one) && read_code("The next one (wait for it): ", two, sizeof two) ? 0 : EXIT_USAGE;
-	if (rc == EXIT_USAGE)
+	int rc = !f ? EXIT_INPUT : enrolled(f, person) ? 0 : EXIT_USAGE;
+	if (!rc && !(read_code("A code of the device: ", one, sizeof one) && read_code("The next one (wait for it): ", two, sizeof two))) {
 		complain("mfa confirm: two codes are read from the terminal or standard input, a line each");
+		rc = EXIT_USAGE;
+	}
 	if (!rc && !record(g, "factor-confirm", person, "success", SLICE_NONE))
 		rc = EXIT_INPUT;
 	else if (!rc && factor_confirm(f, person, slice_of(one), slice_of(two), gates_now(), &codes, &e))
@@ -223,7 +241,7 @@ static int codes(struct gates *g, const struct args *a)
 	if (!may_show())
 		return EXIT_USAGE;
 	struct factor *f = open_factor(g, true);
-	int rc = f && record(g, "factor-codes", person, "success", gates_text(a, "reason")) ? 0 : EXIT_INPUT;
+	int rc = !f ? EXIT_INPUT : !enrolled(f, person) ? EXIT_USAGE : record(g, "factor-codes", person, "success", gates_text(a, "reason")) ? 0 : EXIT_INPUT;
 	if (!rc && factor_codes(f, person, &fresh, &e))
 		rc = failed(g, "factor-codes", person, &e);
 	else if (!rc)
@@ -239,7 +257,7 @@ static int reset(struct gates *g, const struct args *a)
 	struct slice person = slice_of(a->operand[1]);
 	struct err e;
 	struct factor *f = open_factor(g, false);
-	int rc = f && record(g, "factor-reset", person, "success", gates_text(a, "reason")) ? 0 : EXIT_INPUT;
+	int rc = !f ? EXIT_INPUT : !enrolled(f, person) ? EXIT_USAGE : record(g, "factor-reset", person, "success", gates_text(a, "reason")) ? 0 : EXIT_INPUT;
 	if (!rc && factor_reset(f, person, &e))
 		rc = failed(g, "factor-reset", person, &e);
 	else if (!rc)
@@ -270,7 +288,7 @@ struct listing {
 	size_t n;
 };
 
-static const char *const hash_names[] = {[FACTOR_SHA1] = "SHA1", [FACTOR_SHA256] = "SHA256", [FACTOR_SHA512] = "SHA512"};
+static const char *const hash_names[] = {[FACTOR_SHA1] = "sha1", [FACTOR_SHA256] = "sha256", [FACTOR_SHA512] = "sha512"};
 
 static void list_text(struct listing *l, struct slice person, const struct factor_status *st)
 {

@@ -194,9 +194,9 @@ static int resume(struct gates *g, const struct args *a)
 }
 
 static const struct gates_verb verbs[] = {
-	{"add", "ID --provider ID --name TEXT [--key FILE] [--account NAME]", 1, 1, VAULT_WRITE, add}, {"key", "ID add FILE | remove FINGERPRINT", 3, 3, VAULT_WRITE, key},
+	{"add", "ID --provider ID --name TEXT [--key FILE] [--account NAME]", 1, 1, VAULT_WRITE, add, true}, {"key", "ID add FILE | remove FINGERPRINT", 3, 3, VAULT_WRITE, key, true},
 	{"list", "", 0, 0, VAULT_READ, list}, {"show", "ID", 1, 1, VAULT_READ, show}, {"suspend", "ID --reason TEXT", 1, 1, VAULT_WRITE, suspend},
-	{"resume", "ID", 1, 1, VAULT_WRITE, resume},
+	{"resume", "ID", 1, 1, VAULT_WRITE, resume, true},
 };
 
 static int run(const struct args *a)

@@ -167,8 +167,8 @@ static int import(struct gates *g, const struct args *a)
 }
 
 static const struct gates_verb verbs[] = {
-	{"add", "ID --name TEXT [--until TIME]", 1, 1, VAULT_CREATE, add}, {"list", "", 0, 0, VAULT_READ, list}, {"show", "ID", 1, 1, VAULT_READ, show},
-	{"suspend", "ID --reason TEXT", 1, 1, VAULT_WRITE, suspend}, {"resume", "ID", 1, 1, VAULT_WRITE, resume}, {"import", "[--org FILE]", 0, 0, VAULT_CREATE, import},
+	{"add", "ID --name TEXT [--until TIME]", 1, 1, VAULT_CREATE, add, true}, {"list", "", 0, 0, VAULT_READ, list}, {"show", "ID", 1, 1, VAULT_READ, show},
+	{"suspend", "ID --reason TEXT", 1, 1, VAULT_WRITE, suspend}, {"resume", "ID", 1, 1, VAULT_WRITE, resume, true}, {"import", "[--org FILE]", 0, 0, VAULT_CREATE, import, true},
 };
 
 static int run(const struct args *a)

@@ -52,21 +52,49 @@ bool gates_actor(char *out, size_t n)
 	return false;
 }
 
-/* Members of the group go through the gate; they do not keep it. A group that cannot be looked up has members nobody knows. */
-static bool covered(const char *who)
+/* A name that is not there, or one that could not be looked up? getpwnam(3) */
+static bool lookup_failed(void)
 {
-	const struct passwd *p = getpwnam(who);
-	const struct group *gr = getgrnam(GATE_GROUP);
-	gid_t group = gr ? gr->gr_gid : 0, ids[256];
+	return errno && errno != ENOENT && errno != ESRCH && errno != EBADF && errno != EPERM;
+}
+
+/* Members of the group go through the gate; they do not keep it. A group that cannot be looked up has members nobody knows. */
+static bool in_group(const char *who)
+{
+	gid_t group, ids[256];
 	int n = ARRAY_LEN(ids);
-	if (!gr || !p)
-		return false;
+	errno = 0;
+	const struct group *gr = getgrnam(GATE_GROUP);
+	if (!gr)
+		return lookup_failed();
+	group = gr->gr_gid;
+	errno = 0;
+	const struct passwd *p = getpwnam(who);
+	if (!p)
+		return lookup_failed();
 	if (getgrouplist(who, p->pw_gid, ids, &n) < 0)
 		return true;
 	for (int i = 0; i < n; i++)
 		if (ids[i] == group)
 			return true;
 	return false;
+}
+
+/* Whom org.yaml knows as a provider's person is one here, too, also before it was imported. */
+static int check_staff(struct gates *g)
+{
+	struct setup s = {0};
+	int rc = setup_org(&s, g->a);
+	const struct org_person *p = rc ? NULL : org_person_by_account(s.org, slice_of(g->who));
+	if (!rc && in_group(g->who)) {
+		complain("%s is in the group %s, or that cannot be told: who goes through the gate does not open it", g->who, GATE_GROUP);
+		rc = EXIT_CONDITION;
+	} else if (p && p->provider) {
+		complain("%s is a person of %.*s (%s): who goes through the gate does not open it", g->who, SLFMT(p->provider->id), s.org_path);
+		rc = EXIT_CONDITION;
+	}
+	org_free(s.org);
+	return rc;
 }
 
 /* ---- open and close ------------------------------------------------------------------------------------------------------------ */
@@ -118,11 +146,11 @@ static int open_zone(struct gates *g)
 	return EXIT_USAGE;
 }
 
-static int gates_open(struct gates *g, const struct args *a, enum vault_mode mode)
+static int gates_open(struct gates *g, const struct args *a, const struct gates_verb *v)
 {
 	const char *format = args_get(a, "format");
 	struct err e;
-	*g = (struct gates){.a = a, .syslog = mode == VAULT_READ ? -1 : sys_syslog(), .json = format && strcmp(format, "json") == 0};
+	*g = (struct gates){.a = a, .syslog = v->mode == VAULT_READ ? -1 : sys_syslog(), .json = format && strcmp(format, "json") == 0};
 	arena_init(&g->mem);
 	if (!state_file(a, "", g->folder, sizeof g->folder))
 		return EXIT_USAGE;
@@ -136,13 +164,11 @@ static int gates_open(struct gates *g, const struct args *a, enum vault_mode mod
 		return rc;
 	if (!gates_actor(g->who, sizeof g->who))
 		return EXIT_USAGE;
-	if (mode != VAULT_READ && covered(g->who)) {
-		complain("%s is in the group %s: who goes through the gate does not change it", g->who, GATE_GROUP);
-		return EXIT_CONDITION;
-	}
+	if (v->opens && (rc = check_staff(g)))
+		return rc;
 	g->gate.actor = slice_of(g->who);
 	g->gate.settings = g->config.gate;
-	return open_state(g, mode);
+	return open_state(g, v->mode);
 }
 
 static void gates_close(struct gates *g)
@@ -181,7 +207,7 @@ int gates_run(const struct args *a, const struct gates_verb *verbs, size_t n)
 {
 	const struct gates_verb *v = find_verb(a, verbs, n);
 	struct gates *g = xcalloc(1, sizeof *g);
-	int rc = v ? gates_open(g, a, v->mode) : EXIT_USAGE;
+	int rc = v ? gates_open(g, a, v) : EXIT_USAGE;
 	if (!rc)
 		rc = v->run(g, a);
 	if (v)

@@ -27,6 +27,7 @@ struct gates_verb {
 	size_t least, most;         /* operands behind the verb */
 	enum vault_mode mode;
 	int (*run)(struct gates *g, const struct args *a);
+	bool opens;                 /* lets more in: not for who goes through the gate. What closes is for everybody, also when nothing can be looked up */
 };
 /* Finds the verb, opens the gate's state as it asks, runs it, closes. An exit code. */
 int gates_run(const struct args *a, const struct gates_verb *verbs, size_t n);

@@ -12,9 +12,15 @@ enum { FILE_MOST = 1 << 20, CONTEXT = 3 };
 
 /* ---- PAM ---------------------------------------------------------------------------------------------------------------------- */
 
-#define AUTH "auth    [success=done ignore=ignore default=die] pam_postern.so " INIT_MARK "\n"
-#define ACCOUNT "account requisite pam_postern.so " INIT_MARK "\n"
-#define SESSION "session requisite pam_postern.so " INIT_MARK "\n"
+/* Who is not covered goes past the module: a missing or broken one must lock out nobody but providers. Whatever else keeps pam_succeed_if from saying
+ * so leads to the module, which looks for itself. */
+#define PAST(kind) kind " [success=1 default=ignore] pam_succeed_if.so quiet user notingroup postern-provider shell != /usr/libexec/postern-shell " INIT_MARK "\n"
+#define AUTH PAST("auth   ") "auth    [success=done ignore=ignore default=die] pam_postern.so " INIT_MARK "\n"
+#define ACCOUNT PAST("account") "account requisite pam_postern.so " INIT_MARK "\n"
+#define SESSION PAST("session") "session requisite pam_postern.so " INIT_MARK "\n"
+/* In sudo and su the account is not the whole question (who logged in is), so nobody goes past; a missing module is no answer there: nobody has a
+ * session without it who is to be held. */
+#define INSIDE "account [success=ok ignore=ignore module_unknown=ignore default=die] pam_postern.so " INIT_MARK "\n"
 #define LOGINUID "session required  pam_loginuid.so " INIT_MARK "\n"
 
 static bool next_line(struct slice *rest, struct slice *line)
@@ -71,7 +77,7 @@ void init_pam_account(struct slice old, struct buf *out)
 	bool done = has(old, "pam_postern.so");
 	while (next_line(&rest, &line)) {
 		if (!done && is_kind(line, "account")) {
-			buf_addz(out, ACCOUNT);
+			buf_addz(out, INSIDE);
 			done = true;
 		}
 		buf_adds(out, line);
@@ -79,7 +85,7 @@ void init_pam_account(struct slice old, struct buf *out)
 	if (done)
 		return;
 	end_line(out);
-	buf_addz(out, ACCOUNT);
+	buf_addz(out, INSIDE);
 }
 
 void init_pam_login(struct slice old, struct buf *out)

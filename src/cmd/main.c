@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-extern const struct command command_scan, command_watch, command_decode, command_rules, command_log, command_incident, command_response, command_state, command_provider, command_person, command_grant, command_gate, command_sshd_keys, command_init, command_mfa, command_session;
+extern const struct command command_scan, command_watch, command_decode, command_rules, command_log, command_incident, command_response, command_state, command_provider, command_person, command_grant;
+extern const struct command command_session, command_gate, command_sshd_keys, command_init, command_mfa;
 
 const struct command *const commands[] = {
 	&command_scan,

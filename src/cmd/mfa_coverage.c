@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ACCOUNTS_MAX = 50000, NAME_KEPT = 120, PARTIALS_MAX = 8192, METHODS_KEPT = 3, METHOD_MAX = 24 };
+enum { ACCOUNTS_MAX = 50000, NAME_KEPT = 120, PARTIALS_MAX = 8192, METHODS_KEPT = 3, METHOD_MAX = 40 };
 #define PARTIAL_AGE (10 * NS_MIN) /* sshd's LoginGraceTime is 2 minutes */
 
 #define FACTORS(X) X(BY_ONE, "one") X(BY_UNCLEAR, "unclear") X(BY_KEY, "hardware-key") X(BY_VERIFIED, "hardware-key-verified") X(BY_TWO, "two")

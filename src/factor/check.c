@@ -169,7 +169,7 @@ enum factor_verdict factor_check(struct factor *f, struct slice person, struct s
 	struct trying t = {.f = f, .person = factor_person(person), .source = slice_to(source, SOURCE_MAX), .now = now};
 	enum factor_verdict out = FACTOR_FAULT;
 	nstime until = 0;
-	bool known;
+	bool known = false;
 	int rc = now < 0 ? err_set(e, ERR_RANGE, "the clock is not set") : is_known(&t, &known, e) ? 0 : ERR_TYPE;
 	if (!rc) {
 		t.keep = t.person;

@@ -66,6 +66,7 @@ struct factor *factor_open(struct vault *v, const char *key, bool make, struct e
 		free(f);
 		return NULL;
 	}
+	sodium_memzero(f->secret, KEY_BYTES + SEED_MAX);
 	if (!factor_tables(v, e) && (!key || !open_with_key(f, key, make, e)))
 		return f;
 	factor_close(f);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-enum { ENTRY_MOST = 64 << 10, UNKNOWN_A_MINUTE = 20, AUDIT_DETAIL = 2048 };
+enum { ENTRY_MOST = 64 << 10, KEYS_A_MINUTE = 60, AUDIT_DETAIL = 2048 };
 
 /* One question while it is answered. */
 struct asking {
@@ -121,14 +121,12 @@ static void phase_keys(struct asking *k)
 		k->a->keys_size = (uint32_t)serve_key_lines(&s->policy, &k->r, &k->key, serve_wall(), serve_boot(), k->a->keys, sizeof k->a->keys);
 	if (k->d.allow && !k->a->keys_size)
 		deny(k, GATE_KEY);
-	if (k->d.reason != GATE_NO_PERSON)
-		return;
-	/* anybody may try keys at no cost: the log is not theirs to fill */
-	if (serve_boot() - s->unknown_since > NS_MIN) {
-		s->unknown_since = serve_boot();
-		s->unknown = 0;
+	/* anybody may try keys, also a person's public one, at no cost: the log is not theirs to fill */
+	if (serve_boot() - s->keys_since > NS_MIN) {
+		s->keys_since = serve_boot();
+		s->keys_told = 0;
 	}
-	k->silent = s->unknown++ >= UNKNOWN_A_MINUTE;
+	k->silent = s->keys_told++ >= KEYS_A_MINUTE;
 }
 
 static bool is_good(enum factor_verdict v)
@@ -196,7 +194,7 @@ static void phase_inside(struct asking *k)
 
 static void phase_account(struct asking *k)
 {
-	if (!k->has_key) {
+	if (!k->has_key || !k->peer->proc.sshd) { /* PAM's environment elsewhere may be the user's own words (pam_env) */
 		phase_inside(k);
 		return;
 	}

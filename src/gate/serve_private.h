@@ -66,7 +66,7 @@ struct gate_service {
 	struct serve_login *logins;
 	struct serve_proof *proofs;
 	struct gate_ask ask;               /* the one that is answered now */
-	nstime unknown_since; unsigned unknown; /* keys of nobody: not each is written down */
+	nstime keys_since; unsigned keys_told; /* questions about keys: not each is written down */
 };
 
 nstime serve_wall(void);

@@ -196,6 +196,12 @@ def import_org(g):
     gid = request(g, '--shell', person='klund')
     for who in ('klund', 'oez'):
         g.bad(1, who, 'grant', 'approve', gid)
+    org.write_text(org.read_text() + '      - {name: "S. Neu", accounts: [sneu]}\n') # not imported
+    g.bad(1, 'sneu', 'grant', 'approve', gid, word='nordnetz')
+    org.write_text('providers: [')
+    g.bad(2, 'bob', 'grant', 'approve', gid, word='org.yaml')
+    g.good('bob', 'grant', 'refuse', gid, '--reason', 'x') # what closes always goes
+    org.unlink()
 
 
 def broken(g):

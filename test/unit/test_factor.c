@@ -396,6 +396,22 @@ static void read_only(void **state)
 	assert_int_equal(try(s, ANN, HOME, device(s, STEP0 + 1, code), T0 + 30 * NS_SEC, NULL), FACTOR_GOOD);
 }
 
+/* Another process that keeps the file locked: refused, and good afterwards. */
+static void locked(void **state)
+{
+	struct scene *s = *state;
+	char code[9];
+	struct err e;
+	enroll_as(s, ANN, plain_kind, T0);
+	struct vault *other = vault_open(s->file, VAULT_WRITE, &e);
+	assert_non_null(other);
+	assert_int_equal(vault_begin(other, &e), 0);
+	assert_int_equal(try(s, ANN, HOME, device(s, STEP0 + 1, code), T0 + 30 * NS_SEC, NULL), FACTOR_FAULT);
+	vault_rollback(other);
+	vault_close(other);
+	assert_int_equal(try(s, ANN, HOME, device(s, STEP0 + 1, code), T0 + 30 * NS_SEC, NULL), FACTOR_GOOD);
+}
+
 /* No byte more can be written: the right code is refused, and is still good when there is room again. */
 static void disk_full(void **state)
 {
@@ -492,7 +508,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(enrolment), T(bad_names), T(kinds), T(counted), T(window_and_replay), T(drift), T(clock_back), T(throttled), T(stranger), T(unknown), T(recovery), T(corrupt),
-		T(swapped), T(read_only), T(disk_full), T(key_file), T(at_rest),
+		T(swapped), T(read_only), T(locked), T(disk_full), T(key_file), T(at_rest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

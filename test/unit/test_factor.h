@@ -122,6 +122,7 @@ static inline enum factor_verdict try(struct scene *s, struct slice person, stru
 	struct err e = {0};
 	enum factor_verdict v = factor_check(s->f, person, from, code, now, wait, &e);
 	assert_true(v != FACTOR_FAULT || (e.code < 0 && e.text[0])); /* a fault is told */
+	assert_true(sodium_is_zero(factor_room(s->f), SEED_MAX)); /* no seed is left */
 	return v;
 }
 
