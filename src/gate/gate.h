@@ -293,6 +293,8 @@ struct session {
 typedef int session_fn(void *arg, const struct session *s);
 /* Newest first; id empty: all, else those that begin so. */
 int session_each(struct vault *v, struct slice id, session_fn *fn, void *arg, struct err *e);
+/* Those that go on: cheap, however many there were. */
+int session_each_open(struct vault *v, session_fn *fn, void *arg, struct err *e);
 /* Asks the service to end it: `wanted` is set, which it sees by vault_version(). ERR_NOENT; ERR_STOPPED: it is over. */
 int session_end(struct gate *g, struct slice id, struct slice reason, struct err *e);
 

@@ -22,8 +22,6 @@ struct losses {
 static int take_lost(void *arg, const struct session *s)
 {
 	struct losses *l = arg;
-	if (s->end != NSTIME_NONE)
-		return 0;
 	if (l->n == OPEN_MAX_ROWS)
 		return ERR_LIMIT;
 	struct lost *x = vec_push(l);
@@ -87,7 +85,7 @@ static int recover_one(const struct record_store *s, const struct lost *x, struc
 int record_recover(const struct record_store *s, struct err *e)
 {
 	struct losses l = {0};
-	int rc = session_each(s->vault, SLICE_NONE, take_lost, &l, e);
+	int rc = session_each_open(s->vault, take_lost, &l, e);
 	for (size_t i = 0; i < l.n && !rc; i++)
 		rc = recover_one(s, &l.v[i], e);
 	free(l.v);

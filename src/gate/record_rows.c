@@ -48,6 +48,11 @@ int record_audit(struct chain *audit, const char *action, struct slice id, const
 	return audit ? chain_append(audit, &c, e) : 0;
 }
 
+/* The columns that take_row() takes. */
+#define SESSION_ROWS                                                                                                                                     \
+	"SELECT id,person,provider,account,host,permit,source,tty,command,kind,terminal,audit_session,pid,began,ended,exited,status,output,input,packed,file,sha256,why," \
+	"wanted,wanter,reason FROM session "
+
 struct reading {
 	session_fn *fn;
 	void *arg;
@@ -71,9 +76,14 @@ int session_each(struct vault *v, struct slice id, session_fn *fn, void *arg, st
 	struct reading x = {fn, arg};
 	int rc = record_tables(v, e);
 	return rc ? rc : vault_run(v,
-		"SELECT id,person,provider,account,host,permit,source,tty,command,kind,terminal,audit_session,pid,began,ended,exited,status,output,input,packed,file,sha256,why,"
-		"wanted,wanter,reason FROM session WHERE substr(id,1,length(?1))=?1 ORDER BY began DESC, id DESC",
-		take_row, &x, e, "s", id);
+		SESSION_ROWS "WHERE substr(id,1,length(?1))=?1 ORDER BY began DESC, id DESC", take_row, &x, e, "s", id);
+}
+
+int session_each_open(struct vault *v, session_fn *fn, void *arg, struct err *e)
+{
+	struct reading x = {fn, arg};
+	int rc = record_tables(v, e);
+	return rc ? rc : vault_run(v, SESSION_ROWS "WHERE ended IS NULL", take_row, &x, e, "");
 }
 
 static int take_ended(void *arg, const struct vault_row *r)

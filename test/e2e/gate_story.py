@@ -85,14 +85,14 @@ def end(lab, gate, s, grant):
 def by_itself(lab, gate):
     """A grant that runs out while somebody is in."""
     uid = 6101 + L.PEOPLE.index("deploy")
-    until = int(time.time()) + 8
+    until = int(time.time()) + 18
     grant = gate.grant("jansen", commands=["/usr/bin/id *", "/usr/bin/sleep 60"], until=until)
     p = lab.ssh("deploy", "jansen", "/usr/bin/id deploy", code=gate.code("jansen"))
     check("list: a listed command runs", "uid=" in p.stdout, p.stderr)
     p = lab.ssh("deploy", "jansen", "cat /etc/hosts", code=gate.code("jansen"))
     check("list: another is refused, and it says whom to ask", p.returncode != 0 and "srv01" not in p.stdout and "ask" in (p.stderr + p.stdout).lower(), p.stderr + p.stdout)
     s = lab.session("deploy", "jansen", "/usr/bin/sleep 60", code=gate.code("jansen"))
-    check("list: a session stays", L.wait_for(lambda: L.of_user(uid), 6), p.stderr)
+    check("list: a session stays", L.wait_for(lambda: L.of_user(uid), 12), p.stderr)
     L.wait_for(lambda: time.time() >= until, 20)
     began = time.monotonic()
     gone = L.wait_for(lambda: not L.of_user(uid), 10, 0.005)

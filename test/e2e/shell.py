@@ -62,6 +62,7 @@ class Service(threading.Thread):
         q = c.recv(65536)
         self.asks.append(q)
         self.peer = c
+        self.gid = struct.unpack("=iII", c.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[2]
         reason = 0 if self.allow else 2
         text = self.text.encode()[:255]
         c.send(struct.pack("=IIIIIxxxxq32s256sI8192sxxxx", 0x50535447, 1, int(self.allow), reason, 1, 0, b"R-0042" if not self.allow else b"", text, 0, b""))
@@ -219,6 +220,31 @@ def test_descriptors(lab):
                        user=65534, group=65534, extra_groups=[], check=False)
     expect(r.stdout.split() == [b"0", b"65534", b"can", b"kill", b"0"], f"the recorder can be looked into: {r}")
     s.closed.wait(5)
+
+
+def test_setgid(lab):
+    """As it is installed: the service sees the group, the session's program has it no more, and what the account's files preload is not loaded."""
+    if os.getuid():
+        print("not root: not tested")
+        return
+    group = 54321
+    os.chmod(lab.tmp.name, 0o755)
+    copy, spy = f"{lab.tmp.name}/setgid-shell", f"{lab.tmp.name}/spy.so"
+    shutil.copy(lab.shell, copy)
+    os.chown(copy, 0, group)
+    os.chmod(copy, 0o2755)
+    source = '__attribute__((constructor)) static void f(void) { extern long write(int, const void *, unsigned long); write(2, "SPY\\n", 4); }'
+    subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", spy], input=source.encode(), check=True, capture_output=True)
+    s = lab.service()
+    os.chmod(lab.path, 0o666)
+    r = subprocess.run([copy, "-c", "grep Gid /proc/self/status; cat /proc/$PPID/environ /proc/$PPID/maps; sleep 0.1"], capture_output=True,
+                       env=lab.env(LD_PRELOAD=spy), user=65534, group=65534, extra_groups=[], check=False)
+    s.closed.wait(5)
+    expect(s.gid == group, f"the service sees group {s.gid}")
+    expect(r.stdout.split() == [b"Gid:"] + [b"65534"] * 4, f"groups of the program, or the recorder can be read: {r}")
+    expect(b"SPY" not in r.stderr and r.stderr.count(b"ermission denied") >= 1, f"preloaded, or the recorder can be read: {r}")
+    plain = subprocess.run([lab.shell, "-c", "true"], capture_output=True, env=lab.env(LD_PRELOAD=spy), check=False)
+    expect(b"SPY" in plain.stderr or b"runtime" in plain.stderr, "the test's library does not work: it proves nothing")
 
 
 def test_sftp(lab):

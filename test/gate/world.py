@@ -3,6 +3,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import time
@@ -14,6 +15,16 @@ PROVIDER, HERE = "hafenlicht", "10.77.0.0/24"
 
 def iso(t):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(t))
+
+
+def listens():
+    """A path is not enough: that of a killed service stays."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+        try:
+            s.connect(SOCKET)
+            return True
+        except OSError:
+            return False
 
 
 class Gate:
@@ -39,7 +50,7 @@ class Gate:
     def serve(self, *extra, env=None):
         self.proc = self.lab.start("/usr/bin/postern", "gate", "serve", *extra, env={**os.environ, **(env or {})},
                                    stdout=open(f"{self.lab.dir}/log/serve.out", "a"), stderr=subprocess.STDOUT)
-        wait_for(lambda: os.path.exists(SOCKET) or self.proc.poll() is not None, 20)
+        wait_for(lambda: listens() or self.proc.poll() is not None, 20)
         return self.proc.poll() is None
 
     def end(self, sig=signal.SIGTERM):
