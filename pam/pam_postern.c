@@ -77,6 +77,8 @@ static bool entry_covered(const struct options *o, const struct passwd *pw)
 		return true;
 	int rc = getgrnam_r(o->group, &gr, room, ENTRY_MOST, &found);
 	bool covered = rc ? true : found ? is_member(pw, found) : false;
+	if (!rc && !found) /* no such group; or no groups at all, which is how a file that cannot be read looks */
+		covered = getgrgid_r(0, &gr, room, ENTRY_MOST, &found) != 0 || !found;
 	free(room);
 	return covered;
 }
