@@ -134,8 +134,7 @@ static void no_service(void **state)
 	}
 	int l = listen_at(path); /* nobody accepts: the queue fills, then connecting waits, then it gives up */
 	int fds[16];
-	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	snprintf(to.sun_path, sizeof to.sun_path, "%s", path);
+	struct sockaddr_un to = address();
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
 		fds[i] = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
 		(void)!connect(fds[i], (struct sockaddr *)&to, sizeof to);
@@ -197,6 +196,15 @@ static void stop(pid_t pid)
 }
 
 /* Bytes as they are, as this user; the size of what came back, 0 closed without an answer, -1 no connection. */
+static struct sockaddr_un address(void)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	size_t n = strlen(path);
+	assert_true(n < sizeof to.sun_path);
+	memcpy(to.sun_path, path, n);
+	return to;
+}
+
 static ssize_t ask_raw(uid_t uid, const void *bytes, size_t n, struct gate_answer *a)
 {
 	int back[2];
@@ -204,8 +212,7 @@ static ssize_t ask_raw(uid_t uid, const void *bytes, size_t n, struct gate_answe
 	assert_int_equal(pipe(back), 0);
 	pid_t pid = fork();
 	if (pid == 0) {
-		struct sockaddr_un to = {.sun_family = AF_UNIX};
-		snprintf(to.sun_path, sizeof to.sun_path, "%s", path);
+		struct sockaddr_un to = address();
 		if (uid && (setgid(uid) || setuid(uid)))
 			_exit(9);
 		int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
@@ -298,8 +305,7 @@ static void who_may_ask(void **state)
 	assert_int_equal(a.allow, 0);
 	/* connections that never ask do not take the place of others */
 	int fds[64];
-	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	snprintf(to.sun_path, sizeof to.sun_path, "%s", path);
+	struct sockaddr_un to = address();
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
 		fds[i] = socket(AF_UNIX, SOCK_SEQPACKET, 0);
 		assert_int_equal(connect(fds[i], (struct sockaddr *)&to, sizeof to), 0);
