@@ -15,6 +15,7 @@
 
 enum { CHECK_SECONDS = 20, SPARE = 64 };
 #define SHELL_PATH "/usr/libexec/postern-shell"
+#define KEYS_PATH "/usr/libexec/postern-sshd-keys"
 #define KEPT "/var/lib/postern/init"
 #define DROPIN "/etc/ssh/sshd_config.d/00-postern.conf"
 
@@ -42,7 +43,7 @@ static const struct { const char *path; bool whole, optional; } table[FILES] = {
 struct init {
 	const struct args *a;
 	const char *root, *shell, *program;
-	bool forwarding;
+	bool forwarding, small; /* small: the key command is the program of its own */
 	struct init_file files[FILES];
 	struct buf diff;
 };
@@ -72,7 +73,7 @@ static void sshd_config(const struct init *n, struct buf *b)
 		    "\tHostbasedAuthentication no\n"
 		    "\tGSSAPIAuthentication no\n"
 		    "\tAuthorizedKeysFile none\n"
-		    "\tAuthorizedKeysCommand %s sshd-keys %%u %%f %%t %%k\n"
+		    "\tAuthorizedKeysCommand %s%s %%u %%f %%t %%k\n"
 		    "\tAuthorizedKeysCommandUser " GATE_KEYS_USER "\n"
 		    "\tForceCommand %s\n" /* also for subsystems: internal-sftp would run inside of sshd */
 		    "%s"
@@ -85,7 +86,7 @@ static void sshd_config(const struct init *n, struct buf *b)
 		    "\tMaxSessions 1\n"
 		    "\tLogLevel VERBOSE\n"
 		    "Match all\n",
-		n->program, n->shell, n->forwarding ? "\tAllowTcpForwarding local\n" : "\tDisableForwarding yes\n\tAllowTcpForwarding no\n");
+		n->program, n->small ? "" : " sshd-keys", n->shell, n->forwarding ? "\tAllowTcpForwarding local\n" : "\tDisableForwarding yes\n\tAllowTcpForwarding no\n");
 }
 
 static void want(const struct init *n, size_t i, struct init_file *f)
@@ -389,6 +390,8 @@ static int run(const struct args *a)
 	struct init n = {.a = a, .root = args_get(a, "root"), .shell = args_get(a, "shell"), .program = args_get(a, "postern"), .forwarding = args_has(a, "forwarding")};
 	struct err e;
 	n.root = n.root && strcmp(n.root, "/") != 0 ? n.root : "";
+	n.small = !n.program && !*n.root && access(KEYS_PATH, X_OK) == 0;
+	n.program = n.small ? KEYS_PATH : n.program;
 	n.shell = n.shell ? n.shell : SHELL_PATH;
 	n.program = n.program ? n.program : "/usr/bin/postern";
 	if (a->noperands != 1 || strcmp(a->operand[0], "gate") != 0 || strlen(n.root) > PATH_MAX - 200 || n.shell[0] != '/' || n.program[0] != '/') {

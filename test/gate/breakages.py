@@ -175,7 +175,7 @@ def breaks(gate):
         ("recordings cannot be written", lambda: restarted(gate, lambda: moved(f"{W.STATE}/recordings", b"x"))),
         ("PAM module missing", lambda: moved(module)), ("PAM module is garbage", lambda: moved(module, b"\x7fELF garbage", 0o644)),
         ("PAM configuration with options it does not know", lambda: edited("/etc/pam.d/sshd", "pam_postern.so", "pam_postern.so nonsense=%s socket= timeout=forever")),
-        ("key command missing", lambda: moved("/usr/bin/postern")), ("recorder missing", lambda: moved(L.SHELL)),
+        ("key command missing", lambda: moved("/usr/libexec/postern-sshd-keys")), ("recorder missing", lambda: moved(L.SHELL)),
         ("recorder not executable", lambda: moved(L.SHELL, b"#!/bin/sh\nexec /bin/bash\n", 0o644)), ("group of the covered accounts missing, keys planted", lambda: no_group(gate)), ("user of the key command missing", lambda: edited("/etc/passwd", W.KEYS_USER, "nobody-else")),
     ]
 

@@ -179,6 +179,7 @@ class Lab:
         for what, source, to, mode, group in (
                 ("postern", "src/postern", "/usr/bin/postern", 0o755, "root"),
                 ("shell", "shell/postern-shell", SHELL, 0o2755, "postern-rec"),
+                ("keys", "shell/postern-sshd-keys", "/usr/libexec/postern-sshd-keys", 0o755, "root"),
                 ("pam", "pam/pam_postern.so", f"{MODULES}/pam_postern.so", 0o644, "root")):
             path = f"{self.build}/{source}"
             self.have[what] = os.path.exists(path)

@@ -117,6 +117,15 @@ static void lying_services(void **state)
 	}
 }
 
+static struct sockaddr_un address(void)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	size_t n = strlen(path);
+	assert_true(n < sizeof to.sun_path);
+	memcpy(to.sun_path, path, n);
+	return to;
+}
+
 static void no_service(void **state)
 {
 	(void)state;
@@ -196,15 +205,6 @@ static void stop(pid_t pid)
 }
 
 /* Bytes as they are, as this user; the size of what came back, 0 closed without an answer, -1 no connection. */
-static struct sockaddr_un address(void)
-{
-	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	size_t n = strlen(path);
-	assert_true(n < sizeof to.sun_path);
-	memcpy(to.sun_path, path, n);
-	return to;
-}
-
 static ssize_t ask_raw(uid_t uid, const void *bytes, size_t n, struct gate_answer *a)
 {
 	int back[2];
