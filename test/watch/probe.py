@@ -34,6 +34,9 @@ CALLS = {
     "io_uring_setup": (425, (0, 0)),
     "chmod": (90, (0, 0)),
 }
+# Those a filter may answer by ending the process: nothing but an intruder calls them.
+ENDING = ("execve", "execveat", "ptrace", "process_vm_readv", "unshare(CLONE_NEWUSER)", "userfaultfd", "perf_event_open", "keyctl", "add_key", "bpf", "io_uring_setup")
+ENDED = 2**62   # no call returns that
 GETPID, OPENAT, CLOSE, LANDLOCK_CREATE_RULESET = 39, 257, 3, 444
 
 
@@ -90,6 +93,8 @@ class Held:
         _ptrace(SETREGS, self.pid, ctypes.byref(r))
         _ptrace(STEP, self.pid)
         _, st = os.waitpid(self.pid, WALL)
+        if os.WIFSIGNALED(st) and os.WTERMSIG(st) == signal.SIGSYS:
+            return ENDED
         if not os.WIFSTOPPED(st):
             raise OSError(errno.ESRCH, f"the process ended in call {number}")
         if os.WSTOPSIG(st) != signal.SIGTRAP:
@@ -121,6 +126,8 @@ class Held:
 
 
 def name_of(r):
+    if r == ENDED:
+        return "SIGSYS"
     return errno.errorcode.get(-r, str(r)) if r < 0 else "done"
 
 
@@ -130,7 +137,7 @@ def opening(pid, path, flags):
 
 
 def answers(pid, names):
-    """{name: name of the errno, or "done"}; getpid is checked first: were it wrong, nothing here would mean anything."""
+    """{name: name of the errno, "done", or "SIGSYS", behind which nothing more is asked of the process}; getpid is checked first: were it wrong, nothing here would mean anything."""
     out = {}
     with Held(pid) as held:
         own = held.call(GETPID, ())
@@ -139,4 +146,6 @@ def answers(pid, names):
         for name in names:
             number, args = CALLS[name]
             out[name] = name_of(held.call(number, args))
+            if out[name] == "SIGSYS":
+                break
     return out
