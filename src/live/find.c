@@ -53,6 +53,13 @@ static void add_root(struct live_finder *f, struct slice path, bool spool)
 	}
 }
 
+nstime finder_clock(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (nstime)ts.tv_sec * NS_SEC + ts.tv_nsec;
+}
+
 struct live_finder *live_finder_new(const struct live_config *c, const char *spool, const struct live_finder_calls *calls, struct err *e)
 {
 	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
@@ -61,7 +68,7 @@ struct live_finder *live_finder_new(const struct live_config *c, const char *spo
 		return NULL;
 	}
 	struct live_finder *f = xcalloc(1, sizeof *f);
-	*f = (struct live_finder){.calls = *calls, .fd = fd, .next_number = 1, .full = true, .rest = REST};
+	*f = (struct live_finder){.calls = *calls, .fd = fd, .next_number = 1, .full = true, .rest = REST, .began = finder_clock()};
 	arena_init(&f->mem);
 	f->by_inode = lru_new(sizeof(uint32_t), 2 * (size_t)FILES_MAX, NULL, NULL);
 	f->dir_key = lru_new(sizeof(uint32_t), 2 * (size_t)DIRS_MAX, NULL, NULL);
@@ -197,22 +204,20 @@ static int read_events(struct live_finder *f, struct err *e)
 	}
 }
 
-static nstime monotonic(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (nstime)ts.tv_sec * NS_SEC + ts.tv_nsec;
-}
-
 static void look_again_at_waiting(struct live_finder *f)
 {
-	if (!f->waiting || monotonic() - f->tried < MIN(RETRY, f->rest))
+	if (!f->waiting || finder_clock() - f->tried < MIN(RETRY, f->rest))
 		return;
-	f->tried = monotonic();
+	f->tried = finder_clock();
 	f->waiting = false;
 	for (size_t i = 0; i < f->files.n; i++)
 		if (f->files.v[i].number && f->files.v[i].state == FILE_WAITS && f->files.v[i].size)
 			f->dirs.v[f->files.v[i].dir].dirty = true;
+}
+
+bool live_finder_complete(const struct live_finder *f)
+{
+	return !f->waiting || finder_clock() - f->began > FINDER_FIRST;
 }
 
 int live_finder_step(struct live_finder *f, bool full, struct err *e)

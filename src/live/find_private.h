@@ -44,6 +44,7 @@ struct file {
 	unsigned order;
 	bool packed, records, spool, link;
 	bool closed;           /* its writer closed it since */
+	bool made;             /* was only being made when it was looked at last */
 	bool grew, changed;    /* to be told */
 	uint64_t seen;         /* step in which it had its name */
 	uint32_t other_dir;    /* another name that was met, */
@@ -57,6 +58,8 @@ struct closed_name {
 	uint32_t dir;
 	char *name;
 };
+#define FINDER_FIRST (6 * NS_SEC) /* after the start: older files that are only just being made are waited for, but not longer */
+
 struct root {
 	struct slice *parts;   /* components */
 	size_t n;
@@ -79,6 +82,7 @@ struct live_finder {
 	uint64_t step;
 	nstime rest;           /* what is being made under a rotated name is left alone until it was quiet so long; wall clock */
 	nstime tried;          /* when waiting files were looked at last, monotonic */
+	nstime began;          /* monotonic */
 	struct { uint32_t *v; size_t n, cap; } grown;
 	struct { struct closed_name *v; size_t n, cap; } closed;
 	bool full, waiting, scanned /* any folder, in this step */;
@@ -96,6 +100,7 @@ void tell_all(struct live_finder *f);
 void file_remove(struct live_finder *f, uint32_t file);
 /* Open a folder by its path and make sure that it is the one it was; -1. */
 int dir_open(struct live_finder *f, const struct dir *d);
+nstime finder_clock(void); /* monotonic */
 struct key inode_key(uint64_t dev, uint64_t ino, uint32_t a, uint32_t b);
 struct slice wd_key(const int *wd);
 nstime mtime_of(const struct stat *st);

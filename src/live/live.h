@@ -73,6 +73,9 @@ int live_finder_fd(const struct live_finder *f);
 /* Reads what inotify has to say and walks anew what needs it (also everything, when events were lost or `full`). Never blocks on a FIFO or
  * device: those are problems. Numbers of files are given once, from 1. */
 int live_finder_step(struct live_finder *f, bool full, struct err *e);
+/* Has all that was there at the start been told? False for some seconds when files were only just being made (packed) then: what is older than the
+ * other files of a log is to be read before them. */
+bool live_finder_complete(const struct live_finder *f);
 
 /* ---- decide ----------------------------------------------------------------------------------------------------------- */
 struct live_known {

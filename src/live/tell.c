@@ -235,8 +235,10 @@ static void try_file(struct live_finder *f, uint32_t index, int *dirfd)
 		return; /* nothing to know it by; it is looked at again when it is written */
 	if (is_being_made(f, file)) {
 		f->waiting = true;
+		file->made = true;
 		return;
 	}
+	file->made = false;
 	if (*dirfd < 0)
 		*dirfd = dir_open(f, &f->dirs.v[file->dir]);
 	int fd = *dirfd < 0 ? -1 : open_file(f, file, *dirfd);
@@ -299,6 +301,22 @@ void file_grew(struct live_finder *f, uint32_t index)
 	*vec_push(&f->grown) = index;
 }
 
+/* Oldest first. After the start nobody knows how far an older file that is only just being packed was read: newer ones of its log wait for it. */
+static void try_folder(struct live_finder *f, const struct members *m, int *dirfd)
+{
+	const char *held = NULL;
+	for (size_t k = 0; k < m->n; k++) {
+		struct file *file = &f->files.v[m->v[k].file];
+		if (held && file->state == FILE_WAITS && strcmp(file->set, held) == 0) {
+			f->waiting = true;
+			continue;
+		}
+		try_file(f, m->v[k].file, dirfd);
+		file = &f->files.v[m->v[k].file];
+		held = file->made && file->state == FILE_WAITS && finder_clock() - f->began < FINDER_FIRST ? file->set : NULL;
+	}
+}
+
 static void tell_names(struct live_finder *f)
 {
 	struct members m = {0};
@@ -314,8 +332,7 @@ static void tell_names(struct live_finder *f)
 		if (!f->dirs.v[i].path || f->dirs.v[i].scanned != f->step)
 			continue;
 		order_folder(f, i, &m);
-		for (size_t k = 0; k < m.n; k++)
-			try_file(f, m.v[k].file, &dirfd);
+		try_folder(f, &m, &dirfd);
 		if (dirfd >= 0)
 			close(dirfd);
 	}

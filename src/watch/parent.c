@@ -71,6 +71,14 @@ static void on_problem(void *arg, struct slice path, const char *text)
 	core_log(LOG_LEVEL_WARN, "%.*s: %s", SLFMT(path), text);
 }
 
+static void tell_walked(struct parent *p)
+{
+	if (p->walked || !live_finder_complete(p->finder))
+		return;
+	p->walked = true;
+	child_send(p, CHILD_ENGINE, M_WALKED, SLICE_NONE, -1);
+}
+
 int parent_files(struct parent *p, struct err *e)
 {
 	struct live_finder_calls calls = {on_found, on_grew, on_renamed, on_gone, on_problem, p};
@@ -79,9 +87,10 @@ int parent_files(struct parent *p, struct err *e)
 	if (!p->finder)
 		return ERR_IO;
 	p->last_walk = mono_ns();
+	p->walked = false;
 	int rc = live_finder_step(p->finder, true, e);
 	if (!rc)
-		child_send(p, CHILD_ENGINE, M_WALKED, SLICE_NONE, -1);
+		tell_walked(p);
 	return rc;
 }
 
@@ -435,6 +444,7 @@ static void look_for_files(struct parent *p, bool told, int64_t now)
 		p->last_walk = now;
 	if (live_finder_step(p->finder, full, &e))
 		core_log(LOG_LEVEL_ERROR, "looking for files: %s", e.text);
+	tell_walked(p);
 }
 
 static bool all_gone(const struct parent *p)

@@ -87,7 +87,7 @@ struct parent {
 	struct live_finder *finder;
 	struct live_bound *bound;
 	int wake, metrics, signals, lock;
-	bool ready, stopping, failed;
+	bool ready, stopping, failed, walked /* the engine was told of all that was there */;
 	struct { struct watch_config *v; size_t n, cap; } old; /* before a reload */
 	int64_t stop_since, last_walk, last_look, last_beat;
 	int64_t hour;          /* since when actions are counted */

@@ -23,6 +23,7 @@ import logs
 import replay
 
 TARGETS = [("engine", 35), ("parent", 20), ("everything", 20), ("notifier", 10), ("receiver", 15)]
+ROTATE = 12                                 # seconds between two rotations of a log: a pack waits for two until it is taken for whole
 TCP = {"tcp": False, "tcp-counted": True}   # run -> octets counted
 
 
@@ -173,7 +174,7 @@ def run(opt, kills, seconds):
     hooked, port = hook.Hook(fail=refusing(random.Random(opt.seed + 1))), daemon.free_port()
     with daemon.Daemon(opt.postern, keep=opt.keep) as d:
         set_up(d, hooked, port)
-        r = replay.Replay(d.logs, lines, moments, rotate_every=span / 30)
+        r = replay.Replay(d.logs, lines, moments, rotate_every=span / seconds * ROTATE)
         r.prepare(len(lines) // 20)
         d.start()
         spool = careful.Spool(d.state / "spool", d.folder / "spooled")
@@ -226,7 +227,7 @@ def main(argv=None):
     print(f"crash: seed {opt.seed}", flush=True)
     errors, want = reference(opt)
     try:
-        more, have, summary = run(opt, opt.kills, max(15, opt.kills * (opt.every + 1)))
+        more, have, summary = run(opt, opt.kills, max(40, opt.kills * (opt.every + 1)))
         print("crash:", summary)
         errors += more
         errors += compare.differences("finding", want[0], have[0]) + compare.differences("incident", want[1], have[1])
