@@ -78,7 +78,7 @@ static bool entry_covered(const struct options *o, const struct passwd *pw)
 	int rc = getgrnam_r(o->group, &gr, room, ENTRY_MOST, &found);
 	bool covered = rc ? true : found ? is_member(pw, found) : false;
 	if (!rc && !found) /* no such group; or no groups at all, which is how a file that cannot be read looks */
-		covered = getgrgid_r(0, &gr, room, ENTRY_MOST, &found) != 0 || !found;
+		covered = getgrgid_r(pw->pw_gid, &gr, room, ENTRY_MOST, &found) != 0 || !found;
 	free(room);
 	return covered;
 }
