@@ -5,6 +5,7 @@
 #include "sys/sys.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
@@ -288,6 +289,24 @@ static int accounts(struct err *e)
 	return rc || getpwnam(GATE_KEYS_USER) ? rc : run_one(argv, e);
 }
 
+/* The service knows its recorder by its group, and the account's other processes cannot reach into one that is setgid. */
+static int recorder(const struct init *n, struct err *e)
+{
+	const struct group *g = getgrnam(RECORD_GROUP);
+	struct stat st;
+	int fd = open(n->shell, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int rc = 0;
+	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode))
+		rc = err_set(e, ERR_NOENT, "%s: %m (the recorder: install it, or name another with --shell)", n->shell);
+	else if (!g)
+		rc = err_set(e, ERR_NOENT, "there is no group %s", RECORD_GROUP);
+	else if ((st.st_gid != g->gr_gid || !(st.st_mode & S_ISGID)) && (fchown(fd, 0, g->gr_gid) || fchmod(fd, 02755)))
+		rc = err_set(e, ERR_IO, "%s: %m", n->shell);
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
 static int set_up(struct init *n)
 {
 	struct err e;
@@ -309,6 +328,8 @@ static int set_up(struct init *n)
 	if (args_has(n->a, "dry-run") || !n->diff.n)
 		return EXIT_DONE;
 	rc = *n->root ? 0 : accounts(&e);
+	if (!rc && !*n->root)
+		rc = recorder(n, &e);
 	if (!rc)
 		rc = apply(n, &e);
 	if (rc)
