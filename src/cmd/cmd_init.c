@@ -296,8 +296,12 @@ static int recorder(const struct init *n, struct err *e)
 	struct stat st;
 	int fd = open(n->shell, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	int rc = 0;
+	if (fd < 0 && errno == ENOENT) {
+		complain("%s is not installed: until it is, with group " RECORD_GROUP " and mode 2755, every session is refused", n->shell);
+		return 0;
+	}
 	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode))
-		rc = err_set(e, ERR_NOENT, "%s: %m (the recorder: install it, or name another with --shell)", n->shell);
+		rc = err_set(e, ERR_NOENT, "%s is no recorder: %m", n->shell);
 	else if (!g)
 		rc = err_set(e, ERR_NOENT, "there is no group %s", RECORD_GROUP);
 	else if ((st.st_gid != g->gr_gid || !(st.st_mode & S_ISGID)) && (fchown(fd, 0, g->gr_gid) || fchmod(fd, 02755)))
