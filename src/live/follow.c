@@ -184,6 +184,10 @@ static void begin_new(struct live_follow *f, struct item *it, const struct live_
 		known_read(k, it->tail, NULL);
 	}
 	if (b->skip && it->packed) {
+		char head[LIVE_HEAD]; /* to be known again after a restart */
+		size_t n = live_tail_head(it->tail, head);
+		k->head = live_head_hash(slice_make(head, n));
+		k->head_bytes = (uint32_t)n;
 		k->done = true;
 		finish(f, it);
 	}

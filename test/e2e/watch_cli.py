@@ -4,6 +4,7 @@
 check: good and bad configurations; reload: new rules take effect and nothing is forgotten; second: one at a time; restart: nothing is read
 twice; figures: what Prometheus reads; silence, lateness, clock, disk: what it says of its own troubles.
 """
+import gzip
 import os
 import re
 import signal
@@ -302,6 +303,25 @@ def case_rotation():
             errors.extend(compare.marker_problems(d, s, n))
         print(f"watch: rotation: {len(files)} styles, {n * len(files)} lines, {40 * len(files)} rotations")
         d.stop()
+
+
+def case_history():
+    """history: false: what was there before the first start is not read, not after a restart either."""
+    with daemon.Daemon(POSTERN) as d:
+        rules_of(d)
+        d.config["sources"]["history"] = False
+        write(d, "old", 0, 20)
+        packed = d.logs / "web1" / "var" / "log" / "auth.log.1.gz"
+        packed.write_bytes(gzip.compress(b"".join(logs.marker(time.time() - 86400, "web1", "older", i) for i in range(20))))
+        os.utime(packed, (time.time() - 9999,) * 2)
+        for turn in range(2):
+            d.start()
+            write(d, "fresh", 5 * turn, 5)
+            seen(d, "fresh", 5 * turn + 5)
+            time.sleep(1)
+            expect(compare.markers_seen(d, "old")[1] == 0 and compare.markers_seen(d, "older")[1] == 0, f"start {turn + 1}: what was there before was read")
+            d.stop()
+        errors.extend(compare.marker_problems(d, "fresh", 10))
 
 
 # ---- figures ------------------------------------------------------------------------------------------------------------------------

@@ -174,7 +174,7 @@ def ledger_problems(d, report, lines):
     through = sum(x.stream in THROUGH for x in lines)
     if d.metric("postern_received_lines_total") != through:
         out.append(f"{through} lines were sent, {d.metric('postern_received_lines_total')} received")
-    unknown = {k: v for k, v in m.items() if "result=" in k and v and ("not" in k or "no-" in k or "no_" in k)}
+    unknown = {k: v for k, v in m.items() if "result=" in k and v and ("not understood" in k or "no known" in k)}
     print(f"replay: {m.get('postern_events_late_total', 0):.0f} lines late; not understood: {unknown or 'none'}, by scan {ledger['not_understood'] + ledger['no_format']}")
     return out
 

@@ -54,6 +54,10 @@ static void start(struct world *w)
 	assert_non_null(w->finder);
 	w->finder->rest = NS_SEC / 20; /* the tests' gzip is quick */
 	assert_int_equal(live_finder_step(w->finder, true, &e), 0);
+	while (!live_finder_complete(w->finder)) {
+		usleep(10000);
+		assert_int_equal(live_finder_step(w->finder, false, &e), 0);
+	}
 	live_follow_settled(w->follow);
 }
 
