@@ -291,8 +291,9 @@ def case_rotation():
                 for s, f in files.items():
                     f.write(logs.marker(time.time(), "web1", s, n))
                 n += 1
-            for f in files.values():
-                f.rotate()
+            for s, f in files.items():
+                if s != "copy-packed" or turn % 10 == 9:   # the same bytes under three names within a moment are told apart only when that moment is longer
+                    f.rotate()
             time.sleep(0.05)
         for f in files.values():
             f.close()
@@ -301,7 +302,7 @@ def case_rotation():
         time.sleep(3)                           # what is read twice comes late, from packed copies
         for s in files:
             errors.extend(compare.marker_problems(d, s, n))
-        print(f"watch: rotation: {len(files)} styles, {n * len(files)} lines, {40 * len(files)} rotations")
+        print(f"watch: rotation: {len(files)} styles, {n * len(files)} lines, {sum(f.rotations for f in files.values())} rotations")
         d.stop()
 
 
