@@ -70,7 +70,8 @@ static int fill(struct making *m, struct store *s, const struct org *org, size_t
 	struct incident_book *b = incident_book_new(org);
 	size_t done = 0;
 	int rc = incident_book_load(b, s, INT64_MAX, e);
-	qsort(m->findings.v, m->findings.n, sizeof(struct finding *), by_last);
+	if (m->findings.n) /* qsort(3) wants no NULL */
+		qsort(m->findings.v, m->findings.n, sizeof(struct finding *), by_last);
 	for (size_t step = 1; step <= steps && !rc; step++) {
 		nstime now = 0;
 		for (; done < m->findings.n * step / steps; done++) {
