@@ -320,6 +320,7 @@ class Terminal:
         while time.monotonic() < end:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
+                self.until(b"\0never", 0.5)  # what it said last may still be on its way
                 return os.waitstatus_to_exitcode(status)
             self.until(b"\0never", 0.05)
         os.kill(self.pid, signal.SIGKILL)
