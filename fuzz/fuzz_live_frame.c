@@ -19,7 +19,8 @@ static void feed(const char *p, size_t n, size_t piece, const struct envelope *e
 		p += take;
 		n -= take;
 		while (more) {
-			size_t step = frame_stream(&fr, env, carry.p + used, carry.n - used, end, out->n + 4096, out, c, &more);
+			const char *at = carry.n ? carry.p + used : ""; /* no arithmetic on NULL */
+			size_t step = frame_stream(&fr, env, at, carry.n - used, end, out->n + 4096, out, c, &more);
 			if (step > carry.n - used)
 				abort();
 			used += step;
