@@ -274,10 +274,11 @@ static void find_unread(struct live_follow *f, const struct item *it, struct sli
 	const struct stream_items *s = stream_of(f, it->stream);
 	for (size_t i = 0; i < s->n && (it->packed || it->order > 0) && !it->spool; i++) {
 		struct item *old = &f->items.v[s->v[i]];
-		const struct live_known *k = old != it && old->state == ITEM_ACTIVE ? known_find(f, old->source) : NULL;
+		bool copy = old->state == ITEM_PARKED && old->tail; /* of the same: a plain one beside its pack */
+		const struct live_known *k = old != it && (old->state == ITEM_ACTIVE || copy) ? known_find(f, old->source) : NULL;
 		if (!k || k->head_bytes)
 			continue;
-		if (was_emptied_unread(old, k)) {
+		if (!copy && was_emptied_unread(old, k)) {
 			start_over(f, old);
 			k = known_find(f, old->source);
 		}
