@@ -7,6 +7,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -223,6 +224,8 @@ class Daemon:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))   # timeout(1): no process is left behind
         return self
 
     def __exit__(self, kind, value, trace):
