@@ -173,14 +173,10 @@ static bool time_number(struct slice s, nstime *out)
 			}
 	if (i != s.n || whole < 9 || whole > 19)
 		return false;
-	if (whole > 17)
-		*out = n > INT64_MAX ? 0 : (nstime)n;
-	else if (whole > 14)
-		*out = (nstime)n * 1000;
-	else if (whole > 11)
-		*out = (nstime)n * 1000000;
-	else
-		*out = n > 8200000000u ? 0 : (nstime)n * NS_SEC + (nstime)frac;
+	uint64_t scale = whole > 17 ? 1 : whole > 14 ? 1000 : whole > 11 ? 1000000 : (uint64_t)NS_SEC;
+	if (n > (uint64_t)INT64_MAX / scale - 1) /* past the year 2262: no time of an event */
+		return false;
+	*out = (nstime)(n * scale + (whole > 11 ? 0 : frac));
 	return *out > 0;
 }
 
