@@ -275,11 +275,11 @@ static int finish(struct relay *r)
 	if (r->sink->lost)
 		say(r->w->terminal, "postern: the session cannot be recorded any more and ends");
 	bool cut = r->sink->lost || r->ended || !r->exited;
-	if (cut) {
+	if (!r->exited) {
 		kill(r->p->pid, SIGKILL);
 		kill(-r->p->pid, SIGKILL);
-		program_end_all();
 	}
+	program_end_all(); /* also what a hang-up found between fork and foreground: behind the recording's end nothing goes on unseen */
 	tell_count(r);
 	if (!cut || r->hung_up)
 		sink_send(r->sink, RECORD_EXIT, &status, sizeof status);
