@@ -1,0 +1,61 @@
+/* system_private.h - private to room snapshot: readers of a system's configuration, text to rows. Pure: they open nothing.
+ *
+ * Every reader takes text that may be anything, and a snapshot that gets rows; texts of rows lie in its memory. What cannot be understood becomes a missing row
+ * with file and line, never a row that says more than the text.
+ */
+#ifndef POSTERN_SNAPSHOT_SYSTEM_PRIVATE_H
+#define POSTERN_SNAPSHOT_SYSTEM_PRIVATE_H
+
+#include "snapshot/snapshot.h"
+
+/* ---- rows ------------------------------------------------------------------------------------------------------------ */
+struct snap_vec { struct slice *v; size_t n, cap; };
+/* Copies the list (not its texts) into s->mem, and empties v. */
+struct snap_list vec_take(struct snapshot *s, struct snap_vec *v);
+void vec_free(struct snap_vec *v);
+void add_fact(struct snapshot *s, struct snap_at at, const char *name, struct slice value);
+/* "NAME PARAMETER" */
+void add_fact_of(struct snapshot *s, struct snap_at at, const char *name, struct slice parameter, struct slice value);
+void add_fact_f(struct snapshot *s, struct snap_at at, const char *name, const char *fmt, ...) PRINTF_LIKE(4, 5);
+void add_missing(struct snapshot *s, struct snap_at at, const char *section, const char *why);
+struct slice text_f(struct snapshot *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* ASCII lower case, in s->mem. */
+struct slice text_lower(struct snapshot *s, struct slice t);
+
+/* ---- text ------------------------------------------------------------------------------------------------------------ */
+/* Lines of a text with their numbers; a backslash at the end joins lines when `joined` (then the pieces are put together in scratch). */
+struct lines {
+	struct slice rest;
+	int64_t line, next;
+	bool joined;
+	struct buf scratch;
+};
+struct lines lines_of(struct slice text, bool joined);
+bool lines_next(struct lines *l, struct slice *line); /* false at the end; then scratch is freed. line is valid until the next call */
+void lines_free(struct lines *l);
+/* Splits off the next word as a shell would take it: quotes and backslashes. False at the end, or where a quote is not closed. */
+bool shell_word(struct slice *s, struct buf *word);
+
+/* ---- sudoers ----------------------------------------------------------------------------------------------------------- */
+/* A logical line: continuations put together, comments still there. */
+struct sudo_line { struct slice text, file; int64_t line; bool bad; };
+struct sudo_lines { struct sudo_line *v; size_t n, cap; };
+enum { SUDO_LINES_MAX = 100000, SUDO_FILES_MAX = 2000, SUDO_DEPTH_MAX = 128 /* sudo's own */, SUDO_EXPAND_MAX = 200000 };
+/* Texts of files come from here. */
+struct sudo_files {
+	/* False: *why says it (static or in s->mem). *path (in s->mem) is what was opened. */
+	bool (*read)(void *arg, struct slice path, struct slice *text, const char **why);
+	/* Names in a folder, in strcmp's order; false as above. */
+	bool (*list)(void *arg, struct slice path, struct snap_list *names, const char **why);
+	void *arg;
+	struct slice host;   /* for %h */
+};
+/* A file and what it includes. */
+void sudoers_flatten(struct snapshot *s, const struct sudo_files *files, struct slice path, struct sudo_lines *out);
+/* Rows sudo and sudo_default; lines that sudo would skip become missing rows and are marked bad. */
+void sudoers_rows(struct snapshot *s, struct sudo_lines *lines);
+void sudo_lines_free(struct sudo_lines *l);
+/* doas.conf to rows. */
+void doas_rows(struct snapshot *s, struct slice text, struct slice file);
+
+#endif
