@@ -316,8 +316,11 @@ static bool setting(struct reader *r, struct slice *name, struct slice *value)
 	if (!sudo_take(&r->c, '='))
 		return !sign || wrong(r, "+ or - without =");
 	struct slice text;
+	bool quoted = !sudo_at_end(&r->c) && *r->c.p == '"';
 	if (negated || !sudo_value(&r->c, &text))
 		return wrong(r, "a setting that is negated and has a value");
+	if (!text.n && !quoted)
+		return wrong(r, "= without a value");
 	*value = sign ? text_f(r->s, "%c=%.*s", sign, SLFMT(text)) : text;
 	return true;
 }
@@ -335,6 +338,7 @@ static bool defaults(struct reader *r, bool tell)
 		if (r->c.p < r->c.end && *r->c.p == scopes[i].sign) {
 			r->c.p++;
 			prefix = scopes[i].prefix;
+			r->c.bare = true;
 			good = sudo_members(&r->c, scopes[i].k, &l) && sudo_expand(r->s, r->aliases, scopes[i].k, &l, &scope, &why);
 		}
 	free(l.v);

@@ -95,9 +95,10 @@ static void include(struct flatten *f, struct slice raw, bool folder, struct sna
 	struct slice path;
 	if (!include_path(f, raw, at.file, &path))
 		add_missing(f->s, at, "sudo", "an include whose path cannot be told");
-	else if (depth >= SUDO_DEPTH_MAX)
+	else if (depth >= SUDO_DEPTH_MAX) {
 		add_missing(f->s, at, "sudo", "too many levels of includes (a loop?)");
-	else if (folder)
+		f->full |= f->opened++ >= SUDO_FILES_MAX;
+	} else if (folder)
 		one_folder(f, path, at, depth + 1);
 	else
 		one_file(f, path, at, depth + 1);

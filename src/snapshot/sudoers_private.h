@@ -19,6 +19,7 @@ struct sudo_cursor {
 	const char *p, *end;
 	struct arena *mem;
 	const char *why;
+	bool bare;            /* commands without arguments: the scope of Defaults */
 };
 struct sudo_cursor sudo_cursor_of(struct slice line, struct arena *mem);
 /* Blanks away; true: nothing is left but a comment. */

@@ -7,7 +7,7 @@ enum { MEMBERS_MAX = 20000, DIGESTS_MAX = 8 };
 
 struct sudo_cursor sudo_cursor_of(struct slice line, struct arena *mem)
 {
-	return (struct sudo_cursor){line.p, line.p + line.n, mem, NULL};
+	return (struct sudo_cursor){line.p, line.p + line.n, mem, NULL, false};
 }
 
 static bool wrong(struct sudo_cursor *c, const char *why)
@@ -261,7 +261,7 @@ static bool command(struct sudo_cursor *c, struct sudo_member *m)
 	}
 	struct buf b = {0};
 	bool good = command_path(c, &b), folder = b.n && b.p[b.n - 1] == '/';
-	if (good && c->p < c->end && blank(*c->p)) {
+	if (good && !c->bare && c->p < c->end && blank(*c->p)) {
 		struct buf args = {0};
 		good = arguments(c, &args);
 		if (args.n && folder)
