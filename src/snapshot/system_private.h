@@ -58,4 +58,42 @@ void sudo_lines_free(struct sudo_lines *l);
 /* doas.conf to rows. */
 void doas_rows(struct snapshot *s, struct slice text, struct slice file);
 
+/* ---- jobs -------------------------------------------------------------------------------------------------------------- */
+/* Words of shell text that stand where a command stands, without what the shell itself is, each once: "/usr/bin/x", "run-parts". What is behind an interpreter or
+ * a program that runs another (env, nice, timeout ...) counts as well; so does the script that an interpreter is given. Words with $ or ` are left out. */
+void shell_programs(struct snapshot *s, struct slice text, struct snap_vec *out);
+/* The same of words that no shell sees (ExecStart=). */
+void words_programs(struct snapshot *s, const struct slice *word, size_t n, struct snap_vec *out);
+
+enum { UNIT_SETTINGS_MAX = 20000 };
+struct unit_setting { struct slice section, key, value; struct snap_at at; };
+/* A unit with its drop-ins, in the order in which systemd reads them. */
+struct unit {
+	struct slice name;      /* "nginx.service" */
+	struct slice instance;  /* of NAME@INSTANCE.service */
+	enum snap_tri enabled;
+	struct unit_setting *v;
+	size_t n, cap;
+};
+void unit_text(struct snapshot *s, struct unit *u, struct slice text, struct slice file);
+/* The last value that was set, an empty one resets. False: none. */
+bool unit_last(const struct unit *u, const char *section, const char *key, struct slice *value);
+bool unit_has_section(const struct unit *u, const char *section);
+/* Rows job: one for each command of a service, one for a timer, a socket. */
+void unit_rows(struct snapshot *s, const struct unit *u);
+void unit_free(struct unit *u);
+
+struct cron_context {
+	struct slice file;
+	struct slice account;   /* whose crontab; "" a system's, whose lines name the account */
+	enum snap_tri enabled;
+	bool anacron;           /* PERIOD DELAY NAME COMMAND */
+};
+void cron_rows(struct snapshot *s, struct slice text, const struct cron_context *c);
+void udev_rows(struct snapshot *s, struct slice text, struct slice file);
+/* Scripts of logrotate's stanzas; facts logrotate.auth of those that rotate login logs. */
+void logrotate_rows(struct snapshot *s, struct slice text, struct slice file);
+/* A row for a script that somebody runs as root: what it runs in turn is found in its text when it is shell. */
+void script_row(struct snapshot *s, const char *kind, struct snap_at at, struct slice name, struct slice run_as, enum snap_tri enabled);
+
 #endif
