@@ -139,6 +139,8 @@ static bool word(struct sudo_cursor *c, enum sudo_class k, struct sudo_member *m
 		}
 	m->text = slice_dup(c->mem, buf_slice(&b));
 	buf_free(&b);
+	if (m->text.n > 1024)
+		return wrong(c, "a name that is too long");
 	if (good && (!m->text.n || slice_eqz(m->text, "%") || slice_eqz(m->text, "+") || slice_eqz(m->text, "%:")))
 		return wrong(c, "a name is missing");
 	return good;
