@@ -91,8 +91,10 @@ struct cron_context {
 };
 void cron_rows(struct snapshot *s, struct slice text, const struct cron_context *c);
 void udev_rows(struct snapshot *s, struct slice text, struct slice file);
+/* What holds for stanzas that say nothing else: of logrotate.conf, for the files it includes. */
+struct logrotate_habit { int64_t rotate, days, maxage; };
 /* Scripts of logrotate's stanzas; facts logrotate.auth of those that rotate login logs. */
-void logrotate_rows(struct snapshot *s, struct slice text, struct slice file);
+void logrotate_rows(struct snapshot *s, struct slice text, struct slice file, struct logrotate_habit *habit);
 /* A row for a script that somebody runs as root: what it runs in turn is found in its text when it is shell. */
 void script_row(struct snapshot *s, const char *kind, struct snap_at at, struct slice name, struct slice run_as, enum snap_tri enabled);
 
