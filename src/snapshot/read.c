@@ -30,13 +30,11 @@ static struct slice sl(struct json_text t)
 	return slice_make(t.p, t.n);
 }
 
-static bool refuse(struct reading *r, int code, const char *what, struct slice name, const char *text)
+static bool refuse(struct reading *r, int code, const char *what, struct slice name)
 {
 	struct buf b = {0};
 	buf_term(&b, slice_to(name, 60));
 	err_set(r->e, code, "%s: %s%s%.*s%s", r->name, what, b.n ? " \"" : "", SLFMT(buf_slice(&b)), b.n ? "\"" : "");
-	if (r->e && text[0])
-		strncat(r->e->text, text, sizeof r->e->text - strlen(r->e->text) - 1);
 	buf_free(&b);
 	r->failed = true;
 	return false;
@@ -65,9 +63,9 @@ static const struct snap_column *column_of(const struct snap_column *c, struct s
 static bool put_text(struct reading *r, const struct json_element *x, struct slice *out)
 {
 	if (x->type != JSON_STRING)
-		return refuse(r, ERR_TYPE, "no text where one belongs:", sl(x->member), "");
+		return refuse(r, ERR_TYPE, "no text where one belongs:", sl(x->member));
 	if (x->text.n > SNAP_TEXT_MAX)
-		return refuse(r, ERR_LIMIT, "too long a text:", sl(x->member), "");
+		return refuse(r, ERR_LIMIT, "too long a text:", sl(x->member));
 	*out = slice_dup(&r->s->mem, sl(x->text));
 	return true;
 }
@@ -75,7 +73,7 @@ static bool put_text(struct reading *r, const struct json_element *x, struct sli
 static bool put_item(struct reading *r, const struct json_element *x)
 {
 	if (r->items.n >= SNAP_LIST_MAX || r->listed >= LISTED_MAX)
-		return refuse(r, ERR_LIMIT, "too long a list:", sl(x->member), "");
+		return refuse(r, ERR_LIMIT, "too long a list:", sl(x->member));
 	r->listed++;
 	return put_text(r, x, vec_push(&r->items));
 }
@@ -88,7 +86,7 @@ static bool put(struct reading *r, void *row, const struct snap_column *c, const
 	if (x->type == JSON_NULL)
 		return true;
 	if ((c->type == SNAP_T_LIST) != (x->type == JSON_ARRAY))
-		return refuse(r, ERR_TYPE, "a list where none belongs, or none where one does:", sl(x->member), "");
+		return refuse(r, ERR_TYPE, "a list where none belongs, or none where one does:", sl(x->member));
 	switch (c->type) {
 	case SNAP_T_TEXT:
 		if (!put_text(r, x, &text))
@@ -97,7 +95,7 @@ static bool put(struct reading *r, void *row, const struct snap_column *c, const
 		return true;
 	case SNAP_T_NUMBER:
 		if (x->type != JSON_NUMBER || !slice_i64(sl(x->text), &number))
-			return refuse(r, ERR_TYPE, "no whole number where one belongs:", sl(x->member), "");
+			return refuse(r, ERR_TYPE, "no whole number where one belongs:", sl(x->member));
 		memcpy((char *)row + c->offset, &number, sizeof number);
 		return true;
 	case SNAP_T_LIST:
@@ -106,7 +104,7 @@ static bool put(struct reading *r, void *row, const struct snap_column *c, const
 		return true;
 	case SNAP_T_WORD:
 		if (x->type != JSON_STRING)
-			return refuse(r, ERR_TYPE, "no word where one belongs:", sl(x->member), "");
+			return refuse(r, ERR_TYPE, "no word where one belongs:", sl(x->member));
 		for (uint32_t i = 0; c->words[i]; i++)
 			if (slice_eqz(sl(x->text), c->words[i]))
 				word = i;
@@ -128,7 +126,7 @@ static bool start_array(struct reading *r, struct slice name)
 		r->list = c;
 		r->list_row = r->s;
 	} else if (c) {
-		return refuse(r, ERR_TYPE, "a list where none belongs:", name, "");
+		return refuse(r, ERR_TYPE, "a list where none belongs:", name);
 	}
 	return true;
 }
@@ -144,7 +142,7 @@ static bool head(struct reading *r, const struct json_element *x)
 	if (r->list && slice_eqz(member, r->list->name)) /* an element of it: a scalar of that name cannot follow otherwise */
 		return put_item(r, x);
 	if (slice_eqz(member, "postern-snapshot"))
-		return x->type == JSON_NUMBER && slice_i64(sl(x->text), &r->version) ? true : refuse(r, ERR_TYPE, "no number where one belongs:", member, "");
+		return x->type == JSON_NUMBER && slice_i64(sl(x->text), &r->version) ? true : refuse(r, ERR_TYPE, "no number where one belongs:", member);
 	return !c || put(r, r->s, c, x);
 }
 
@@ -159,7 +157,7 @@ static bool value(void *arg, const struct json_element *x)
 		if (r->kind < 0)
 			return true;
 		if (r->rows++ >= SNAP_ROWS_MAX)
-			return refuse(r, ERR_LIMIT, "more rows than a snapshot may have:", sl(x->array), "");
+			return refuse(r, ERR_LIMIT, "more rows than a snapshot may have:", sl(x->array));
 		r->row = snapshot_add(r->s, (enum snap_kind)r->kind);
 		return true;
 	}
