@@ -17,12 +17,6 @@ static void moment(struct buf *b, const char *name, nstime t)
 		buf_addf(b, ",\"%s\":\"%s\"", name, time_rfc3339(t, at));
 }
 
-static void day(struct buf *b, const char *name, int32_t d)
-{
-	char at[40];
-	buf_addf(b, ",\"%s\":\"%.10s\"", name, time_rfc3339((nstime)d * NS_DAY, at));
-}
-
 /* ---- hosts --------------------------------------------------------------------------------------------------------------- */
 
 static void coverage(struct buf *b, const struct privilege_report *r, struct slice host, enum usage_log kind)
@@ -35,12 +29,12 @@ static void coverage(struct buf *b, const struct privilege_report *r, struct sli
 		text(b, "why", slice_of(why));
 	buf_addf(b, ",\"days\":%u,\"gaps\":%u", c.days, c.gaps);
 	if (c.days) {
-		day(b, "from", c.from);
-		day(b, "to", c.to);
+		moment(b, "from", c.from);
+		moment(b, "to", c.to);
 	}
 	if (c.gaps) {
-		buf_addf(b, ",\"longest_gap\":%u", c.longest_gap);
-		day(b, "longest_gap_from", c.gap);
+		buf_addf(b, ",\"longest_gap_hours\":%lld", (long long)(c.longest_gap / NS_HOUR));
+		moment(b, "longest_gap_from", c.gap);
 	}
 	buf_addc(b, '}');
 }

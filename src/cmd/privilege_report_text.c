@@ -32,14 +32,18 @@ static void add_date(struct buf *b, nstime t)
 	buf_addf(b, "%.10s", text);
 }
 
-static void add_day(struct buf *b, int32_t day)
-{
-	add_date(b, (nstime)day * NS_DAY);
-}
-
 static const char *plural(uint64_t n)
 {
 	return n == 1 ? "" : "s";
+}
+
+static void add_span(struct buf *b, nstime t)
+{
+	uint64_t hours = (uint64_t)(t / NS_HOUR), days = hours / 24;
+	if (hours < 48)
+		buf_addf(b, "%llu hour%s", (unsigned long long)hours, plural(hours));
+	else
+		buf_addf(b, "%llu days", (unsigned long long)days);
 }
 
 /* ---- how sure ------------------------------------------------------------------------------------------------------------ */
@@ -57,15 +61,17 @@ static void cover(const struct page *p, const struct usage *u, const struct snap
 	buf_addf(p->out, "    %-5s ", logs[i].program);
 	if (c.days) {
 		buf_addf(p->out, "%u day%s, ", c.days, plural(c.days));
-		add_day(p->out, c.from);
+		add_date(p->out, c.from);
 		buf_addz(p->out, " to ");
-		add_day(p->out, c.to);
+		add_date(p->out, c.to - 1);
 	}
 	if (c.days && !c.gaps)
 		buf_addz(p->out, ", no gap");
 	if (c.gaps) {
-		buf_addf(p->out, ", %u gap%s, the longest of %u day%s from ", c.gaps, plural(c.gaps), c.longest_gap, plural(c.longest_gap));
-		add_day(p->out, c.gap);
+		buf_addf(p->out, ", %u gap%s, the longest of ", c.gaps, plural(c.gaps));
+		add_span(p->out, c.longest_gap);
+		buf_addz(p->out, " from ");
+		add_date(p->out, c.gap);
 	}
 	if (why) {
 		color(p, "33");
