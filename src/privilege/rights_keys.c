@@ -346,8 +346,8 @@ static void agent_edges(struct place *l, const struct snap_ssh_client *c, const 
 void rights_agents(struct place *l)
 {
 	struct privilege *p = l->p;
-	for (size_t i = 0; i < l->s->nssh_clients; i++) {
-		const struct snap_ssh_client *c = &l->s->ssh_clients[i];
+	for (size_t i = 0; i < l->s->nssh_client; i++) {
+		const struct snap_ssh_client *c = &l->s->ssh_client[i];
 		if (!slice_ieq(c->name, SL("ForwardAgent")) || !slice_ieq(c->value, SL("yes")))
 			continue;
 		struct right *r = right_put(p, l, RIGHT_AGENT, SNAP_K_ssh_client, c);

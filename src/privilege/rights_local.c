@@ -57,8 +57,8 @@ static void shadow_group(struct place *l)
 static void wheel_group(struct place *l)
 {
 	struct privilege *p = l->p;
-	for (size_t i = 0; i < l->s->npams; i++) {
-		const struct snap_pam *m = &l->s->pams[i];
+	for (size_t i = 0; i < l->s->npam; i++) {
+		const struct snap_pam *m = &l->s->pam[i];
 		struct slice rest = m->arguments, word, group = SL("wheel");
 		bool trust = false, deny = false;
 		if (!slice_starts(m->service, SL("su")) || slice_starts(m->service, SL("sudo")) || !slice_has(m->module, SL("pam_wheel")))
@@ -225,8 +225,8 @@ static uint32_t polkit_holder(struct place *l, struct slice who)
 void rights_polkit(struct place *l)
 {
 	struct privilege *p = l->p;
-	for (size_t i = 0; i < l->s->npolkits; i++) {
-		const struct snap_polkit *k = &l->s->polkits[i];
+	for (size_t i = 0; i < l->s->npolkit; i++) {
+		const struct snap_polkit *k = &l->s->polkit[i];
 		const char *action = polkit_gives(k);
 		bool yes = slice_eqz(k->result, "yes"), self = slice_starts(k->result, SL("auth_self"));
 		uint32_t from = action && (yes || self) ? polkit_holder(l, k->identity) : NO_NODE;
