@@ -133,7 +133,7 @@ static void of_release(const char *path, struct posture_gate *out)
 	release_list_free(&l);
 }
 
-void audit_state(const struct args *a, const struct org *org, nstime now, struct posture_gate *out)
+void audit_gate_facts(const struct args *a, const struct org *org, nstime now, struct posture_gate *out)
 {
 	char path[4096];
 	size_t staff = 0;

@@ -209,7 +209,7 @@ static int judge(struct auditing *x)
 {
 	struct err e;
 	nstime now = (nstime)time(NULL) * NS_SEC;
-	audit_state(x->a, x->org, now, &x->gate);
+	audit_gate_facts(x->a, x->org, now, &x->gate);
 	struct posture_options opt = {.org = x->org, .gate = &x->gate, .waivers = &x->waivers, .now = now / NS_SEC};
 	if (posture_run((const struct snapshot *const *)x->v, x->n, x->only, &opt, &x->result, &e)) {
 		complain_err(&e);

@@ -96,7 +96,9 @@ enum posture_result check_key_modes(struct posture_host *h)
 	if (!h->s->nprivate_keys)
 		return host_none(h, "no private key lies here");
 	for (size_t i = 0; i < h->s->nprivate_keys; i++)
-		if (h->s->private_keys[i].mode & 077)
+		if (h->s->private_keys[i].mode < 0)
+			host_unsure(h, "private_key: the mode of %.*s is not known", SLFMT(h->s->private_keys[i].at.file));
+		else if (h->s->private_keys[i].mode & 077)
 			host_found(h, &h->s->private_keys[i].at, "mode %04llo", (unsigned long long)h->s->private_keys[i].mode & 07777);
 	return host_verdict(h, "private keys are their owners' to read", "others can read a private key");
 }

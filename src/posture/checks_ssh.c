@@ -234,7 +234,9 @@ enum posture_result check_ssh_hostkey(struct posture_host *h)
 		const struct snap_host_key *k = &h->s->host_keys[i];
 		if (unsafe_key(k->type, k->bits))
 			host_found(h, &k->at, "%.*s with %lld bits", SLFMT(k->type), (long long)k->bits);
-		if (k->uid != 0 || (k->mode & 07))
+		if (k->uid < 0 || k->mode < 0)
+			host_unsure(h, "host_key: owner and mode of %.*s are not known", SLFMT(k->at.file));
+		else if (k->uid != 0 || (k->mode & 07))
 			host_found(h, &k->at, "mode %04llo, owner %lld", (unsigned long long)k->mode & 07777, (long long)k->uid);
 	}
 	return host_verdict(h, "host keys are strong and root's alone", "a host key is weak, or others can read it and be this host");
