@@ -155,11 +155,16 @@ static int collect_here(struct privilege_inputs *in)
 	return 0;
 }
 
-/* Does the state have snapshots of its own? */
+/* Whether DIR/snapshots of the state holds anything: without a snapshot in it this machine is looked at. */
 static bool state_folder(const struct args *a, char *out, size_t n)
 {
-	struct stat st;
-	return state_file(a, "snapshots", out, n) && !stat(out, &st) && S_ISDIR(st.st_mode);
+	DIR *dir = state_file(a, "snapshots", out, n) ? opendir(out) : NULL;
+	bool found = false;
+	for (const struct dirent *d; dir && !found && (d = readdir(dir));)
+		found = is_snapshot_name(dirfd(dir), d);
+	if (dir)
+		closedir(dir);
+	return found;
 }
 
 static int load_snapshots(struct privilege_inputs *in, const struct args *a, const char *state)
@@ -197,18 +202,6 @@ static void logs_as_operands(const struct args *a, struct args *out, const char 
 		operands[out->noperands++] = p;
 }
 
-/* Whether DIR/snapshots of the state holds anything: without a snapshot in it this machine is looked at. */
-static bool folder_has_snapshots(const char *path)
-{
-	DIR *dir = opendir(path);
-	bool found = false;
-	for (const struct dirent *d; dir && !found && (d = readdir(dir));)
-		found = is_snapshot_name(dirfd(dir), d);
-	if (dir)
-		closedir(dir);
-	return found;
-}
-
 int privilege_inputs_open(struct privilege_inputs *in, const struct args *a)
 {
 	const char *operands[ARGS_LIST_MAX];
@@ -222,7 +215,7 @@ int privilege_inputs_open(struct privilege_inputs *in, const struct args *a)
 		return r;
 	if (!state_file(a, "", folder, sizeof folder))
 		return EXIT_USAGE;
-	if (!args_has(a, "snapshot") && state_folder(a, state, sizeof state) && !folder_has_snapshots(state))
+	if (args_has(a, "snapshot") || !state_folder(a, state, sizeof state))
 		state[0] = 0;
 	struct stat st;
 	bool vault = !stat(folder, &st) && S_ISDIR(st.st_mode);

@@ -67,14 +67,71 @@ static void on_progress(void *arg, uint64_t done, uint64_t total)
 	progress_show(done, total, "reading logs");
 }
 
+static struct rotation rotation_of(const struct source_set *set, uint32_t file)
+{
+	struct rotation r;
+	rotation_parse(slice_basename(set->files.v[file].path), &r);
+	return r;
+}
+
+/* The usual time between dated files, when at least three tell it; 0: not known. */
+static int64_t usual_step(const struct source_set *set, const struct stream_set *st)
+{
+	int64_t step = 0;
+	size_t dated = 0;
+	struct rotation before = {0};
+	for (size_t i = 0; i < st->nfiles; i++) {
+		struct rotation r = rotation_of(set, st->files[i]);
+		if (r.class != ROTATION_DATED)
+			continue;
+		if (dated++ && r.key > before.key && (!step || r.key - before.key < step))
+			step = r.key - before.key;
+		before = r;
+	}
+	return dated >= 3 ? step : 0;
+}
+
+/* Can no file be missing between the two? Their numbers say so, or dates as far apart as any. */
+static bool follows(const struct rotation *a, const struct rotation *b, int64_t step)
+{
+	if (b->class == ROTATION_CURRENT)
+		return a->class == ROTATION_NUMBERED && a->key >= -1;
+	if (a->class != b->class)
+		return false;
+	return a->class == ROTATION_NUMBERED ? b->key == a->key + 1 : step && b->key - a->key <= step;
+}
+
 static void tell_sources(struct usage *u, const struct source_set *set)
 {
-	uint32_t *log = xcalloc(set->files.n + 1, sizeof *log);
-	for (size_t i = 0; i < set->streams.n; i++)
-		for (size_t k = 0; k < set->streams.v[i].nfiles; k++)
-			log[set->streams.v[i].files[k]] = (uint32_t)i;
-	usage_sources(u, log, set->files.n);
-	free(log);
+	struct usage_source *v = xcalloc(set->files.n + 1, sizeof *v);
+	for (size_t i = 0; i < set->streams.n; i++) {
+		const struct stream_set *st = &set->streams.v[i];
+		int64_t step = usual_step(set, st);
+		for (size_t k = 0; k < st->nfiles; k++) {
+			struct rotation a = rotation_of(set, st->files[k ? k - 1 : 0]), b = rotation_of(set, st->files[k]);
+			v[st->files[k]] = (struct usage_source){(uint32_t)i, (uint32_t)k, k && follows(&a, &b, step)};
+		}
+	}
+	usage_sources(u, v, set->files.n);
+	free(v);
+}
+
+/* What stands in the way of reading, and what it means for what the logs show. Empty files and odd orders are the ledger's of scan. */
+static void tell_problems(struct usage *u, struct setup *s)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < s->set.problems.n; i++) {
+		const struct problem *p = &s->set.problems.v[i];
+		bool bad = p->kind == PROBLEM_UNREADABLE || p->kind == PROBLEM_TRUNCATED || p->kind == PROBLEM_CORRUPT || p->kind == PROBLEM_BOMB || p->kind == PROBLEM_ENCRYPTED;
+		if (!bad)
+			continue;
+		for (size_t f = 0; f < s->set.files.n; f++)
+			if (slice_eq(s->set.files.v[f].path, p->path))
+				usage_broken(u, s->set.files.v[f].id);
+		s->set.problems.v[kept++] = *p;
+	}
+	s->set.problems.n = kept;
+	setup_tell_problems(s, 20);
 }
 
 static void tell_accounts(const struct privilege_inputs *in)
@@ -118,8 +175,8 @@ int privilege_logs_read(struct privilege_inputs *in, const struct args *logs)
 	struct reader r = {in, lru_new(sizeof(struct slice), NAMES_MAX, NULL, NULL)};
 	int rc = run_pipeline(&r, s);
 	lru_free(r.names);
+	tell_problems(in->usage, s);
 	usage_close(in->usage);
-	setup_tell_problems(s, 20);
 	return rc;
 }
 

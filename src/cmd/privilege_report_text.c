@@ -32,14 +32,18 @@ static void add_date(struct buf *b, nstime t)
 	buf_addf(b, "%.10s", text);
 }
 
-static void add_day(struct buf *b, int32_t day)
-{
-	add_date(b, (nstime)day * NS_DAY);
-}
-
 static const char *plural(uint64_t n)
 {
 	return n == 1 ? "" : "s";
+}
+
+static void add_span(struct buf *b, nstime t)
+{
+	uint64_t hours = (uint64_t)(t / NS_HOUR), days = hours / 24;
+	if (hours < 48)
+		buf_addf(b, "%llu hour%s", (unsigned long long)hours, plural(hours));
+	else
+		buf_addf(b, "%llu days", (unsigned long long)days);
 }
 
 /* ---- how sure ------------------------------------------------------------------------------------------------------------ */
@@ -57,15 +61,17 @@ static void cover(const struct page *p, const struct usage *u, const struct snap
 	buf_addf(p->out, "    %-5s ", logs[i].program);
 	if (c.days) {
 		buf_addf(p->out, "%u day%s, ", c.days, plural(c.days));
-		add_day(p->out, c.from);
+		add_date(p->out, c.from);
 		buf_addz(p->out, " to ");
-		add_day(p->out, c.to);
+		add_date(p->out, c.to - 1);
 	}
 	if (c.days && !c.gaps)
 		buf_addz(p->out, ", no gap");
 	if (c.gaps) {
-		buf_addf(p->out, ", %u gap%s, the longest of %u day%s from ", c.gaps, plural(c.gaps), c.longest_gap, plural(c.longest_gap));
-		add_day(p->out, c.gap);
+		buf_addf(p->out, ", %u gap%s, the longest of ", c.gaps, plural(c.gaps));
+		add_span(p->out, c.longest_gap);
+		buf_addz(p->out, " from ");
+		add_date(p->out, c.gap);
 	}
 	if (why) {
 		color(p, "33");
@@ -136,16 +142,23 @@ static void when(const struct page *p, const struct right *x)
 	}
 }
 
+/* "  /etc/sudoers:27" */
+static void where(struct buf *b, const struct snap_at *at)
+{
+	if (!at || !at->file.n)
+		return;
+	buf_addz(b, "  ");
+	buf_term(b, at->file);
+	if (at->line > 0)
+		buf_addf(b, ":%lld", (long long)at->line);
+}
+
 static void one_right(const struct page *p, const struct right *x)
 {
-	struct buf *b = p->out, where = {0};
-	privilege_report_where(x, &where);
+	struct buf *b = p->out;
 	buf_addz(b, "    ");
 	buf_term(b, x->text);
-	if (where.n) {
-		buf_addz(b, "  ");
-		buf_term(b, buf_slice(&where));
-	}
+	where(b, privilege_report_at(x));
 	buf_addz(b, "\n      ");
 	when(p, x);
 	if (x->person) {
@@ -167,7 +180,6 @@ static void one_right(const struct page *p, const struct right *x)
 		color(p, "0");
 		buf_addc(b, '\n');
 	}
-	buf_free(&where);
 }
 
 static void kind_of_host(const struct page *p, struct slice host, enum right_kind k)
@@ -218,23 +230,19 @@ static void notes(const struct page *p, const char *title, const struct report_n
 		return;
 	heading(p, title);
 	for (size_t i = 0; i < n->n; i++) {
-		const struct right *x = n->v[i].right;
-		struct buf where = {0};
-		privilege_report_where(x, &where);
+		const struct report_note *x = &n->v[i];
 		buf_addz(p->out, "  ");
 		buf_term(p->out, x->host);
 		buf_addz(p->out, ": ");
 		buf_term(p->out, x->text);
-		if (where.n) {
-			buf_addz(p->out, "  ");
-			buf_term(p->out, buf_slice(&where));
-		}
+		where(p->out, x->at);
 		buf_addz(p->out, "\n    ");
-		buf_term(p->out, n->v[i].why);
-		buf_addz(p->out, "; ");
-		when(p, x);
+		buf_term(p->out, x->why);
+		if (x->right) {
+			buf_addz(p->out, "; ");
+			when(p, x->right);
+		}
 		buf_addc(p->out, '\n');
-		buf_free(&where);
 	}
 }
 
@@ -255,18 +263,14 @@ static void shared(const struct page *p)
 			buf_addf(p->out, "; its private half lies in %zu place%s", s->lies, plural(s->lies));
 		buf_addc(p->out, '\n');
 		for (size_t k = 0; k < s->n; k++) {
-			struct buf where = {0};
-			privilege_report_where(s->v[k], &where);
 			buf_addz(p->out, "    ");
 			buf_term(p->out, s->v[k]->account);
 			buf_addc(p->out, '@');
 			buf_term(p->out, s->v[k]->host);
-			buf_addz(p->out, "  ");
-			buf_term(p->out, buf_slice(&where));
+			where(p->out, privilege_report_at(s->v[k]));
 			buf_addz(p->out, "  ");
 			when(p, s->v[k]);
 			buf_addc(p->out, '\n');
-			buf_free(&where);
 		}
 	}
 }

@@ -116,17 +116,21 @@ static void drop_host(void *arg, struct slice key, void *value)
 	(void)key;
 	forget(arg);
 	disown(h->name);
-	days_free(&h->any);
+	runs_free(&h->any);
+	runs_free(&h->lost);
+	for (int i = 0; i < USAGE_LOG_COUNT; i++)
+		runs_free(&h->cover[i]);
 }
 
 static void drop_log(void *arg, struct slice key, void *value)
 {
 	struct usage_file *f = value;
 	(void)key;
-	(void)arg; /* fewer days are covered: nothing false is said */
+	(void)arg; /* fewer hours are covered: nothing false is said */
 	disown(f->host);
-	days_free(&f->days);
-	days_free(&f->within);
+	runs_free(&f->hours);
+	runs_free(&f->within);
+	free(f->pieces.v);
 }
 
 static void drop_account(void *arg, struct slice key, void *value)
@@ -194,10 +198,10 @@ void usage_free(struct usage *u)
 		lru_free(maps[i]);
 	for (size_t i = 0; i < u->naudit; i++)
 		free(u->audit[i].text);
-	free(u->log_of_file);
+	free(u->sources);
+	free(u->broken);
 	free(u->login.v);
 	free(u->command.v);
-	free(u->file.v);
 	free(u->host.v);
 	free(u);
 }
@@ -220,13 +224,27 @@ void usage_wants(struct interest *i)
 	interest_add_from(i, ACT_CONN_FAILED, "sshd");
 }
 
-void usage_sources(struct usage *u, const uint32_t *log_of_file, size_t n)
+void usage_sources(struct usage *u, const struct usage_source *v, size_t n)
 {
-	free(u->log_of_file);
-	u->log_of_file = xreallocarray(NULL, n + 1, sizeof *u->log_of_file);
+	free(u->sources);
+	u->sources = xcalloc(n + 1, sizeof *u->sources);
 	if (n)
-		memcpy(u->log_of_file, log_of_file, n * sizeof *log_of_file);
-	u->nlog_of_file = n;
+		memcpy(u->sources, v, n * sizeof *v);
+	u->nsources = n;
+}
+
+static struct usage_source source_of(const struct usage *u, uint32_t file)
+{
+	return file < u->nsources ? u->sources[file] : (struct usage_source){file, 0, false};
+}
+
+void usage_broken(struct usage *u, uint32_t source)
+{
+	if (source >= u->nsources)
+		return;
+	if (!u->broken)
+		u->broken = xcalloc(u->nsources, sizeof *u->broken);
+	u->broken[source] = true;
 }
 
 void usage_uid(struct usage *u, struct slice host, int64_t uid, struct slice account)
@@ -269,6 +287,15 @@ static bool shows(const struct event *e, enum usage_log kind)
 	}
 }
 
+/* Can what was dropped have been of sshd or sudo? The journal names a service; auditd and the kernel count records of their own. */
+static bool loses_ours(const struct event *e)
+{
+	struct slice unit = event_str(e, F_SYSTEMD_UNIT);
+	if (unit.n)
+		return slice_starts(unit, SL("ssh")) || slice_starts(unit, SL("session-")) || slice_starts(unit, SL("user"));
+	return !slice_eq(e->dataset, SL("auditd")) && !slice_eq(e->dataset, SL("kernel"));
+}
+
 static void note_host(struct usage *u, struct slice host, const struct event *e)
 {
 	bool fresh;
@@ -280,30 +307,51 @@ static void note_host(struct usage *u, struct slice host, const struct event *e)
 	}
 	h->first = MIN(h->first, e->time);
 	h->last = MAX(h->last, e->time);
-	days_add(&h->any, day_of(e->time), day_of(e->time));
+	runs_add(&h->any, day_of(e->time), day_of(e->time));
+	if (e->action == ACT_LOG_LOST && loses_ours(e))
+		runs_add(&h->lost, day_of(e->time), day_of(e->time));
+}
+
+/* The time between the newest line and this one. */
+static void note_between(struct usage_file *f, const struct usage_source *source, uint32_t file, int32_t hour)
+{
+	bool goes_on = f->file == file || source->follows;
+	int32_t silent = hour - f->hour;
+	if (silent < 2)
+		return;
+	if (silent <= (goes_on ? SILENT_DAY : SILENT_MAX))
+		runs_add(&f->hours, f->hour + 1, hour - 1);
+	else if (goes_on)
+		runs_add(&f->within, f->hour + 1, hour - 1);
 }
 
 static void note_log(struct usage *u, struct slice host, const struct event *e)
 {
 	struct key k;
 	bool fresh;
-	uint32_t log = e->source < u->nlog_of_file ? u->log_of_file[e->source] : e->source;
-	pair(&k, host, slice_make((const char *)&log, sizeof log));
+	struct usage_source source = source_of(u, e->source);
+	pair(&k, host, slice_make((const char *)&source.log, sizeof source.log));
 	struct usage_file *f = lru_put(u->logs, key_slice(&k), &fresh);
-	int32_t day = day_of(e->time);
+	int32_t hour = hour_of(e->time);
 	if (fresh) {
 		f->host = host;
+		f->log = source.log;
 		own_texts((struct slice *[]){&f->host}, 1);
 	}
 	for (int i = 0; i < USAGE_LOG_COUNT; i++)
 		f->kind[i] = f->kind[i] || shows(e, (enum usage_log)i);
-	if (f->begun && f->file == e->source && day > f->day + 1)
-		days_add(&f->within, f->day + 1, day - 1);
-	if (!f->begun || f->file != e->source || day > f->day)
-		f->day = day;
+	if (f->begun)
+		note_between(f, &source, e->source, hour);
+	if (!f->begun || hour > f->hour)
+		f->hour = hour;
+	if (!f->begun || f->file != e->source)
+		*vec_push(&f->pieces) = (struct piece){source.place, hour, hour};
+	struct piece *piece = &f->pieces.v[f->pieces.n - 1];
+	piece->from = MIN(piece->from, hour);
+	piece->to = MAX(piece->to, hour);
 	f->begun = true;
 	f->file = e->source;
-	days_add(&f->days, day, day);
+	runs_add(&f->hours, hour, hour);
 }
 
 void usage_event(struct usage *u, const struct event *e)
@@ -349,14 +397,6 @@ static bool collect_command(void *arg, struct slice key, void *value)
 	return true;
 }
 
-static bool collect_file(void *arg, struct slice key, void *value)
-{
-	struct usage *u = arg;
-	(void)key;
-	*vec_push(&u->file) = value;
-	return true;
-}
-
 static bool collect_host(void *arg, struct slice key, void *value)
 {
 	struct usage *u = arg;
@@ -396,11 +436,6 @@ static int cmp_command(const void *a, const void *b)
 	return c ? c : slice_cmp(x->run_as, y->run_as);
 }
 
-static int cmp_file(const void *a, const void *b)
-{
-	return slice_cmp((*(struct usage_file *const *)a)->host, (*(struct usage_file *const *)b)->host);
-}
-
 static int cmp_host(const void *a, const void *b)
 {
 	return slice_cmp((*(struct usage_host *const *)a)->name, (*(struct usage_host *const *)b)->name);
@@ -415,15 +450,13 @@ void usage_close(struct usage *u)
 	u->forgot = u->forgot || lru_evicted(u->commands);
 	lru_each(u->logins, collect_login, u);
 	lru_each(u->commands, collect_command, u);
-	lru_each(u->logs, collect_file, u);
 	lru_each(u->hosts, collect_host, u);
 	u->closed = true;
 	if (u->login.n)
 		qsort(u->login.v, u->login.n, sizeof *u->login.v, cmp_login);
 	if (u->command.n)
 		qsort(u->command.v, u->command.n, sizeof *u->command.v, cmp_command);
-	if (u->file.n)
-		qsort(u->file.v, u->file.n, sizeof *u->file.v, cmp_file);
 	if (u->host.n)
 		qsort(u->host.v, u->host.n, sizeof *u->host.v, cmp_host);
+	usage_cover(u);
 }

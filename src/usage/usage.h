@@ -15,8 +15,12 @@ struct usage *usage_new(void);
 void usage_free(struct usage *u);
 /* What it wants to be given. */
 void usage_wants(struct interest *i);
-/* Before the events: to which log (a rotated set) each file belongs, by event.source; without it each file is a log of its own. Copied. */
-void usage_sources(struct usage *u, const uint32_t *log_of_file, size_t n);
+/* Before the events: the files that event.source numbers. log: which log (a rotated set) it is of; place: in it, oldest first; follows: nothing is missing
+ * between it and the older file of its log (auth.log.2 behind auth.log.3). Without this each file is a log of its own. Copied. */
+struct usage_source { uint32_t log, place; bool follows; };
+void usage_sources(struct usage *u, const struct usage_source *v, size_t n);
+/* Before the close: this file was not read to its end. */
+void usage_broken(struct usage *u, uint32_t source);
 /* The account behind a number there, from who knows passwd: auditd writes numbers. PAM's lines teach them, too. */
 void usage_uid(struct usage *u, struct slice host, int64_t uid, struct slice account);
 void usage_event(struct usage *u, const struct event *e);
@@ -60,7 +64,7 @@ struct usage_sudo_row {
 	bool cut;                 /* the command was longer than what is kept */
 	struct usage_seen seen;
 };
-/* host SLICE_NONE: all rows. */
+/* host SLICE_NONE: all rows; account SLICE_NONE: all of the host. */
 void usage_sudo_each(const struct usage *u, struct slice host, struct slice account, bool (*fn)(void *arg, const struct usage_sudo_row *r), void *arg);
 /* su from one account to another. */
 bool usage_switch(const struct usage *u, struct slice host, struct slice from, struct slice to, struct usage_seen *out);
@@ -69,19 +73,21 @@ bool usage_account(const struct usage *u, struct slice host, struct slice accoun
 
 /* ---- how sure ---------------------------------------------------------------------------------------------------------- */
 enum usage_log { USAGE_LOG_LOGIN /* sshd */, USAGE_LOG_SUDO /* sudo, doas */, USAGE_LOG_COUNT };
-/* A day counts when a log in which lines of this kind stand says anything on it, or when one file of it goes on behind that day and the host logged elsewhere
- * (nobody logged in on Sunday). Days are of UTC. */
+/* Time counts as covered by a log in which lines of this kind stand: from line to line of one file, and to the file that follows; where the next file may not be
+ * the next that was written, only over some hours. A day without a line in the middle counts when the host said something elsewhere (nobody logged in on
+ * Sunday). Days on which the logger says that it dropped messages do not count. By hours, of UTC. */
 struct usage_coverage {
 	nstime first, last;       /* of any line of the host; NSTIME_NONE: nothing was read */
-	uint32_t days;            /* that count */
-	int32_t from, to;         /* first and last of them, since the epoch; only when days is not 0 */
-	uint32_t gaps, longest_gap; /* runs of days between them that do not, and the days of the longest */
-	int32_t gap;              /* first day of the longest, since the epoch */
+	nstime from, to;          /* of what is covered; NSTIME_NONE: nothing */
+	uint32_t days;            /* from `from` to `to`, begun ones counted, without the gaps' whole days */
+	uint32_t gaps;
+	nstime longest_gap, gap;  /* how long the longest is, and its beginning */
 	bool kind_seen;           /* a line of this kind stands anywhere */
+	bool lost, broken;        /* the logger dropped messages; a log could not be read to its end */
 };
 void usage_coverage(const struct usage *u, struct slice host, enum usage_log kind, struct usage_coverage *out);
-/* Would the logs show it, had the right been used within `days` before `now`? NULL: yes; else why not, static text. The day of `now` and the one before it
- * need no line. */
+/* Would the logs show it, had the right been used within `days` before `now`? NULL: yes; else why not, static text. The last two
+ * days before `now` need no line. */
 const char *usage_unsure(const struct usage *u, struct slice host, enum usage_log kind, nstime now, uint32_t days);
 void usage_hosts_each(const struct usage *u, bool (*fn)(void *arg, struct slice host), void *arg);
 

@@ -17,25 +17,32 @@ enum {
 	UIDS_MAX = 65536,
 	LINE_KEPT = 240,
 	RUNS_MAX = 1024,
+	SILENT_MAX = 6,            /* hours between two files that need not follow each other */
+	SILENT_DAY = 24,           /* hours without a line in the middle of a file that need no other log's word */
 	AUDIT_WAITING = 64,
 };
 #define NEAR_LOGIN (2 * NS_MIN) /* PAM, wtmp and auditd tell of one login within this */
 #define NEAR_PID (10 * NS_MIN)
 #define NEAR_SUDO (5 * NS_SEC)
 
-/* Days of the epoch as runs, sorted, never touching. */
-struct day_run {
+/* Hours (or days) since the epoch as runs, sorted, never touching. */
+struct interval {
 	int32_t from, to; /* both counted */
 };
-struct days {
-	struct day_run *v;
+struct runs {
+	struct interval *v;
 	size_t n, cap;
 };
-/* Beyond RUNS_MAX a day is not kept: a gap is the safe mistake. */
-void days_add(struct days *d, int32_t from, int32_t to);
-bool days_has(const struct days *d, int32_t day);
-void days_free(struct days *d);
+/* Beyond RUNS_MAX a run is not kept: a gap is the safe mistake. */
+void runs_add(struct runs *d, int32_t from, int32_t to);
+void runs_remove(struct runs *d, int32_t from, int32_t to);
+bool runs_has(const struct runs *d, int32_t x);
+/* First one at or behind x that is not in it; that is. INT32_MAX: none. */
+int32_t runs_next_out(const struct runs *d, int32_t x);
+int32_t runs_next_in(const struct runs *d, int32_t x);
+void runs_free(struct runs *d);
 int32_t day_of(nstime t);
+int32_t hour_of(nstime t);
 
 struct kept {
 	nstime first, last;
@@ -50,16 +57,26 @@ void kept_merge(struct kept *to, const struct kept *from);
 struct usage_host {
 	struct slice name; /* owned */
 	nstime first, last;
-	struct days any;
+	struct runs any;   /* days */
+	struct runs lost;  /* days on which messages were dropped */
+	/* after the close: hours, by kind */
+	struct runs cover[USAGE_LOG_COUNT];
+	bool seen[USAGE_LOG_COUNT], broken;
+};
+/* What one file of a log holds of a host. */
+struct piece {
+	uint32_t place;
+	int32_t from, to; /* hours of the first and last line */
 };
 /* One log (rotated set) of one host. */
 struct usage_file {
 	struct slice host; /* owned */
 	bool kind[USAGE_LOG_COUNT];
-	struct days days, within; /* within: days without a line in the middle of one file */
+	struct runs hours, within; /* within: hours without a line in the middle of what goes on, beyond a day */
 	bool begun;
-	uint32_t file;
-	int32_t day;       /* of the newest line of that file */
+	uint32_t log, file;
+	int32_t hour;      /* of the newest line */
+	struct { struct piece *v; size_t n, cap; } pieces;
 };
 struct account {
 	struct slice host, name; /* owned, one block */
@@ -98,8 +115,9 @@ struct waiting { /* auditd's word on a command, until sudo's own has come */
 
 struct usage {
 	struct lru *hosts, *logs, *accounts, *logins, *commands, *switches, *pids, *uids;
-	uint32_t *log_of_file;
-	size_t nlog_of_file;
+	struct usage_source *sources;
+	bool *broken;      /* by file */
+	size_t nsources;
 	struct waiting audit[AUDIT_WAITING];
 	size_t naudit;
 	struct key newest; /* of the command that a continuation would belong to */
@@ -109,7 +127,6 @@ struct usage {
 	/* after the close: sorted by host, account, time */
 	struct { struct login **v; size_t n, cap; } login;
 	struct { struct command **v; size_t n, cap; } command;
-	struct { struct usage_file **v; size_t n, cap; } file;
 	struct { struct usage_host **v; size_t n, cap; } host;
 };
 
@@ -119,6 +136,8 @@ struct slice usage_host_name(struct slice host, char buf[static 256]);
 void own_texts(struct slice *const *v, size_t n);
 struct account *usage_account_get(const struct usage *u, struct slice host, struct slice account);
 struct account *usage_account_put(struct usage *u, struct slice host, struct slice account);
+/* days.c: what of the hours of each host its logs cover. */
+void usage_cover(struct usage *u);
 /* events.c: what one event says; host is canonical. */
 void usage_login_event(struct usage *u, struct slice host, const struct event *e);
 void usage_other_event(struct usage *u, struct slice host, const struct event *e);

@@ -312,8 +312,8 @@ static void test_sure(void **state)
 		ssh_day(r, d);
 	usage_close(r->u);
 	assert_null(unsure(r, USAGE_LOG_LOGIN, 99, 90));
-	assert_null(unsure(r, USAGE_LOG_LOGIN, 101, 90));
-	assert_string_equal(unsure(r, USAGE_LOG_LOGIN, 102, 90), "the logs end before");
+	assert_null(unsure(r, USAGE_LOG_LOGIN, 100, 90));
+	assert_string_equal(unsure(r, USAGE_LOG_LOGIN, 101, 90), "the logs end before");
 	assert_string_equal(unsure(r, USAGE_LOG_LOGIN, 99, 100), "the logs do not go back far enough");
 	assert_null(unsure(r, USAGE_LOG_LOGIN, 99, 99));
 	assert_string_equal(unsure(r, USAGE_LOG_LOGIN, 300, 90), "no log with sshd's lines is of these days");
@@ -323,39 +323,65 @@ static void test_sure(void **state)
 	assert_int_equal(c.days, 100);
 	assert_int_equal(c.gaps, 0);
 	assert_true(c.kind_seen && c.first == at(0, 100) && c.last == at(99, 100));
+	assert_true(c.from == at(0, 0) && c.to == at(99, 3600));
 	usage_coverage(r->u, SL("web1"), USAGE_LOG_SUDO, &c);
 	assert_false(c.kind_seen);
 	assert_int_equal(c.days, 0);
 }
 
+/* A file of the set is missing in front of another. */
 static void test_gap(void **state)
 {
 	struct run *r = *state;
 	struct usage_coverage c;
+	static const struct usage_source sources[] = {{0, 0, false}, {0, 1, false}, {0, 2, true}};
+	usage_sources(r->u, sources, 3);
 	for (unsigned d = 0; d < 100; d++) {
-		if (d == 40 || d == 41 || d == 50)
-			r->file++; /* a file of the set is missing in front of it */
-		if (d != 40 && d != 41 && d != 50)
+		r->file = d >= 70 ? 2 : d >= 42 ? 1 : 0;
+		if (d != 40 && d != 41)
 			ssh_day(r, d);
 	}
-	usage_sources(r->u, (const uint32_t[]){0, 0, 0, 0}, 4);
 	usage_close(r->u);
 	usage_coverage(r->u, SL("web1"), USAGE_LOG_LOGIN, &c);
-	assert_int_equal(c.gaps, 2);
-	assert_int_equal(c.longest_gap, 2);
-	assert_int_equal(c.gap, (int)days_from_civil(2026, 1, 1) + 40);
-	assert_int_equal(c.days, 97);
-	assert_string_equal(unsure(r, USAGE_LOG_LOGIN, 99, 60), "days are missing in the logs");
-	assert_string_equal(unsure(r, USAGE_LOG_LOGIN, 99, 49), "the logs do not go back far enough");
-	assert_null(unsure(r, USAGE_LOG_LOGIN, 99, 48));
+	assert_int_equal(c.gaps, 1);
+	assert_true(c.gap == at(39, 3600) && c.longest_gap == 71 * NS_HOUR);
+	assert_int_equal(c.days, 98);
+	assert_string_equal(unsure(r, USAGE_LOG_LOGIN, 99, 90), "hours or days are missing in the logs");
+	assert_string_equal(unsure(r, USAGE_LOG_LOGIN, 99, 59), "the logs do not go back far enough");
+	assert_null(unsure(r, USAGE_LOG_LOGIN, 99, 57));
+}
+
+/* Files that are turned at six in the morning: without one of them both days that it lies on still have lines. */
+static void test_gap_within_days(void **state)
+{
+	struct run *r = *state;
+	struct usage_coverage c;
+	struct usage_source sources[40];
+	for (unsigned i = 0; i < 40; i++)
+		sources[i] = (struct usage_source){0, i, i != 21};
+	usage_sources(r->u, sources, 40);
+	for (unsigned d = 0; d < 40; d++) {
+		r->file = d;
+		for (unsigned h = 6; d != 20 && h < 30; h++)
+			line(r, d + h / 24, h % 24 * 3600, "CRON[%u]: pam_unix(cron:session): session opened for user root(uid=0) by (uid=0)", h);
+		if (d == 3)
+			line(r, d + 1, 6 * 3600 - 1, "sshd[3]: Accepted publickey for alice from 192.0.2.9 port 4022 ssh2: ED25519 " KEY_A);
+	}
+	usage_close(r->u);
+	usage_coverage(r->u, SL("web1"), USAGE_LOG_LOGIN, &c);
+	assert_int_equal(c.gaps, 1);
+	assert_int_equal(c.longest_gap / NS_HOUR, 24);
+	assert_int_equal(c.days, 41);
+	assert_string_equal(unsure(r, USAGE_LOG_LOGIN, 40, 30), "hours or days are missing in the logs");
+	assert_null(unsure(r, USAGE_LOG_LOGIN, 40, 19));
 }
 
 /* Nobody logged in on some days: the file goes on behind them, and another log shows that the host was up. */
 static void test_quiet(void **state)
 {
 	struct run *r = *state;
-	static const uint32_t logs[] = {0, 1};
-	usage_sources(r->u, logs, 2);
+	static const struct usage_source sources[] = {{0, 0, false}, {1, 0, false}};
+	usage_sources(r->u, sources, 2);
 	for (unsigned d = 0; d < 50; d++) {
 		r->file = 0;
 		if (d % 3 == 0)
@@ -366,7 +392,7 @@ static void test_quiet(void **state)
 	}
 	usage_close(r->u);
 	assert_null(unsure(r, USAGE_LOG_LOGIN, 48, 27));
-	assert_string_equal(unsure(r, USAGE_LOG_LOGIN, 48, 40), "days are missing in the logs");
+	assert_string_equal(unsure(r, USAGE_LOG_LOGIN, 48, 40), "hours or days are missing in the logs");
 	assert_string_equal(unsure(r, USAGE_LOG_SUDO, 48, 20), "sudo never logged there");
 }
 
@@ -374,8 +400,8 @@ static void test_quiet(void **state)
 static void test_other_log(void **state)
 {
 	struct run *r = *state;
-	static const uint32_t logs[] = {0, 1};
-	usage_sources(r->u, logs, 2);
+	static const struct usage_source sources[] = {{0, 0, false}, {1, 0, false}};
+	usage_sources(r->u, sources, 2);
 	for (unsigned d = 0; d < 50; d++) {
 		r->file = 1;
 		line(r, d, 300, "systemd[1]: Started Daily apt download activities.");
@@ -391,6 +417,45 @@ static void test_other_log(void **state)
 	assert_null(unsure(r, USAGE_LOG_SUDO, 49, 8));
 }
 
+static void test_dropped(void **state)
+{
+	struct run *r = *state;
+	for (unsigned d = 0; d < 50; d++) {
+		ssh_day(r, d);
+		if (d == 20)
+			line(r, d, 300, "rsyslogd: imuxsock lost 105 messages from pid 2217 due to rate-limiting");
+		if (d == 40)
+			line(r, d, 300, "systemd-journald[200]: Suppressed 105 messages from nginx.service");
+	}
+	usage_close(r->u);
+	assert_string_equal(unsure(r, USAGE_LOG_LOGIN, 49, 30), "the logger dropped messages");
+	assert_null(unsure(r, USAGE_LOG_LOGIN, 49, 20));
+}
+
+/* The second of four files ends early, and the third cannot be read at all. */
+static void test_broken(void **state)
+{
+	struct run *r = *state;
+	struct usage_coverage c;
+	static const struct usage_source sources[] = {{0, 0, false}, {0, 1, true}, {0, 2, true}, {0, 3, true}, {1, 0, false}};
+	usage_sources(r->u, sources, 5);
+	for (unsigned d = 0; d < 50; d++) {
+		r->file = d < 10 ? 0 : d < 20 ? 1 : d < 30 ? 2 : 3;
+		if (d < 18 || d >= 30)
+			ssh_day(r, d);
+		r->file = 4;
+		line(r, d, 300, "systemd[1]: Started Daily apt download activities.");
+	}
+	usage_broken(r->u, 1);
+	usage_broken(r->u, 2);
+	usage_close(r->u);
+	assert_string_equal(unsure(r, USAGE_LOG_LOGIN, 49, 40), "a log could not be read to its end");
+	assert_null(unsure(r, USAGE_LOG_LOGIN, 49, 19));
+	usage_coverage(r->u, SL("web1"), USAGE_LOG_LOGIN, &c);
+	assert_true(c.broken && c.gaps == 1 && c.gap == at(17, 0));
+	assert_int_equal(logins(r, "alice", USAGE_KEY, KEY_A), 38);
+}
+
 /* Lines that stand in the log at LogLevel ERROR show that logins would not. */
 static void test_quiet_sshd(void **state)
 {
@@ -401,32 +466,50 @@ static void test_quiet_sshd(void **state)
 	assert_string_equal(unsure(r, USAGE_LOG_LOGIN, 49, 30), "sshd never logged there");
 }
 
-static void test_days(void **state)
+static void compare(const struct runs *d, const bool *plain)
+{
+	for (int k = 0; k < 400; k++) {
+		int out = k, in = k;
+		while (out < 400 && plain[out])
+			out++;
+		while (in < 400 && !plain[in])
+			in++;
+		assert_int_equal(runs_has(d, k), plain[k]);
+		assert_int_equal(runs_next_out(d, k), out);
+		assert_int_equal(runs_next_in(d, k), in == 400 ? INT32_MAX : in);
+	}
+	for (size_t k = 1; k < d->n; k++)
+		assert_true(d->v[k - 1].to + 1 < d->v[k].from);
+}
+
+static void test_runs(void **state)
 {
 	(void)state;
-	struct days d = {0};
+	struct runs d = {0};
 	bool plain[400] = {0};
 	unsigned x = 1;
-	for (int i = 0; i < 300; i++) {
+	for (int i = 0; i < 600; i++) {
 		x = x * 1103515245u + 12345u;
-		int from = (int)(x >> 16) % 390, to = from + (int)(x >> 8) % 4;
+		int from = (int)(x >> 16) % 390, to = from + (int)(x >> 8) % 6;
+		bool add = i < 100 || x & 64;
 		for (int k = from; k <= to; k++)
-			plain[k] = true;
-		days_add(&d, from, to);
-		for (int k = 0; k < 400; k++)
-			assert_int_equal(days_has(&d, k), plain[k]);
-		for (size_t k = 1; k < d.n; k++)
-			assert_true(d.v[k - 1].to + 1 < d.v[k].from);
+			plain[k] = add;
+		if (add)
+			runs_add(&d, from, to);
+		else
+			runs_remove(&d, from, to);
+		compare(&d, plain);
 	}
-	days_free(&d);
+	runs_free(&d);
 	for (int i = 0; i < 3 * RUNS_MAX; i++)
-		days_add(&d, 2 * i, 2 * i);
+		runs_add(&d, 2 * i, 2 * i);
 	assert_int_equal(d.n, RUNS_MAX);
-	assert_true(days_has(&d, 0));
-	assert_false(days_has(&d, 2 * RUNS_MAX + 2));
-	days_free(&d);
+	assert_true(runs_has(&d, 0));
+	assert_false(runs_has(&d, 2 * RUNS_MAX + 2));
+	runs_free(&d);
 	assert_int_equal(day_of(-1), -1);
 	assert_int_equal(day_of(NS_DAY), 1);
+	assert_int_equal(hour_of(-NS_HOUR - 1), -2);
 }
 
 /* ---- hostile volume ------------------------------------------------------------------------------------------------------ */
@@ -489,6 +572,6 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, start, stop)
 	const struct CMUnitTest tests[] = {T(test_keys), T(test_certificate), T(test_two_factors), T(test_unclear), T(test_commands), T(test_continued), T(test_auditd), T(test_sure),
-		T(test_gap), T(test_quiet), T(test_other_log), T(test_quiet_sshd), T(test_days), T(test_million), T(test_million_accounts)};
+		T(test_gap), T(test_gap_within_days), T(test_quiet), T(test_other_log), T(test_dropped), T(test_broken), T(test_quiet_sshd), T(test_runs), T(test_million), T(test_million_accounts)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
