@@ -11,15 +11,9 @@ const char *privilege_report_use(enum right_use u)
 	return (size_t)u < ARRAY_LEN(names) ? names[u] : "?";
 }
 
-void privilege_report_where(const struct right *x, struct buf *out)
+const struct snap_at *privilege_report_at(const struct right *x)
 {
-	/* every row begins with where it stands */
-	const struct snap_at *at = x->row;
-	if (!at || !at->file.n)
-		return;
-	buf_adds(out, at->file);
-	if (at->line > 0)
-		buf_addf(out, ":%lld", (long long)at->line);
+	return x->row; /* every row begins with where it stands */
 }
 
 /* ---- filters ----------------------------------------------------------------------------------------------------------- */
@@ -118,7 +112,7 @@ static int report(struct privilege_report *r, const struct args *a)
 		return EXIT_USAGE;
 	r->nrights = privilege_rights(r->p, &r->rights);
 	filter(r, a);
-	privilege_report_find(r);
+	privilege_report_find(r, a);
 	return print(r, a);
 }
 

@@ -4,10 +4,11 @@
 
 #include "cmd/privilege_cmd.h"
 
-/* Rights of people who are not there any more, and the like: a right and why it is told. */
+/* Rights of people who are not there any more, and the like: a right, or a key that opens nothing (now), and why it is told. */
 struct report_note {
-	const struct right *right;
-	struct slice why;
+	const struct right *right; /* NULL: a row that is no right */
+	struct slice host, text, why;
+	const struct snap_at *at;  /* NULL: nowhere */
 };
 struct report_notes {
 	struct report_note *v;
@@ -32,10 +33,9 @@ struct privilege_report {
 	struct arena mem;
 };
 /* Fills left, provider and shared from what is shown. */
-void privilege_report_find(struct privilege_report *r);
+void privilege_report_find(struct privilege_report *r, const struct args *a);
 bool privilege_report_host(const struct privilege_report *r, const struct args *a, struct slice host);
-/* "/etc/sudoers:27"; "" for a grant. */
-void privilege_report_where(const struct right *x, struct buf *out);
+const struct snap_at *privilege_report_at(const struct right *x); /* NULL for a grant */
 const char *privilege_report_use(enum right_use u); /* "used", "unused", "not known" */
 void privilege_report_text(const struct privilege_report *r, bool color, struct buf *out);
 void privilege_report_json(const struct privilege_report *r, struct buf *out);

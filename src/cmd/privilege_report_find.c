@@ -8,7 +8,7 @@
 
 enum { PERSONAL_UID = 1000, NOBODY_UID = 65534 };
 
-static void note(struct privilege_report *r, struct report_notes *to, const struct right *x, const char *why)
+static struct report_note *put(struct privilege_report *r, struct report_notes *to, const char *why)
 {
 	struct report_notes old = *to;
 	if (to->n == to->cap) { /* in the arena: notes go with the report */
@@ -17,16 +17,26 @@ static void note(struct privilege_report *r, struct report_notes *to, const stru
 		if (old.n)
 			memcpy(to->v, old.v, old.n * sizeof *old.v);
 	}
-	to->v[to->n++] = (struct report_note){x, slice_dup(&r->mem, slice_of(why))};
+	to->v[to->n] = (struct report_note){.why = slice_dup(&r->mem, slice_of(why))};
+	return &to->v[to->n++];
+}
+
+static void note(struct privilege_report *r, struct report_notes *to, const struct right *x, const char *why)
+{
+	struct report_note *n = put(r, to, why);
+	n->right = x;
+	n->host = x->host;
+	n->text = x->text;
+	n->at = privilege_report_at(x);
 }
 
 /* ---- people who left ----------------------------------------------------------------------------------------------------- */
 
-static const struct snap_account *account_of(const struct right *x, struct slice name)
+static const struct snap_account *account_of(const struct snapshot *s, struct slice name)
 {
-	for (size_t i = 0; x->snapshot && i < x->snapshot->naccounts; i++)
-		if (slice_eq(x->snapshot->accounts[i].name, name))
-			return &x->snapshot->accounts[i];
+	for (size_t i = 0; s && i < s->naccounts; i++)
+		if (slice_eq(s->accounts[i].name, name))
+			return &s->accounts[i];
 	return NULL;
 }
 
@@ -71,30 +81,50 @@ static const char *expired(const struct snap_account *acc, nstime now, char *buf
 	if (acc->expires < 0 || acc->expires > 365 * 10000 || (nstime)acc->expires * NS_DAY > now)
 		return NULL;
 	civil_from_days(acc->expires, &y, &m, &d);
-	snprintf(buf, n, "the account ended on %04d-%02u-%02u", y, m, d);
+	snprintf(buf, n, "the account ended on %04d-%02u-%02u, the key is still there", y, m, d);
 	return buf;
 }
 
+/* Keys of accounts that are closed: they open nothing until somebody opens the account again, so that they are no rights. */
+static void closed_accounts(struct privilege_report *r, const struct snapshot *s)
+{
+	char text[80];
+	for (size_t i = 0; i < s->nauthorized_keys; i++) {
+		const struct snap_authorized_key *k = &s->authorized_keys[i];
+		const struct snap_account *acc = account_of(s, k->account);
+		if (!acc || !k->fingerprint.n || k->usable == SNAP_NO)
+			continue;
+		const char *why = expired(acc, r->in->now, text, sizeof text);
+		if (!why && acc->shell.n && !lets_in(acc->shell))
+			why = "the account's shell lets nobody in, the key is still there";
+		if (!why)
+			continue;
+		struct buf b = {0};
+		struct report_note *n = put(r, &r->left, why);
+		snapshot_row_text(s, SNAP_K_authorized_key, k, &b);
+		n->host = s->host;
+		n->text = slice_dup(&r->mem, buf_slice(&b));
+		n->at = &k->at;
+		buf_free(&b);
+	}
+}
+
+/* Nobody that the organisation file knows. */
 static void look_left(struct privilege_report *r, const struct right *x)
 {
 	const struct org *o = r->in->setup->org;
 	struct slice who = subject_of(x), key = key_of(x);
-	const struct snap_account *acc = account_of(x, who);
-	char text[64];
-	const char *why = acc ? expired(acc, r->in->now, text, sizeof text) : NULL;
-	if (x->kind == RIGHT_PRIVATE_KEY || !acc)
+	const struct snap_account *acc = account_of(x->snapshot, who);
+	char text[80];
+	if (x->kind == RIGHT_PRIVATE_KEY || !acc || expired(acc, r->in->now, text, sizeof text) || (acc->shell.n && !lets_in(acc->shell)))
 		return;
-	if (!why && x->kind == RIGHT_KEY && acc->shell.n && !lets_in(acc->shell))
-		why = "the account's shell lets nobody in, the key is still there";
-	if (!why && somebody_is_known(o) && !x->person && !org_person_by_account(o, who) && !org_service_account(o, who)) {
-		bool personal = acc->uid >= PERSONAL_UID && acc->uid != NOBODY_UID && lets_in(acc->shell);
-		if (x->kind == RIGHT_KEY && key.n && !org_person_by_key(o, key))
-			why = personal ? "the organisation file knows nobody with this key or this account" : "the organisation file knows nobody with this key";
-		else if (x->kind != RIGHT_KEY && personal)
-			why = "the organisation file knows nobody with this account";
-	}
-	if (why)
-		note(r, &r->left, x, why);
+	if (!somebody_is_known(o) || x->person || org_person_by_account(o, who) || org_service_account(o, who))
+		return;
+	bool personal = acc->uid >= PERSONAL_UID && acc->uid != NOBODY_UID;
+	if (x->kind == RIGHT_KEY && key.n && !org_person_by_key(o, key))
+		note(r, &r->left, x, personal ? "the organisation file knows nobody with this key or this account" : "the organisation file knows nobody with this key");
+	else if (x->kind != RIGHT_KEY && personal)
+		note(r, &r->left, x, "the organisation file knows nobody with this account");
 }
 
 /* ---- providers without a grant --------------------------------------------------------------------------------------------- */
@@ -218,7 +248,7 @@ static void look_shared(struct privilege_report *r, const struct keyed *v, size_
 	*vec_push(&r->shared) = s;
 }
 
-void privilege_report_find(struct privilege_report *r)
+void privilege_report_find(struct privilege_report *r, const struct args *a)
 {
 	struct keyed *v = xreallocarray(NULL, r->nrights + 1, sizeof *v);
 	size_t n = 0;
@@ -232,6 +262,10 @@ void privilege_report_find(struct privilege_report *r)
 		look_left(r, x);
 		look_provider(r, x);
 	}
+	bool keys = !r->kinds || r->kinds >> RIGHT_KEY & 1;
+	for (size_t i = 0; keys && i < r->in->n; i++)
+		if (privilege_report_host(r, a, r->in->v[i]->host))
+			closed_accounts(r, r->in->v[i]);
 	if (n)
 		qsort(v, n, sizeof *v, by_key);
 	for (size_t i = 0, end; i < n; i = end) {

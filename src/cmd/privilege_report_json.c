@@ -68,19 +68,25 @@ static void host(struct buf *b, const struct privilege_report *r, const struct s
 
 /* ---- rights -------------------------------------------------------------------------------------------------------------- */
 
+static void place(struct buf *b, const struct snap_at *at)
+{
+	if (!at || !at->file.n)
+		return;
+	text(b, "file", at->file);
+	if (at->line > 0)
+		buf_addf(b, ",\"line\":%lld", (long long)at->line);
+}
+
 static void right(struct buf *b, const struct right *x)
 {
 	static const char *const uses[] = {[RIGHT_USED] = "used", [RIGHT_UNUSED] = "unused", [RIGHT_UNSURE] = "unknown"};
-	const struct snap_at *at = x->row;
+	const struct snap_at *at = privilege_report_at(x);
 	buf_addf(b, "{\"id\":%u,\"kind\":\"%s\"", x->id, right_name(x->kind));
 	text(b, "host", x->host);
 	text(b, "account", x->account);
 	text(b, "holder", x->holder);
 	text(b, "text", x->text);
-	if (at) {
-		text(b, "file", at->file);
-		buf_addf(b, ",\"line\":%lld", (long long)at->line);
-	}
+	place(b, at);
 	if (x->person)
 		text(b, "person", x->person->name);
 	if (x->provider)
@@ -104,8 +110,15 @@ static void notes(struct buf *b, const char *name, const struct report_notes *n)
 {
 	buf_addf(b, ",\n\"%s\":[", name);
 	for (size_t i = 0; i < n->n; i++) {
-		buf_addf(b, "%s{\"right\":%u", i ? "," : "", n->v[i].right->id);
-		text(b, "why", n->v[i].why);
+		const struct report_note *x = &n->v[i];
+		if (x->right)
+			buf_addf(b, "%s{\"right\":%u", i ? "," : "", x->right->id);
+		else
+			buf_addf(b, "%s{\"right\":null", i ? "," : "");
+		text(b, "why", x->why);
+		text(b, "host", x->host);
+		text(b, "text", x->text);
+		place(b, x->at);
 		buf_addc(b, '}');
 	}
 	buf_addc(b, ']');

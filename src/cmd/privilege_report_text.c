@@ -142,16 +142,23 @@ static void when(const struct page *p, const struct right *x)
 	}
 }
 
+/* "  /etc/sudoers:27" */
+static void where(struct buf *b, const struct snap_at *at)
+{
+	if (!at || !at->file.n)
+		return;
+	buf_addz(b, "  ");
+	buf_term(b, at->file);
+	if (at->line > 0)
+		buf_addf(b, ":%lld", (long long)at->line);
+}
+
 static void one_right(const struct page *p, const struct right *x)
 {
-	struct buf *b = p->out, where = {0};
-	privilege_report_where(x, &where);
+	struct buf *b = p->out;
 	buf_addz(b, "    ");
 	buf_term(b, x->text);
-	if (where.n) {
-		buf_addz(b, "  ");
-		buf_term(b, buf_slice(&where));
-	}
+	where(b, privilege_report_at(x));
 	buf_addz(b, "\n      ");
 	when(p, x);
 	if (x->person) {
@@ -173,7 +180,6 @@ static void one_right(const struct page *p, const struct right *x)
 		color(p, "0");
 		buf_addc(b, '\n');
 	}
-	buf_free(&where);
 }
 
 static void kind_of_host(const struct page *p, struct slice host, enum right_kind k)
@@ -224,23 +230,19 @@ static void notes(const struct page *p, const char *title, const struct report_n
 		return;
 	heading(p, title);
 	for (size_t i = 0; i < n->n; i++) {
-		const struct right *x = n->v[i].right;
-		struct buf where = {0};
-		privilege_report_where(x, &where);
+		const struct report_note *x = &n->v[i];
 		buf_addz(p->out, "  ");
 		buf_term(p->out, x->host);
 		buf_addz(p->out, ": ");
 		buf_term(p->out, x->text);
-		if (where.n) {
-			buf_addz(p->out, "  ");
-			buf_term(p->out, buf_slice(&where));
-		}
+		where(p->out, x->at);
 		buf_addz(p->out, "\n    ");
-		buf_term(p->out, n->v[i].why);
-		buf_addz(p->out, "; ");
-		when(p, x);
+		buf_term(p->out, x->why);
+		if (x->right) {
+			buf_addz(p->out, "; ");
+			when(p, x->right);
+		}
 		buf_addc(p->out, '\n');
-		buf_free(&where);
 	}
 }
 
@@ -261,18 +263,14 @@ static void shared(const struct page *p)
 			buf_addf(p->out, "; its private half lies in %zu place%s", s->lies, plural(s->lies));
 		buf_addc(p->out, '\n');
 		for (size_t k = 0; k < s->n; k++) {
-			struct buf where = {0};
-			privilege_report_where(s->v[k], &where);
 			buf_addz(p->out, "    ");
 			buf_term(p->out, s->v[k]->account);
 			buf_addc(p->out, '@');
 			buf_term(p->out, s->v[k]->host);
-			buf_addz(p->out, "  ");
-			buf_term(p->out, buf_slice(&where));
+			where(p->out, privilege_report_at(s->v[k]));
 			buf_addz(p->out, "  ");
 			when(p, s->v[k]);
 			buf_addc(p->out, '\n');
-			buf_free(&where);
 		}
 	}
 }
