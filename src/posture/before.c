@@ -24,7 +24,7 @@ struct posture_before {
 
 enum { WANT_FORMAT = 1, WANT_TIME, WANT_SCORE, WANT_HOSTS, WANT_CHECK, WANT_HOST, WANT_RESULT };
 static const struct { const char *name; uint32_t want; } names[] = {
-	{"postern_audit", WANT_FORMAT}, {"time", WANT_TIME}, {"score", WANT_SCORE}, {"hosts", WANT_HOSTS}, {"results.check", WANT_CHECK}, {"results.host", WANT_HOST}, {"results.result", WANT_RESULT}};
+	{"postern_audit", WANT_FORMAT}, {"time", WANT_TIME}, {"score_tenths", WANT_SCORE}, {"hosts", WANT_HOSTS}, {"results.check", WANT_CHECK}, {"results.host", WANT_HOST}, {"results.result", WANT_RESULT}};
 
 struct reading {
 	struct posture_before *b;
@@ -66,6 +66,7 @@ static void value(void *arg, uint32_t number, struct json_text text, uint8_t typ
 	struct reading *r = arg;
 	struct posture_before *b = r->b;
 	struct slice s = {text.p, text.n};
+	uint64_t tenths;
 	(void)level;
 	if (type == JSON_RAW) {
 		char *to = arena_alloc(&b->mem, text.n + 1);
@@ -74,12 +75,10 @@ static void value(void *arg, uint32_t number, struct json_text text, uint8_t typ
 	switch (r->what[number]) {
 	case WANT_FORMAT: r->format = slice_eqz(s, "1"); break;
 	case WANT_TIME: memcpy(b->time, s.p, MIN(s.n, sizeof b->time - 1)); break;
-	case WANT_SCORE: {
-		char num[40] = "";
-		memcpy(num, s.p, MIN(s.n, sizeof num - 1));
-		b->score = strtod(num, NULL);
+	case WANT_SCORE:
+		if (slice_u64(s, 1000, &tenths))
+			b->score = (double)tenths / 10;
 		break;
-	}
 	case WANT_HOSTS: (void)strtab_put(b->hosts, s); break;
 	case WANT_CHECK: b->check = slice_dup(&b->mem, s); break;
 	case WANT_HOST: b->host = slice_dup(&b->mem, s); break;

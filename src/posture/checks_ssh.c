@@ -397,7 +397,7 @@ enum posture_result check_ssh_revoked(struct posture_host *h)
 		return host_none(h, "no certificate authority is believed");
 	if (has && slice_eqz(v, "none"))
 		host_found(h, &at, "revokedkeys none, and %zu authorities are believed", h->s->nauthorities);
-	host_reads(h, "file.mode");
+	host_reads(h, "sshd.revoked");
 	EACH_FACT(h, f, "sshd.revoked")
 		if (slice_ends(f->value, SL(" 0")))
 			host_found(h, &f->at, "the list of revoked keys is empty: sshd then revokes nothing");

@@ -194,6 +194,7 @@ enum posture_result check_sudo_log(struct posture_host *h)
 
 enum posture_result check_sudo_files(struct posture_host *h)
 {
+	host_reads(h, "sudo");
 	host_reads(h, "sudoers");
 	host_reads(h, "writable");
 	for (size_t i = 0; i < h->s->nfacts; i++) {

@@ -53,6 +53,8 @@ static int by_order(const void *x, const void *y)
 		return a->check->demand < b->check->demand ? -1 : 1;
 	if (rank(a) != rank(b))
 		return rank(a) - rank(b);
+	if (a->result == POSTURE_UNKNOWN && slice_cmp(a->text, b->text)) /* those of one reason together */
+		return slice_cmp(a->text, b->text);
 	if (a->check->severity != b->check->severity)
 		return a->check->severity > b->check->severity ? -1 : 1;
 	if (a->check != b->check)

@@ -97,8 +97,8 @@ static void since(struct buf *b, const struct posture *p, const struct posture_b
 void posture_json(const struct posture *p, const struct posture_before *before, struct buf *out)
 {
 	char when[40];
-	buf_addf(out, "{\"postern_audit\":1,\"time\":\"%s\",\"score\":%.1f,\"counts\":{\"pass\":%zu,\"fail\":%zu,\"cannot-tell\":%zu,\"not-applicable\":%zu,\"waived\":%zu},\"hosts\":[", time_rfc3339(p->now * NS_SEC, when),
-		p->score, p->count[POSTURE_PASS], p->count[POSTURE_FAIL], p->count[POSTURE_UNKNOWN], p->count[POSTURE_NOT_APPLICABLE], p->waived);
+	buf_addf(out, "{\"postern_audit\":1,\"time\":\"%s\",\"score\":%.1f,\"score_tenths\":%d,\"counts\":{\"pass\":%zu,\"fail\":%zu,\"cannot-tell\":%zu,\"not-applicable\":%zu,\"waived\":%zu},\"hosts\":[", time_rfc3339(p->now * NS_SEC, when),
+		p->score, (int)(p->score * 10 + 0.5), p->count[POSTURE_PASS], p->count[POSTURE_FAIL], p->count[POSTURE_UNKNOWN], p->count[POSTURE_NOT_APPLICABLE], p->waived);
 	for (size_t i = 0; i < p->nhosts; i++) {
 		if (i)
 			buf_addc(out, ',');

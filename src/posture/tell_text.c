@@ -13,8 +13,7 @@ static void row(struct buf *b, const struct posture_row *r, const struct posture
 {
 	const char *off = color ? "\x1b[0m" : "";
 	enum tell_change c = tell_change_of(before, r);
-	buf_addf(b, "\n  %s%-8s%s %-7s ", r->result == POSTURE_UNKNOWN ? (color ? "\x1b[35m" : "") : paint(color, r->check->severity), r->result == POSTURE_UNKNOWN ? "?" : level_name(r->check->severity), off,
-		r->check->id);
+	buf_addf(b, "\n  %s%-8s%s %-7s ", paint(color, r->check->severity), level_name(r->check->severity), off, r->check->id);
 	if (several) {
 		buf_term(b, r->host);
 		buf_addz(b, ": ");
@@ -22,7 +21,7 @@ static void row(struct buf *b, const struct posture_row *r, const struct posture
 	buf_addz(b, r->check->title);
 	if (c != CHANGE_NONE)
 		buf_addf(b, " [%s]", c == CHANGE_FIRST ? "new here" : tell_change_name(c));
-	buf_addf(b, "\n           %s", r->result == POSTURE_UNKNOWN ? "cannot tell: " : "");
+	buf_addz(b, "\n           ");
 	buf_term(b, r->text);
 	buf_addc(b, '\n');
 	for (size_t i = 0; i < r->nevidence; i++) {
@@ -32,8 +31,7 @@ static void row(struct buf *b, const struct posture_row *r, const struct posture
 	}
 	if (r->found > r->nevidence)
 		buf_addf(b, "             and %llu more\n", (unsigned long long)(r->found - r->nevidence));
-	if (r->result == POSTURE_FAIL)
-		buf_addf(b, "           why: %s\n           do:  %s\n", r->check->why, r->check->fix);
+	buf_addf(b, "           why: %s\n           do:  %s\n", r->check->why, r->check->fix);
 	if (r->waiver) {
 		char day[16];
 		tell_day(r->waiver->until, day);
@@ -44,6 +42,25 @@ static void row(struct buf *b, const struct posture_row *r, const struct posture
 		buf_addc(b, '\n');
 	}
 	buf_addf(b, "           NIST 800-171r3 %s; BSI %s; ISO 27001 %s\n", r->check->nist, r->check->bsi, r->check->iso);
+}
+
+/* What cannot be told for one and the same reason, in one paragraph. */
+static size_t unsure_rows(struct buf *b, const struct posture_row **v, size_t n, const struct posture_before *before, bool color, bool several)
+{
+	size_t i = 0;
+	buf_addf(b, "\n  %scannot tell%s: ", color ? "\x1b[35m" : "", color ? "\x1b[0m" : "");
+	buf_term(b, v[0]->text);
+	buf_addc(b, '\n');
+	for (; i < n && v[i]->result == POSTURE_UNKNOWN && v[i]->check->demand == v[0]->check->demand && slice_eq(v[i]->text, v[0]->text); i++) {
+		enum tell_change c = tell_change_of(before, v[i]);
+		buf_addf(b, "           %s%-8s%s %-7s ", paint(color, v[i]->check->severity), level_name(v[i]->check->severity), color ? "\x1b[0m" : "", v[i]->check->id);
+		if (several) {
+			buf_term(b, v[i]->host);
+			buf_addz(b, ": ");
+		}
+		buf_addf(b, "%s%s%s\n", v[i]->check->title, v[i]->waiver ? " [waived]" : "", c == CHANGE_NONE ? "" : c == CHANGE_FIRST ? " [new here]" : " [worse]");
+	}
+	return i;
 }
 
 static void short_row(struct buf *b, const struct posture_row *r, const struct posture_before *before, bool several)
@@ -103,8 +120,10 @@ void posture_text(const struct posture *p, const struct posture_before *before, 
 		buf_addf(out, "\n%s%s%s: %zu passed, %zu failed, %zu cannot be told\n", color ? "\x1b[1m" : "", tell_demand((enum posture_demand)d), color ? "\x1b[0m" : "", s.count[POSTURE_PASS], s.count[POSTURE_FAIL],
 			s.count[POSTURE_UNKNOWN]);
 		for (; i < p->n && (int)v[i]->check->demand == d; i++)
-			if (v[i]->result == POSTURE_FAIL || v[i]->result == POSTURE_UNKNOWN)
+			if (v[i]->result == POSTURE_FAIL)
 				row(out, v[i], before, color, p->nhosts > 1);
+			else if (v[i]->result == POSTURE_UNKNOWN)
+				i += unsure_rows(out, v + i, p->n - i, before, color, p->nhosts > 1) - 1;
 			else if (all || tell_change_of(before, v[i]) == CHANGE_BETTER)
 				short_row(out, v[i], before, p->nhosts > 1);
 	}
