@@ -46,10 +46,10 @@ struct snap_sudo {
 	struct snap_at at;
 	struct snap_list who;             /* "alice", "%wheel", "#1000", "%#27", "+netgroup", "ALL"; "!" in front: not */
 	struct snap_list hosts;           /* as written: "ALL", names, networks; "!" in front: not */
-	struct snap_list run_as, run_as_groups; /* none: root */
+	struct snap_list run_as, run_as_groups; /* none: root; "(self)": whoever runs sudo */
 	struct snap_list commands;        /* "ALL", "/usr/bin/systemctl restart nginx", "sudoedit /etc/x"; "!" in front; "sha256:... " stays in front */
 	enum snap_tri nopasswd, noexec, setenv;
-	struct slice not_after;           /* as written; "" none */
+	struct slice not_before, not_after; /* as written; "" none */
 	struct slice cwd, chroot;
 };
 struct snap_sudo_default { struct snap_at at; struct slice scope /* "" all; "user:alice", "host:x", "runas:x", "cmnd:x" */, name, value; /* "true", "false", text */ };
