@@ -46,10 +46,10 @@ struct snap_sudo {
 	struct snap_at at;
 	struct snap_list who;             /* "alice", "%wheel", "#1000", "%#27", "+netgroup", "ALL"; "!" in front: not */
 	struct snap_list hosts;           /* as written: "ALL", names, networks; "!" in front: not */
-	struct snap_list run_as, run_as_groups; /* none: root */
+	struct snap_list run_as, run_as_groups; /* none: root; "(self)": whoever runs sudo */
 	struct snap_list commands;        /* "ALL", "/usr/bin/systemctl restart nginx", "sudoedit /etc/x"; "!" in front; "sha256:... " stays in front */
 	enum snap_tri nopasswd, noexec, setenv;
-	struct slice not_after;           /* as written; "" none */
+	struct slice not_before, not_after; /* as written; "" none */
 	struct slice cwd, chroot;
 };
 struct snap_sudo_default { struct snap_at at; struct slice scope /* "" all; "user:alice", "host:x", "runas:x", "cmnd:x" */, name, value; /* "true", "false", text */ };
@@ -155,17 +155,25 @@ struct snap_column {
 	const char *name;
 	enum snap_type type;
 	size_t offset;
-	const char *const *words; /* SNAP_T_WORD */
+	const char *const *words; /* SNAP_T_WORD; ends with NULL; the first is "not told" */
+	int64_t none;             /* SNAP_T_NUMBER: not told */
 	bool key;                 /* part of what tells a row from another of its kind when snapshots are compared */
 };
 struct snap_table {
-	const char *name;
+	const char *name, *many;  /* "account", "accounts" as in the document */
 	size_t size;              /* of the struct */
 	const struct snap_column *columns; /* ends with name NULL; "file" and "line" first */
 	size_t rows, count;       /* offsets in struct snapshot of the array and its length */
 };
 extern const struct snap_table snap_tables[SNAP_KIND_COUNT];
-/* For who makes a snapshot (the collector, tests): a new zeroed row at the end; moves earlier ones. Texts belong into s->mem. */
+size_t snap_count(const struct snapshot *s, enum snap_kind k);
+const void *snap_row(const struct snapshot *s, enum snap_kind k, size_t i);
+/* A column of a row; the column must be of that type. */
+struct slice snap_text_of(const void *row, const struct snap_column *c);
+int64_t snap_number_of(const void *row, const struct snap_column *c);
+struct snap_list snap_list_of(const void *row, const struct snap_column *c);
+uint32_t snap_word_of(const void *row, const struct snap_column *c); /* place in words */
+/* For who makes a snapshot (the collector, tests): a new row at the end in which nothing is told yet; moves earlier ones. Texts belong into s->mem. */
 void *snapshot_add(struct snapshot *s, enum snap_kind k);
 struct snapshot *snapshot_new(void);
 
