@@ -3,7 +3,13 @@
 
 #include <stdlib.h>
 
-struct using { struct privilege *p; const struct usage *u; struct strtab *keys; struct { struct usage_seen *v; size_t n, cap; } seen; };
+struct using {
+	struct privilege *p;
+	const struct usage *u;
+	struct strtab *keys;
+	struct { struct usage_seen *v; size_t n, cap; } seen;
+	bool elsewhere; /* the key was used, perhaps not from where it lies */
+};
 
 static void merge(struct usage_seen *into, const struct usage_seen *s)
 {
@@ -40,85 +46,72 @@ static bool key_seen(const struct using *x, struct slice fingerprint, struct usa
 	return out->count > 0;
 }
 
-/* ---- sudo -------------------------------------------------------------------------------------------------------------------------- */
-
-struct sudo_look { const struct snap_list *commands; const struct snap_sudo *row; struct usage_seen seen; struct observed *out; };
-
-enum { OBSERVED_MAX = 2000 };
-
-static bool on_command(void *arg, const struct usage_sudo_row *r)
-{
-	struct sudo_look *k = arg;
-	bool fits = false;
-	for (size_t i = 0; i < k->commands->n; i++) {
-		struct slice c = k->commands->v[i];
-		bool not = command_negated(&c);
-		if (command_matches(c, r->command))
-			fits = !not;
-	}
-	if (!fits)
-		return true;
-	merge(&k->seen, &r->seen);
-	if (!k->out)
-		return true;
-	for (size_t i = 0; i < k->out->n; i++)
-		if (slice_eq(k->out->v[i], r->command))
-			return true;
-	if (k->out->n < OBSERVED_MAX)
-		*vec_push(k->out) = r->command;
-	else
-		k->out->more = true;
-	return true;
-}
-
-static struct place *place_of(const struct privilege *p, const struct right *r)
-{
-	for (size_t lo = 0, hi = p->hosts.n; lo < hi;) {
-		size_t mid = lo + (hi - lo) / 2;
-		int c = slice_cmp(p->hosts.v[mid]->host, r->host);
-		if (!c)
-			return &p->places[mid];
-		if (c < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return NULL;
-}
-
-static void sudo_seen(const struct privilege *p, const struct right *r, const struct usage *u, struct observed *out, struct usage_seen *seen)
-{
-	struct place *l = place_of(p, r);
-	struct slice by, all = SL("ALL");
-	const struct snap_sudo *row = r->kind == RIGHT_SUDO ? r->row : NULL;
-	const struct snap_doas *doas = r->kind == RIGHT_DOAS ? r->row : NULL;
-	struct snap_list one = {&all, 1};
-	if (doas && doas->command.n)
-		all = doas->command;
-	struct sudo_look k = {.commands = row ? &row->commands : &one, .row = row, .out = out};
-	for (size_t i = 0; l && i < l->s->naccounts; i++) {
-		const struct snap_account *a = &l->s->accounts[i];
-		bool named = row ? sudo_who(l, a, row->who, &by) != SNAP_NO
-				 : slice_starts(doas->who, SL(":")) ? in_group(l, a, slice_from(doas->who, 1)) : slice_eq(doas->who, a->name);
-		if (named)
-			usage_sudo_each(u, r->host, a->name, on_command, &k);
-	}
-	*seen = k.seen;
-}
-
 void observed_commands(const struct privilege *p, const struct right *r, const struct usage *u, struct observed *out)
 {
 	struct usage_seen seen;
-	sudo_seen(p, r, u, out, &seen);
+	const struct place *l = place_find(p, r->host);
+	if (l)
+		sudo_seen(p, l, r, u, out, &seen);
 }
 
 /* ---- one right ------------------------------------------------------------------------------------------------------------------------ */
+
+/* Logins from the addresses of a host by the key that lies there. */
+struct from_look { const struct place *l; const struct right *r; struct usage_seen seen; };
+
+static bool on_login_from(void *arg, const struct usage_login_row *row)
+{
+	struct from_look *k = arg;
+	if (!slice_eq(row->fingerprint, k->r->holder))
+		return true;
+	for (size_t i = 0; i < k->l->s->addresses.n; i++)
+		if (slice_eq(k->l->s->addresses.v[i], row->from))
+			merge(&k->seen, &row->seen);
+	return true;
+}
+
+static bool from_here(struct using *x, const struct place *l, struct right *r)
+{
+	struct from_look k = {l, r, {0}};
+	if (!l || !l->s->addresses.n)
+		return false;
+	usage_logins_each(x->u, on_login_from, &k);
+	if (k.seen.count)
+		r->seen = k.seen;
+	return k.seen.count > 0;
+}
+
+/* Logins to any account of a host by certificates of an authority. */
+struct authority_look { const struct right *r; const struct place *l; struct usage_seen seen; };
+
+static bool on_authority(void *arg, const struct usage_login_row *row)
+{
+	struct authority_look *k = arg;
+	if (row->method == USAGE_CERTIFICATE && slice_eq(row->authority, k->r->holder) && place_called(k->l, row->host))
+		merge(&k->seen, &row->seen);
+	return true;
+}
+
+static const char *authority_seen(const struct usage *u, const struct place *l, struct right *r)
+{
+	struct authority_look k = {r, l, {0}};
+	if (!l)
+		return "the host is not known";
+	usage_logins_each(u, on_authority, &k);
+	r->seen = k.seen;
+	for (size_t i = 0; i < l->s->naccounts; i++)
+		if (usage_login_unclear(u, r->host, l->s->accounts[i].name))
+			return "a login was logged without its method or key";
+	return NULL;
+}
 
 /* Why a "never" cannot be said; NULL: it can. */
 static const char *look(struct using *x, struct right *r)
 {
 	const struct usage *u = x->u;
 	enum usage_log log = r->kind == RIGHT_SUDO || r->kind == RIGHT_DOAS ? USAGE_LOG_SUDO : USAGE_LOG_LOGIN;
+	const struct place *l = place_find(x->p, r->host);
+	struct usage_seen other;
 	const char *unclear = usage_login_unclear(u, r->host, r->account) ? "a login was logged without its method or key" : NULL;
 	switch (r->kind) {
 	case RIGHT_KEY:
@@ -126,29 +119,37 @@ static const char *look(struct using *x, struct right *r)
 		break;
 	case RIGHT_PASSWORD:
 		usage_login(u, r->host, r->account, USAGE_PASSWORD, SLICE_NONE, &r->seen);
+		if (!unclear && usage_login(u, r->host, r->account, USAGE_OTHER, SLICE_NONE, &other))
+			unclear = "behind a key something was typed, a password or a code";
 		break;
 	case RIGHT_CERTIFICATE:
-		if (slice_eqz(r->account, "*") || r->row_kind == SNAP_K_certificate) {
+		if (r->row_kind == SNAP_K_certificate) {
 			key_seen(x, r->holder, &r->seen);
-			return "logs do not tell which authority's line let somebody in";
+			return "which of a key's certificates was used is not told apart";
 		}
-		usage_login(u, r->host, r->account, USAGE_CERTIFICATE, SLICE_NONE, &r->seen);
+		if (slice_eqz(r->account, "*"))
+			unclear = authority_seen(u, l, r);
+		else
+			usage_login(u, r->host, r->account, USAGE_CERTIFICATE, r->holder, &r->seen);
 		break;
 	case RIGHT_PRIVATE_KEY:
 		key_seen(x, r->holder, &r->seen);
+		x->elsewhere = !from_here(x, l, r);
 		return "whether it was used from there, logs of other hosts would tell";
 	case RIGHT_SUDO:
 	case RIGHT_DOAS:
-		sudo_seen(x->p, r, u, NULL, &r->seen);
-		unclear = NULL;
+		unclear = l ? sudo_seen(x->p, l, r, u, NULL, &r->seen) : NULL;
 		break;
 	case RIGHT_GRANT:
 		usage_account(u, r->host, r->account, &r->seen);
+		unclear = NULL;
 		break;
 	default:
 		return "logs do not show its use";
 	}
 	const char *why = usage_unsure(u, r->host, log, x->p->opt.now, x->p->opt.days);
+	if (!why && usage_forgot(u, r->host, r->account))
+		why = "more was logged than can be remembered";
 	return why ? why : unclear;
 }
 
@@ -161,8 +162,9 @@ void rights_usage(struct privilege *p, const struct usage *u)
 	for (size_t i = 0; u && i < p->rights.n; i++) {
 		struct right *r = &p->rights.v[i];
 		r->seen = (struct usage_seen){0};
+		x.elsewhere = false;
 		const char *why = look(&x, r);
-		r->use = r->seen.count && r->seen.last >= since ? RIGHT_USED : why ? RIGHT_UNSURE : RIGHT_UNUSED;
+		r->use = r->seen.count && r->seen.last >= since && !x.elsewhere ? RIGHT_USED : why ? RIGHT_UNSURE : RIGHT_UNUSED;
 		r->unsure = r->use == RIGHT_UNSURE ? why : NULL;
 	}
 	strtab_free(x.keys);

@@ -64,7 +64,7 @@ struct usage_sudo_row {
 	bool cut;                 /* the command was longer than what is kept */
 	struct usage_seen seen;
 };
-/* host SLICE_NONE: all rows. */
+/* host SLICE_NONE: all rows; account SLICE_NONE: all of the host. */
 void usage_sudo_each(const struct usage *u, struct slice host, struct slice account, bool (*fn)(void *arg, const struct usage_sudo_row *r), void *arg);
 /* su from one account to another. */
 bool usage_switch(const struct usage *u, struct slice host, struct slice from, struct slice to, struct usage_seen *out);

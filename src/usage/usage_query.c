@@ -119,11 +119,11 @@ void usage_logins_each(const struct usage *u, bool (*fn)(void *arg, const struct
 void usage_sudo_each(const struct usage *u, struct slice host, struct slice account, bool (*fn)(void *arg, const struct usage_sudo_row *r), void *arg)
 {
 	char buf[256];
-	bool all = !host.p;
+	bool all = !host.p, anybody = !account.p;
 	host = usage_host_name(host, buf);
-	for (size_t i = all ? 0 : first_command(u, host, account); i < u->command.n; i++) {
+	for (size_t i = all ? 0 : first_command(u, host, anybody ? SL("") : account); i < u->command.n; i++) {
 		const struct command *c = u->command.v[i];
-		if (!all && order(host, account, c->host, c->account))
+		if (!all && (anybody ? !slice_eq(c->host, host) : order(host, account, c->host, c->account) != 0))
 			return;
 		struct usage_sudo_row r = {c->host, c->account, c->run_as, c->text, c->program, c->cut, {0}};
 		kept_out(&c->seen, &r.seen);
