@@ -204,6 +204,9 @@ def web1():
     h.rule(['deploy'], ['/usr/bin/psql'], ['backup'])                      # 5: never: as postgres is not as backup
     h.rule(['carol'], ['/usr/bin/less /var/log/*'])                        # 6: 100 days ago
     h.rule(['%ldapadmins'], ['/usr/bin/top'])                              # 7: a directory's account ran top
+    h.rule(['bob'], ['!/usr/bin/passwd root'])                             # no right
+    h.rule(['bob'], ['ALL'], hosts=['web9'])                               # nor is what holds elsewhere
+    h.rule(['bob'], ['ALL'], not_after='20250101000000Z')                  # or is over
     h.hourly()
     for d in range(3, 118, 5):
         h.login(START + d * DAY, 'alice', 1)
@@ -292,6 +295,8 @@ def scenario(binary, folder):
             r = find(doc, host, name)
             got = r and (r['use'], r['count'], r.get('why'))
             check(r and r['use'] == use and r['count'] == count and (why is None or why in r.get('why', '')), f'{host} {name}: {got}, wanted {use}, {count}, {why}')
+    lines = sorted(r['line'] for r in doc['rights'] if r['host'] == 'web1' and r['kind'] == 'sudo')
+    check(lines == [1, 2, 3, 4, 5, 6, 7], f'rules that give something on web1: {lines}')
     findings(doc)
     coverage(doc)
     words(binary, folder, doc)
