@@ -221,8 +221,8 @@ int rights_costs(struct privilege *p, struct err *e)
 	for (size_t i = 0; i < p->rights.n; i++)
 		p->rights.v[i].cost = base_cost(p, &p->rights.v[i]);
 	for (size_t c = 0; c < p->opt.ncosts; c++) {
-		struct slice what;
-		uint32_t factor;
+		struct slice what = SLICE_NONE;
+		uint32_t factor = 1;
 		int rc = parse_cost(p->opt.costs[c], &what, &factor, e);
 		if (rc)
 			return rc;
