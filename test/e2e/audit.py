@@ -52,6 +52,7 @@ def make_root(root):
     put(root, "/etc/pam.d/sshd", "auth sufficient pam_unix.so nullok\naccount required pam_unix.so\nsession required pam_unix.so\n")
     put(root, "/etc/apt/sources.list", "deb [trusted=yes] http://repo.example/debian stable main\n")
     put(root, "/usr/sbin/sshd", "the program that is not the one that was shipped\n", 0o755)
+    put(root, "/usr/bin/apt-get", "#!/bin/sh\n", 0o755)
     put(root, "/usr/bin/ssh", "as shipped\n", 0o755)
     info = "/var/lib/dpkg/info/"
     put(root, info + "openssh-server.md5sums", hashlib.md5(b"another one\n").hexdigest() + "  usr/sbin/sshd\n" + "0" * 32 + "  usr/share/doc/x\n")
