@@ -18,7 +18,7 @@ struct sshd_conf {
 	struct { struct sshd_line *v; size_t n, cap; } lines;
 	bool matches;                  /* there are Match blocks */
 };
-/* For whom: all NULL (n 0) is the global section alone. */
+/* For whom. */
 struct sshd_who {
 	struct slice user;
 	const struct slice *groups; size_t ngroups;
@@ -34,7 +34,7 @@ void sshd_conf_read(struct collector *c, const char *path, struct sshd_conf *out
 void sshd_conf_free(struct sshd_conf *conf);
 size_t sshd_settings(void);
 const char *sshd_setting_name(size_t i);
-/* values: sshd_settings() of them, set to lists in scratch (NULL: no row). who NULL: what holds without a Match. */
+/* values: sshd_settings() of them, set to lists in scratch (NULL: no row). who NULL: whom no Match but all fits. */
 void sshd_conf_effective(struct collector *c, const struct sshd_conf *conf, const struct sshd_who *who, struct sshd_value **values);
 /* Match's patterns: "a*,!b" with * and ?; fold: case does not count. Addresses: networks or patterns. */
 bool sshd_pattern_list(struct slice name, struct slice list, bool fold);

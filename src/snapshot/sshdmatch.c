@@ -266,12 +266,16 @@ static struct slice listed(struct collector *c, struct slice s, const char *none
 	return out;
 }
 
-static struct slice joined(struct collector *c, const struct sshd_line *l)
+/* ports: "8080" alone is one of any address, "*:8080". */
+static struct slice joined(struct collector *c, const struct sshd_line *l, bool ports)
 {
+	uint64_t port;
 	struct buf b = {0};
 	for (size_t i = 0; i < l->nargs; i++) {
 		if (i)
 			buf_addc(&b, ' ');
+		if (ports && slice_u64(l->args[i], 65535, &port))
+			buf_addz(&b, "*:");
 		buf_adds(&b, l->args[i]);
 	}
 	struct slice out = slice_dup(&c->scratch, buf_slice(&b));
@@ -289,12 +293,13 @@ static struct slice printed(struct collector *c, const struct sshd_line *l, cons
 	struct slice s = l->args[0];
 	int64_t n;
 	switch (t->kind) {
-	case APPEND: case TEXT: return s;
-	case LINES: case JOINED: return joined(c, l);
+	case APPEND: case FIRST: case TEXT: return s;
+	case LINES: case JOINED: return joined(c, l, false);
+	case PORTS: return joined(c, l, true);
 	case VERBATIM: return l->text;
 	case LISTED: return listed(c, s, t->none);
 	case WORD: return cased(c, s, tolower);
-	case UPPER: return cased(c, s, toupper);
+	case UPPER: return slice_ieq(s, SL("debug1")) ? SL("DEBUG") : cased(c, s, toupper);
 	case YESNO: return mapped(s, yesno);
 	case ROOT: return mapped(s, root);
 	case FORWARDING: return mapped(s, forwarding);
@@ -320,9 +325,10 @@ static void take_line(struct collector *c, const struct sshd_line *l, struct ssh
 	bool several = t->kind == APPEND || t->kind == LINES;
 	if (*list && !several)
 		return;
-	for (size_t i = 0; t->kind == APPEND && i < l->nargs; i++)
+	bool each = t->kind == APPEND || t->kind == FIRST;
+	for (size_t i = 0; each && i < l->nargs; i++)
 		add_value(c, list, l, l->args[i]);
-	if (t->kind != APPEND)
+	if (!each)
 		add_value(c, list, l, printed(c, l, t));
 }
 
@@ -350,7 +356,7 @@ static void pass(struct collector *c, const struct sshd_conf *conf, const struct
 			depth -= depth > 0;
 		} else if (l->setting == SSHD_MATCH) {
 			p->active = !p->never && block_matches(who, l);
-			p->match_only &= !p->active;
+			p->match_only = false;
 		} else if (l->setting >= 0 && p->active && (!who || sshd_table[l->setting].match)) {
 			take_line(c, l, values);
 		}
@@ -359,11 +365,12 @@ static void pass(struct collector *c, const struct sshd_conf *conf, const struct
 
 void sshd_conf_effective(struct collector *c, const struct sshd_conf *conf, const struct sshd_who *who, struct sshd_value **values)
 {
+	static const struct sshd_who nobody; /* whom Match all fits, too */
 	struct sshd_value **matched = xcalloc(ARRAY_LEN(sshd_table), sizeof *matched);
 	memset(values, 0, ARRAY_LEN(sshd_table) * sizeof(struct sshd_value *));
 	pass(c, conf, NULL, values);
-	if (who && conf->matches)
-		pass(c, conf, who, matched);
+	if (conf->matches)
+		pass(c, conf, who ? who : &nobody, matched);
 	for (size_t i = 0; i < ARRAY_LEN(sshd_table); i++) {
 		if (matched[i])
 			values[i] = matched[i];

@@ -6,8 +6,10 @@
 
 enum sshd_kind {
 	APPEND,       /* every argument of every line a row */
+	FIRST,        /* every argument of the first line a row */
 	LINES,        /* every line a row */
 	JOINED,       /* the first line's arguments, one row */
+	PORTS,        /* the same, of ports */
 	VERBATIM,     /* the first line as written, one row */
 	TEXT,         /* the first argument of the first line */
 	LISTED,       /* the same; + - ^ in front change the default list */

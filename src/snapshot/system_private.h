@@ -62,6 +62,10 @@ void doas_rows(struct snapshot *s, struct slice text, struct slice file);
 /* security.capability to "cap_net_raw=ep"; "" where it grants nothing. False: it cannot be understood. */
 bool capability_text(struct snapshot *s, struct slice value, struct slice *text);
 
+/* ---- polkit ---------------------------------------------------------------------------------------------------------------- */
+void polkit_rules_rows(struct snapshot *s, struct slice text, struct slice file);
+void polkit_pkla_rows(struct snapshot *s, struct slice text, struct slice file);
+
 /* ---- jobs -------------------------------------------------------------------------------------------------------------- */
 /* Words of shell text that stand where a command stands, without what the shell itself is, each once: "/usr/bin/x", "run-parts". What is behind an interpreter or
  * a program that runs another (env, nice, timeout ...) counts as well; so does the script that an interpreter is given. Words with $ or ` are left out. */
