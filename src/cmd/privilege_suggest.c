@@ -1,13 +1,12 @@
 /* privilege_suggest.c - postern privilege suggest: a patch for somebody to read and apply, and the one that undoes it. Nothing is changed here.
  *
- * Files are read from this machine (or --root) for the host that it is; for others the notes say which lines are meant. visudo runs in a child that was made
- * before this process gave up running programs. */
+ * Files are read from this machine (or --root) for the host that it is; for others the notes say which lines are meant. A child, made before this process gave up
+ * running programs, reads them and asks visudo. */
 #include "cmd/privilege_places.h"
 #include "cmd/setup.h"
 #include "sys/sys.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,9 +17,9 @@
 
 enum { TEXT_MOST = 4 << 20, VISUDO_SECONDS = 20 };
 
-/* ---- visudo, asked through two pipes: size and text there, status and what it said back ----------------------------------------------- */
+/* ---- the child: reads a file below the root, asks visudo; a letter, a size and a text there, a status, a size and a text back ------------ */
 
-struct checker { int ask, answer; bool there; };
+struct helper { int ask, answer; bool there, visudo; };
 
 static bool whole(int fd, void *p, size_t n, bool out)
 {
@@ -35,33 +34,79 @@ static bool whole(int fd, void *p, size_t n, bool out)
 	return true;
 }
 
-static bool answer_one(int in, int out)
+static bool put_text(int fd, int32_t first, struct slice text)
 {
-	static const char *const argv[] = {"/usr/sbin/visudo", "-c", "-q", "-f", "-", NULL};
-	uint32_t n, said;
-	int status = 127;
-	struct buf text = {0}, says = {0};
-	struct err e;
-	if (!whole(in, &n, sizeof n, false) || n > TEXT_MOST)
+	uint32_t n = (uint32_t)text.n;
+	return whole(fd, &first, sizeof first, true) && whole(fd, &n, sizeof n, true) && whole(fd, (void *)(uintptr_t)text.p, n, true);
+}
+
+static bool get_text(int fd, int32_t *first, struct buf *out)
+{
+	uint32_t n;
+	if (!whole(fd, first, sizeof *first, false) || !whole(fd, &n, sizeof n, false) || n > TEXT_MOST)
 		return false;
 	char *p = xmalloc((size_t)n + 1);
-	bool ok = whole(in, p, n, false);
-	if (ok && sys_run(argv, slice_make(p, n), VISUDO_SECONDS, &says, &status, &e))
-		buf_addz(&says, e.text);
-	said = (uint32_t)MIN(says.n, (size_t)4096);
-	ok = ok && whole(out, &status, sizeof status, true) && whole(out, &said, sizeof said, true) && (!said || whole(out, says.p, said, true));
+	bool ok = whole(fd, p, n, false);
+	if (ok)
+		buf_add(out, p, n);
 	free(p);
+	return ok;
+}
+
+/* Links are followed below the root and never out of it; nothing but a plain file is read. */
+static bool read_below(const char *root, const char *path, struct buf *out)
+{
+	struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+	struct stat st;
+	char block[16384];
+	int at = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = at < 0 ? -1 : (int)syscall(SYS_openat2, at, path, &how, sizeof how);
+	bool ok = fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size <= TEXT_MOST;
+	for (ssize_t n = 1; ok && n > 0 && out->n <= TEXT_MOST;) {
+		n = read(fd, block, sizeof block);
+		ok = n >= 0;
+		buf_add(out, block, n > 0 ? (size_t)n : 0);
+	}
+	if (fd >= 0)
+		close(fd);
+	if (at >= 0)
+		close(at);
+	return ok && out->n <= TEXT_MOST;
+}
+
+static int32_t ask_visudo(struct slice text, struct buf *says)
+{
+	static const char *const argv[] = {"/usr/sbin/visudo", "-c", "-q", "-f", "-", NULL};
+	int status = 127;
+	struct err e;
+	if (sys_run(argv, text, VISUDO_SECONDS, says, &status, &e))
+		buf_addz(says, e.text);
+	return status;
+}
+
+static bool answer_one(const char *root, int in, int out)
+{
+	struct buf text = {0}, says = {0};
+	int32_t what, status = 1;
+	bool ok = get_text(in, &what, &text);
+	if (ok && what == 'v') {
+		status = ask_visudo(buf_slice(&text), &says);
+	} else if (ok) {
+		buf_addc(&text, '\0');
+		status = read_below(root, text.p, &says) ? 0 : 1;
+	}
+	ok = ok && put_text(out, status, slice_to(buf_slice(&says), TEXT_MOST));
 	buf_free(&text);
 	buf_free(&says);
 	return ok;
 }
 
-/* The child ends when nobody asks any more. */
-static void checker_start(struct checker *c)
+/* It ends when nobody asks any more. */
+static void helper_start(struct helper *h, const char *root)
 {
 	int ask[2], answer[2];
-	*c = (struct checker){.ask = -1, .answer = -1, .there = access("/usr/sbin/visudo", X_OK) == 0};
-	if (!c->there || pipe2(ask, O_CLOEXEC))
+	*h = (struct helper){.ask = -1, .answer = -1, .visudo = access("/usr/sbin/visudo", X_OK) == 0};
+	if (pipe2(ask, O_CLOEXEC))
 		return;
 	if (pipe2(answer, O_CLOEXEC)) {
 		close(ask[0]);
@@ -72,79 +117,55 @@ static void checker_start(struct checker *c)
 	if (pid == 0) {
 		close(ask[1]);
 		close(answer[0]);
-		while (answer_one(ask[0], answer[1]))
+		while (answer_one(root, ask[0], answer[1]))
 			;
 		_exit(0);
 	}
 	close(ask[0]);
 	close(answer[1]);
-	c->ask = ask[1];
-	c->answer = answer[0];
-	c->there = pid > 0;
+	h->ask = ask[1];
+	h->answer = answer[0];
+	h->there = pid > 0;
 }
 
-static void checker_end(struct checker *c)
+static void helper_end(struct helper *h)
 {
-	if (c->ask >= 0)
-		close(c->ask);
-	if (c->answer >= 0)
-		close(c->answer);
+	if (h->ask >= 0)
+		close(h->ask);
+	if (h->answer >= 0)
+		close(h->answer);
 }
 
-struct files { const struct snapshot *here; const char *root; struct checker visudo; bool unchecked; };
+static bool ask(struct helper *h, int32_t what, struct slice text, int32_t *status, struct buf *out)
+{
+	if (h->there && text.n < TEXT_MOST && put_text(h->ask, what, text) && get_text(h->answer, status, out))
+		return true;
+	h->there = false;
+	return false;
+}
+
+struct files { const struct snapshot *here; struct helper helper; bool unchecked; };
 
 static bool sudoers_ok(void *arg, struct slice host, struct slice file, struct slice text, struct buf *why)
 {
 	struct files *f = arg;
-	int status;
-	uint32_t n = (uint32_t)text.n;
-	char said[4096];
+	int32_t status;
 	(void)host;
 	(void)file;
-	if (!f->visudo.there) {
-		f->unchecked = true;
+	f->unchecked |= !f->helper.visudo;
+	if (!f->helper.visudo)
 		return true;
-	}
-	if (text.n > TEXT_MOST || !whole(f->visudo.ask, &n, sizeof n, true) || !whole(f->visudo.ask, (void *)(uintptr_t)text.p, text.n, true) ||
-		!whole(f->visudo.answer, &status, sizeof status, false) || !whole(f->visudo.answer, &n, sizeof n, false) || n > sizeof said || !whole(f->visudo.answer, said, n, false)) {
-		buf_addz(why, "visudo could not be asked");
-		return false;
-	}
-	buf_add(why, said, n);
-	return status == 0;
-}
-
-/* ---- files below the root, never out of it ------------------------------------------------------------------------------------------------- */
-
-static int open_below(const char *root, const char *path)
-{
-	struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
-	int at = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int fd = at < 0 ? -1 : (int)syscall(SYS_openat2, at, path, &how, sizeof how);
-	if (at >= 0)
-		close(at);
-	return fd;
+	if (ask(&f->helper, 'v', text, &status, why))
+		return status == 0;
+	buf_addz(why, "visudo could not be asked");
+	return false;
 }
 
 static bool read_file(void *arg, struct slice host, struct slice file, struct buf *out)
 {
 	struct files *f = arg;
-	char path[PATH_MAX];
-	struct stat st;
-	if (!f->here || !slice_eq(f->here->host, host) || file.n >= sizeof path)
-		return false;
-	snprintf(path, sizeof path, "%.*s", SLFMT(file));
-	int fd = open_below(f->root, path);
-	bool ok = fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size <= TEXT_MOST;
-	char block[16384];
-	for (ssize_t n = 1; ok && n > 0 && out->n <= TEXT_MOST;) {
-		n = read(fd, block, sizeof block);
-		ok = n >= 0;
-		buf_add(out, block, n > 0 ? (size_t)n : 0);
-	}
-	if (fd >= 0)
-		close(fd);
-	return ok && out->n <= TEXT_MOST;
+	int32_t status;
+	return f->here && slice_eq(f->here->host, host) && ask(&f->helper, 'r', file, &status, out) && status == 0;
 }
 
 /* The snapshot of the root that can be read: of the same name, or the only one. */
@@ -257,20 +278,20 @@ int privilege_cmd_suggest(const struct args *a)
 {
 	struct privilege_inputs in;
 	struct privilege *p = NULL;
-	struct files f = {.root = args_get(a, "root") ? args_get(a, "root") : "/"};
+	struct files f = {0};
 	const char *format = format_of(a);
 	if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0) {
 		complain("privilege suggest: --format text or json");
 		return EXIT_USAGE;
 	}
-	checker_start(&f.visudo);
+	helper_start(&f.helper, args_get(a, "root") ? args_get(a, "root") : "/");
 	int rc = privilege_inputs_open(&in, a);
 	f.here = this_one(&in, a);
 	if (!rc && !(p = privilege_inputs_build(&in, a)))
 		rc = EXIT_USAGE;
 	if (!rc)
 		rc = tell(&in, p, a, &f);
-	checker_end(&f.visudo);
+	helper_end(&f.helper);
 	privilege_free(p);
 	rc = rc ? rc : in.missing;
 	privilege_inputs_free(&in);
