@@ -4,6 +4,7 @@ A step is (from, to, how): a login needs a credential and an address from which 
 key uses it from every host that he reached. Passwords are not known to anybody, empty ones are to everybody."""
 import concurrent.futures
 import glob
+import os
 import re
 
 import logins
@@ -11,11 +12,12 @@ from hosts import sh
 from locals import Local
 
 
-def address_matters(h):
-    """Whether anything that sshd of this host reads speaks of addresses."""
-    p = sh("grep", "-rqE", "from=|Address|@10|authority|CAKeys", f"{h.root}/etc/ssh/sshd_config", *glob.glob(f"{h.root}/etc/ssh/keys"), *glob.glob(f"{h.root}/home/*/.ssh"),
-           f"{h.root}/root/.ssh")
-    return p.returncode == 0
+def address_matters(h, account):
+    """Whether anything that sshd of this host reads for this account speaks of addresses or authorities."""
+    home = h.root + h.accounts[account].home
+    files = [f for f in (*glob.glob(f"{home}/.ssh/*"), f"{h.root}/etc/ssh/keys/{account}") if os.path.isfile(f)]
+    host = sh("grep", "-qE", "^[^#]*(Match.* Address|Users.*@|CAKeys)", f"{h.root}/etc/ssh/sshd_config").returncode == 0
+    return host or (files and sh("grep", "-qE", "from=|authority", *files).returncode == 0)
 
 
 class Truth:
@@ -33,8 +35,9 @@ class Truth:
             work = [pool.submit(self._host, h) for h in hosts]
             for w in work:
                 w.result()
-        self._logins([(h, a) for h, a in targets if address_matters(h)], list(self.net.hosts.values()))
-        self._logins([(h, a) for h, a in targets if not address_matters(h)], [self.net.hosts["outside"], hosts[0]])
+        matters = {(h.name, a) for h, a in targets if address_matters(h, a)}
+        self._logins([(h, a) for h, a in targets if (h.name, a) in matters], list(self.net.hosts.values()))
+        self._logins([(h, a) for h, a in targets if (h.name, a) not in matters], [self.net.hosts["outside"], hosts[0]])
         self._blanks(targets)
 
     def _logins(self, targets, sources):
@@ -58,6 +61,7 @@ class Truth:
             if a == "root":
                 steps.update({b: {"root of the host"} for b in h.accounts if b != "root" and l.su("root", b)})
                 continue
+            l.read = self.loot[h.name, a]
             for got in self._account(l, h, a, special, may):
                 for b, how in got.items():
                     if b != a:
@@ -74,7 +78,7 @@ class Truth:
             yield {b: job.name for b in l.job(a, job, may)}
         yield l.files(a, may)
         yield l.keys_written(a, may, lambda b, key: logins.one(h, h, b, [key])[1])
-        for d in h.daemons:
+        for d, _ in h.daemons:
             yield {b: f"socket {d}" for b in l.socket(a, d)}
 
     def _su(self, l, h):
