@@ -32,10 +32,10 @@ static const struct right_of_kind {
 };
 
 /* Changes of a row that give more than before; everything else that changed is told, but no right. */
-enum wider { TO_YES, TO_NO, ANY, LONGER, TO_PASSWORD, TO_ZERO };
+enum wider { TO_YES, TO_NO, ANY, LONGER, TO_PASSWORD, TO_ZERO, TO_SHELL };
 static const struct { enum snap_kind kind; const char *column; enum wider how; enum level level; } widenings[] = {
 	{SNAP_K_account, "uid", TO_ZERO, LEVEL_CRITICAL}, {SNAP_K_account, "gid", ANY, LEVEL_MEDIUM}, {SNAP_K_account, "password", TO_PASSWORD, LEVEL_MEDIUM},
-	{SNAP_K_account, "shell", ANY, LEVEL_MEDIUM}, {SNAP_K_account, "expires", ANY, LEVEL_LOW}, {SNAP_K_group, "members", LONGER, LEVEL_HIGH}, {SNAP_K_group, "gid", ANY, LEVEL_MEDIUM},
+	{SNAP_K_account, "shell", TO_SHELL, LEVEL_MEDIUM}, {SNAP_K_account, "expires", ANY, LEVEL_LOW}, {SNAP_K_group, "members", LONGER, LEVEL_HIGH}, {SNAP_K_group, "gid", ANY, LEVEL_MEDIUM},
 	{SNAP_K_sudo, "nopasswd", TO_YES, LEVEL_HIGH}, {SNAP_K_sudo, "noexec", TO_NO, LEVEL_MEDIUM}, {SNAP_K_sudo, "setenv", TO_YES, LEVEL_MEDIUM},
 	{SNAP_K_sudo, "not_after", ANY, LEVEL_MEDIUM}, {SNAP_K_sudo, "chroot", ANY, LEVEL_MEDIUM}, {SNAP_K_doas, "options", ANY, LEVEL_MEDIUM},
 	{SNAP_K_authorized_key, "usable", TO_YES, LEVEL_HIGH}, {SNAP_K_authorized_key, "from", ANY, LEVEL_MEDIUM}, {SNAP_K_authorized_key, "command", ANY, LEVEL_HIGH},
@@ -63,12 +63,18 @@ struct differing {
 
 /* ---- is it a right? -------------------------------------------------------------------------------------------------------------- */
 
+static bool no_shell(struct slice s)
+{
+	return slice_ends(s, SL("/nologin")) || slice_ends(s, SL("/false"));
+}
+
 static bool wider(const struct snap_difference *d, const struct snap_column *c, enum wider how)
 {
 	switch (how) {
 	case TO_YES: return snap_word_of(d->after, c) == SNAP_YES;
 	case TO_NO: return snap_word_of(d->after, c) != SNAP_YES && snap_word_of(d->before, c) == SNAP_YES;
 	case TO_PASSWORD: return snap_word_of(d->after, c) == SNAP_PW_SET || snap_word_of(d->after, c) == SNAP_PW_EMPTY;
+	case TO_SHELL: return !no_shell(snap_text_of(d->after, c)) && no_shell(snap_text_of(d->before, c));
 	case TO_ZERO: return snap_number_of(d->after, c) == 0;
 	case LONGER: {
 		struct snap_list a = snap_list_of(d->before, c), b = snap_list_of(d->after, c);
@@ -163,7 +169,7 @@ static void as_finding(struct differing *x, const struct snap_difference *d, enu
 	const struct snap_column *c = snap_tables[d->kind].columns;
 	f->rule_id = SL("postern.new-right");
 	f->rule_name = SL("New right");
-	finding_printf(f, &f->title, "%s on %.*s", d->change == SNAP_CHANGED ? "a right that grew" : kind ? kind->title : "a setting of sshd", SLFMT(x->after->host));
+	finding_printf(f, &f->title, "%s on %.*s", d->change == SNAP_CHANGED ? "a right that changed" : kind ? kind->title : "a setting of sshd", SLFMT(x->after->host));
 	finding_printf(f, &f->text, "%.*s", SLFMT(text));
 	f->level = level;
 	f->first = f->last = x->after->taken * NS_SEC;

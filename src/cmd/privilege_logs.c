@@ -1,5 +1,6 @@
 /* privilege_logs.c - what was used, out of logs, and who may come through the gate, out of its vault: for the verbs of postern privilege. */
 #include "cmd/privilege_cmd.h"
+#include "cmd/gates.h"
 #include "cmd/setup.h"
 #include "gate/gate.h"
 #include "pipeline/pipeline.h"
@@ -237,7 +238,7 @@ void privilege_grants_read(struct privilege_inputs *in, const struct args *a)
 	vault_close(v);
 	if (!r) {
 		in->no_grants = NULL;
-		take_grants(in, in->setup->decode.now);
+		take_grants(in, gates_now()); /* a grant may have begun in this second */
 		return;
 	}
 	complain_err(&e);

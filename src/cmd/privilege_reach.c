@@ -75,15 +75,18 @@ struct sums { size_t accounts, roots, hosts, maybe; };
 static struct sums sum(const struct telling *t)
 {
 	struct sums s = {0};
+	struct strtab *hosts = strtab_new();
 	for (size_t i = 0; i < t->n; i++) {
-		if (t->nodes[i].type == PRIV_HOST)
-			s.hosts += t->r->sure_steps[i] != UINT32_MAX && t->r->steps[i] != 0;
 		if (t->nodes[i].type != PRIV_ACCOUNT || t->r->steps[i] == UINT32_MAX || (t->r->edge[i] == UINT32_MAX && t->r->sure_edge[i] == UINT32_MAX))
 			continue;
 		s.accounts += sure_of(t, (uint32_t)i);
+		if (sure_of(t, (uint32_t)i))
+			strtab_put(hosts, t->nodes[i].host);
 		s.maybe += !sure_of(t, (uint32_t)i);
 		s.roots += sure_of(t, (uint32_t)i) && slice_eqz(t->nodes[i].name, "root");
 	}
+	s.hosts = strtab_count(hosts) - 1; /* number 0 is no name */
+	strtab_free(hosts);
 	return s;
 }
 

@@ -142,6 +142,17 @@ static uint32_t row_right(struct place *l, const struct snap_sudo *row)
 	return r->id;
 }
 
+/* A row of "!" alone, for other hosts, or that is over, is no right. */
+static bool gives_something(const struct place *l, const struct snap_sudo *row)
+{
+	bool any = false;
+	for (size_t i = 0; i < row->commands.n && !any; i++) {
+		struct slice c = row->commands.v[i];
+		any = !command_negated(&c);
+	}
+	return any && sudo_hosts(l, row->hosts) != SNAP_NO && !sudo_over(l->p, row);
+}
+
 static bool names_group(struct slice by)
 {
 	return slice_starts(by, SL("%")) && !slice_starts(by, SL("%:"));
@@ -234,7 +245,7 @@ void rights_sudo(struct place *l)
 {
 	struct sudo_state s = {.l = l, .right = xcalloc(l->s->nsudo + 1, sizeof(uint32_t))};
 	for (size_t i = 0; i < l->s->nsudo; i++)
-		s.right[i] = row_right(l, &l->s->sudo[i]);
+		s.right[i] = gives_something(l, &l->s->sudo[i]) ? row_right(l, &l->s->sudo[i]) : NO_RIGHT;
 	for (size_t i = 0; i < l->s->naccounts && l->s->nsudo && installed(l, "sudo"); i++)
 		if (l->s->accounts[i].uid != 0)
 			one_account(&s, i);

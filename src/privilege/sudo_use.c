@@ -138,7 +138,7 @@ static enum snap_tri speaks(const struct place *l, const struct snap_sudo *row, 
 {
 	enum snap_tri any, cond = tri_least(who_fits(l, row, r), sudo_hosts(l, row->hosts)), as;
 	*permits = SNAP_NO;
-	if (cond == SNAP_NO || (as = run_as_fits(l, row, r)) == SNAP_NO)
+	if (cond == SNAP_NO || sudo_over(l->p, row) || (as = run_as_fits(l, row, r)) == SNAP_NO)
 		return SNAP_NO;
 	enum snap_tri listed = list_matches(row->commands, r, &any);
 	/* what auditd tells has no target: a rule for root is the plain reading */

@@ -23,6 +23,7 @@ static const struct {
 	{"pam", collect_pam},
 	{"package", collect_packages},
 	{"fact", collect_facts},
+	{"fact", collect_facts_audit},
 	{"writable", collect_writables},
 };
 

@@ -113,5 +113,6 @@ int collect_exports(struct collector *c);
 int collect_pam(struct collector *c);
 int collect_packages(struct collector *c);
 int collect_facts(struct collector *c);
+int collect_facts_audit(struct collector *c);
 
 #endif

@@ -204,6 +204,9 @@ def web1():
     h.rule(['deploy'], ['/usr/bin/psql'], ['backup'])                      # 5: never: as postgres is not as backup
     h.rule(['carol'], ['/usr/bin/less /var/log/*'])                        # 6: 100 days ago
     h.rule(['%ldapadmins'], ['/usr/bin/top'])                              # 7: a directory's account ran top
+    h.rule(['bob'], ['!/usr/bin/passwd root'])                             # no right
+    h.rule(['bob'], ['ALL'], hosts=['web9'])                               # nor is what holds elsewhere
+    h.rule(['bob'], ['ALL'], not_after='20250101000000Z')                  # or is over
     h.hourly()
     for d in range(3, 118, 5):
         h.login(START + d * DAY, 'alice', 1)
@@ -292,6 +295,8 @@ def scenario(binary, folder):
             r = find(doc, host, name)
             got = r and (r['use'], r['count'], r.get('why'))
             check(r and r['use'] == use and r['count'] == count and (why is None or why in r.get('why', '')), f'{host} {name}: {got}, wanted {use}, {count}, {why}')
+    lines = sorted(r['line'] for r in doc['rights'] if r['host'] == 'web1' and r['kind'] == 'sudo')
+    check(lines == [1, 2, 3, 4, 5, 6, 7], f'rules that give something on web1: {lines}')
     findings(doc)
     coverage(doc)
     words(binary, folder, doc)
@@ -404,6 +409,48 @@ def seeded(binary, folder, seed):
         check(not unsure, f'seed {seed}: whole logs decide everything on {h.name}: {unsure[:3]}')
 
 
+# ---- grants of the gate -------------------------------------------------------------------------------------------------------------------------
+
+def gate(binary, folder):
+    """The provider's key on two hosts, a grant for one of them: asked for, approved, revoked."""
+    key = os.path.join(folder, 'key')
+    subprocess.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'nils', '-f', key], check=True)
+    public = open(key + '.pub').read().strip()
+    print_ = subprocess.run(['ssh-keygen', '-lf', key + '.pub'], capture_output=True, text=True, check=True).stdout.split()[1]
+    state, conf = os.path.join(folder, 'state'), os.path.join(folder, 'conf')
+    os.mkdir(conf)
+
+    def run(who, *argv):
+        p = subprocess.run([binary, *argv], capture_output=True, text=True, stdin=subprocess.DEVNULL, env={**os.environ, 'POSTERN_STATE': state, 'POSTERN_CONFIG': conf, 'SUDO_USER': who})
+        check(p.returncode == 0, f'{argv}: {p.stderr}')
+        return p.stdout
+
+    hosts = [Host('web1'), Host('web2')]
+    for h in hosts:
+        h.account('hl-nils', 1001)
+        h.key('hl-nils', 7, fingerprint=print_)
+        with open(os.path.join(folder, h.name + '.json'), 'w') as f:
+            json.dump(h.snapshot(), f)
+
+    def without():
+        doc = json.loads(postern(binary, '--snapshot', os.path.join(folder, 'web1.json'), '--snapshot', os.path.join(folder, 'web2.json'), '--state', state, '--format', 'json').stdout)
+        return {n['host']: n['why'] for n in doc['provider_without_grant']}
+
+    run('alice', 'provider', 'add', 'hafen', '--name', 'Hafen')
+    run('alice', 'person', 'add', 'nils', '-p', 'hafen', '--name', 'Nils', '--key', public, '--account', 'hl-nils')
+    both = {'web1': 'hafen has no open grant for it', 'web2': 'hafen has no open grant for it'}
+    check(without() == both, f'gate: before a grant: {without()}')
+    gid = json.loads(run('alice', 'grant', 'request', '--person', 'nils', '--host', 'web1', '--account', 'hl-nils', '--purpose', 'x', '--shell', '--until', '4h', '-f', 'json'))['id']
+    check(without() == both, 'gate: one that is only asked for is not open')
+    run('bob', 'grant', 'approve', gid)
+    check(without() == {'web2': both['web2']}, f'gate: approved for web1: {without()}')
+    run('bob', 'provider', 'suspend', 'hafen', '--reason', 'x')
+    check(without() == both, 'gate: of a suspended provider it is not open')
+    run('bob', 'provider', 'resume', 'hafen', '--reason', 'x')
+    run('bob', 'grant', 'revoke', gid, '--reason', 'x')
+    check(without() == both, 'gate: revoked')
+
+
 # ---- this machine -----------------------------------------------------------------------------------------------------------------------------
 
 def this_machine(binary, folder):
@@ -432,6 +479,11 @@ def main():
             folder = os.path.join(top, str(seed))
             os.mkdir(folder)
             seeded(binary, folder, seed)
+        os.mkdir(os.path.join(top, 'gate'))
+        if os.getuid() == 0:
+            gate(binary, os.path.join(top, 'gate'))
+        else:
+            print('not root: the gate is not tried')
         this_machine(binary, top)
     print(f'{len(failed)} failed')
     return 1 if failed else 0
