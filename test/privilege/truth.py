@@ -59,7 +59,7 @@ class Truth:
             self.loot[h.name, a], may = l.loot(a)
             steps = self.local[h.name, a] = {}
             if a == "root":
-                steps.update({b: {"root of the host"} for b in h.accounts if b != "root" and l.su("root", b)})
+                steps.update({b: {"root of the host"} for b in h.accounts if b != "root" and l.run_as(b)})
                 continue
             l.read = self.loot[h.name, a]
             for got in self._account(l, h, a, special, may):
@@ -104,35 +104,27 @@ class Truth:
 
     # ---- closure
     def closure(self, start=None, credentials=(), sources=()):
-        """({account: (steps, how)}, credentials) from an account (host, name), or from credentials used at sources."""
-        have, keys, at = {}, dict.fromkeys(credentials, "held"), set(sources)
+        """{account: (how, accounts it was reached from)} from an account (host, name), or from credentials used at sources."""
+        have, keys, at = {}, dict.fromkeys(credentials, (None,)), dict.fromkeys(sources, (None,))
         if start:
-            have[start] = (0, "start")
-        changed = True
-        while changed:
-            changed = False
+            have[start] = ("start", ())
+        grew = -1
+        while grew != len(have):
+            grew = len(have)
             for pos in list(have):
-                steps = have[pos][0]
-                at.add(pos[0])
+                at.setdefault(pos[0], (pos,))
                 for c in self.loot.get(pos, ()):
-                    if c not in keys:
-                        keys[c], changed = pos, True
+                    keys.setdefault(c, (pos,))
                 for b, how in self.local.get(pos, {}).items():
-                    changed |= self._add(have, (pos[0], b), steps + 1, f"{pos[1]}@{pos[0]}: {min(how)}")
+                    have.setdefault((pos[0], b), (f"{pos[1]}@{pos[0]}: {', '.join(sorted(how))}", (pos,)))
             for s in list(at):
                 for to in self.blank.get(s, ()):
-                    changed |= self._add(have, to, 0, f"no password, from {s}")
-                for (source, h, a), creds in self.login.items():
-                    for c in creds & keys.keys() if source == s else ():
-                        changed |= self._add(have, (h, a), 0, f"{c} (of {keys[c]}) from {s}")
+                    have.setdefault(to, (f"no password, from {s}", at[s]))
+            for (s, h, a), creds in self.login.items():
+                for c in creds & keys.keys() if s in at else ():
+                    owner = keys[c][0]
+                    have.setdefault((h, a), (f"{c}{f' of {owner[1]}@{owner[0]}' if owner else ''} from {s}", (*at[s], *keys[c])))
         return have, keys
-
-    @staticmethod
-    def _add(have, to, steps, how):
-        if to in have:
-            return False
-        have[to] = (steps, how)
-        return True
 
     def json(self):
         name = lambda p: f"{p[1]}@{p[0]}"  # noqa: E731
@@ -140,4 +132,4 @@ class Truth:
                 "local": {name(p): {b: sorted(how) for b, how in sorted(v.items())} for p, v in sorted(self.local.items()) if v and p[1] != "root"},
                 "login": {f"{s} -> {a}@{h}": sorted(v) for (s, h, a), v in sorted(self.login.items())},
                 "blank": {s: sorted(map(name, v)) for s, v in sorted(self.blank.items())},
-                "reach": {name(p): {name(q): how for q, (_, how) in sorted(self.closure(p)[0].items()) if q != p} for p in sorted(self.loot)}}
+                "reach": {name(p): {name(q): how for q, (how, _) in sorted(self.closure(p)[0].items()) if q != p} for p in sorted(self.loot)}}
