@@ -205,7 +205,7 @@ static void logs_as_operands(const struct args *a, struct args *out, const char 
 int privilege_inputs_open(struct privilege_inputs *in, const struct args *a)
 {
 	const char *operands[ARGS_LIST_MAX];
-	char state[4096] = "", folder[4096];
+	char state[4096] = "", folder[4096], undo[4096];
 	struct args logs;
 	*in = (struct privilege_inputs){.setup = xcalloc(1, sizeof *in->setup)};
 	arena_init(&in->mem);
@@ -222,7 +222,7 @@ int privilege_inputs_open(struct privilege_inputs *in, const struct args *a)
 	if (!args_has(a, "snapshot") && !state[0])
 		r = collect_here(in); /* sshd and cvtsudoers are run for that */
 	if (!r)
-		r = setup_confine_with(a, vault ? folder : NULL, NULL);
+		r = setup_confine_with(a, vault ? folder : NULL, args_get(a, "undo") ? folder_of(args_get(a, "undo"), undo, sizeof undo) : NULL);
 	if (!r && !in->n)
 		r = load_snapshots(in, a, state);
 	if (!r)

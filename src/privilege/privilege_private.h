@@ -24,6 +24,7 @@ struct place {
 
 struct privilege {
 	const struct org *org;
+	const struct usage *usage;
 	struct privilege_options opt;
 	int64_t now, today;        /* seconds, days since the epoch */
 	struct arena mem;
