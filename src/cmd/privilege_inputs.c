@@ -122,9 +122,11 @@ static ssize_t load_folder(struct privilege_inputs *in, const char *path, bool i
 	for (size_t i = files.n; i > 0; i--)
 		if ((size_t)snprintf(file, sizeof file, "%s/%s", path, files.v[i - 1]) < sizeof file && load_file(in, file) && newest)
 			break;
-	for (size_t i = 0; !inner && i < folders.n; i++)
-		if ((size_t)snprintf(file, sizeof file, "%s/%s", path, folders.v[i]) < sizeof file)
-			found += MAX(load_folder(in, file, true), 0);
+	for (size_t i = 0; !inner && i < folders.n; i++) {
+		bool fits = (size_t)snprintf(file, sizeof file, "%s/%s", path, folders.v[i]) < sizeof file;
+		ssize_t more = fits ? load_folder(in, file, true) : -1;
+		found += more > 0 ? more : 0;
+	}
 	free_names(&files);
 	free_names(&folders);
 	return found;
