@@ -201,7 +201,7 @@ static int print_html(const struct telling *t, struct buf *out, struct err *e)
 	buf_addz(out, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
 		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline'\"><title>Postern: reach</title>"
 		"<style>:root{color-scheme:light dark}body{margin:0 auto;max-width:76rem;padding:1rem;font:16px/1.5 system-ui,sans-serif}pre{white-space:pre-wrap;overflow-wrap:anywhere}"
-		".wide{overflow-x:auto}@media print{.wide svg{width:100%;height:auto}}</style></head><body>\n<div class=\"wide\">");
+		".wide{overflow-x:auto}.wide svg{max-width:100%;height:auto}@media print{.wide svg{width:100%;height:auto}}</style></head><body>\n<div class=\"wide\">");
 	int rc = privilege_svg(t->p, t->r, 0, out, e);
 	print_text(t, &text);
 	buf_addz(out, "</div>\n<pre>");
