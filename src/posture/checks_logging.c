@@ -40,8 +40,11 @@ enum posture_result check_log_forward(struct posture_host *h)
 static void in_clear(struct posture_host *h, const char *name, const char *tls)
 {
 	char value[POSTURE_LINE_MAX];
+	size_t n = 0;
 	EACH_FACT(h, f, name) {
-		if (f->value.n >= sizeof value)
+		if (++n > POSTURE_PAIRS_MAX)
+			host_unsure(h, "%s: more than %d", name, POSTURE_PAIRS_MAX);
+		if (n > POSTURE_PAIRS_MAX || f->value.n >= sizeof value)
 			continue;
 		memcpy(value, f->value.p, f->value.n);
 		value[f->value.n] = '\0';

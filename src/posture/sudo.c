@@ -7,7 +7,7 @@ static bool number_is(struct slice s, int64_t n)
 	return slice_i64(s, &x) && x == n;
 }
 
-static bool one_fits(const struct posture_host *h, struct slice who, const struct snap_account *a)
+static bool one_fits(struct posture_host *h, struct slice who, const struct snap_account *a)
 {
 	if (slice_eqz(who, "ALL") || slice_eq(who, a->name))
 		return true;
@@ -33,7 +33,7 @@ static bool one_fits(const struct posture_host *h, struct slice who, const struc
 	return host_member(h, a, name);
 }
 
-bool sudo_for(const struct posture_host *h, const struct snap_sudo *r, const struct snap_account *a)
+bool sudo_for(struct posture_host *h, const struct snap_sudo *r, const struct snap_account *a)
 {
 	bool holds = false;
 	for (size_t i = 0; i < r->who.n; i++) {
@@ -131,7 +131,7 @@ bool sudo_full(struct slice command, const char **why)
 	return false;
 }
 
-const char *account_root_group(const struct posture_host *h, const struct snap_account *a)
+const char *account_root_group(struct posture_host *h, const struct snap_account *a)
 {
 	static const char *const groups[] = {"docker", "lxd", "incus-admin", "libvirt", "disk", "shadow", "kmem", "podman", NULL};
 	for (size_t i = 0; groups[i]; i++)
