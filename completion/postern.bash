@@ -1,10 +1,6 @@
 # bash completion for postern(1). The tables are checked against `postern COMMAND --help` by test/check/docs.py.
 
-<<<<<<< HEAD
-_postern_commands="scan watch decode rules log incident response state provider person grant gate sshd-keys init mfa session release audit help version"
-=======
-_postern_commands="scan watch decode rules log incident response state provider person grant gate sshd-keys init mfa session release privilege help version"
->>>>>>> p-collect
+_postern_commands="scan watch decode rules log incident response state provider person grant gate sshd-keys init mfa session release privilege audit help version"
 
 # Options of a command; an option that ends in = takes a value.
 _postern_options() {

@@ -99,7 +99,7 @@ static void restrict_key(struct suggesting *g, const struct place *l, const stru
 	}
 	buf_addc(&b, '"');
 	put_edit(g, EDIT_REPLACE, r, slice_dup(&g->mem, buf_slice(&b)));
-	note(g, "%.*s: all logins seen came from %.*s: the patch limits the key to that. Somebody who travels will be kept out.", SLFMT(r->text), SLFMT(buf_slice(&b)));
+	note(g, "%.*s: all logins seen came from %zu address%s: the patch limits the key to that, which keeps out who travels", SLFMT(r->text), a.n, a.n == 1 ? "" : "es");
 	buf_free(&b);
 }
 
@@ -232,6 +232,19 @@ static void not_at_hand(struct suggesting *g, const struct edit *e, size_t n)
 			SLFMT(e[i].kind == EDIT_REPLACE && e[i].with.n ? e[i].with : e[i].right->text));
 }
 
+/* patch(1) skips what stands before a file. */
+static void head(struct suggesting *g, struct slice host, size_t changes)
+{
+	struct buf *const both[] = {g->patch, g->undo};
+	for (size_t i = 0; i < ARRAY_LEN(both) && changes && !slice_eq(host, g->last_host); i++) {
+		buf_addz(both[i], "# On ");
+		buf_term(both[i], host);
+		buf_addz(both[i], ", as root: patch -p1 -d / < FILE; then visudo -c, and keep a session open until a new one works.\n");
+	}
+	if (changes)
+		g->last_host = host;
+}
+
 static void one_file(struct suggesting *g, const struct edit *e, size_t n)
 {
 	struct buf text = {0}, after = {0}, why = {0};
@@ -247,6 +260,7 @@ static void one_file(struct suggesting *g, const struct edit *e, size_t n)
 		if (sudoers && k && g->s->sudoers_ok && !g->s->sudoers_ok(g->s->arg, e->host, e->file, buf_slice(&after), &why)) {
 			note(g, "%.*s:%.*s: visudo does not take the new text, so there is no patch of it: %.*s", SLFMT(e->host), SLFMT(e->file), SLFMT(buf_slice(&why)));
 		} else {
+			head(g, e->host, k);
 			patch_write(e->file, &l, c, k, false, g->patch);
 			patch_write(e->file, &l, c, k, true, g->undo);
 		}
@@ -266,14 +280,6 @@ static void write_files(struct suggesting *g)
 		const struct edit *e = &g->edits.v[i];
 		for (end = i; end < g->edits.n && slice_eq(g->edits.v[end].host, e->host) && slice_eq(g->edits.v[end].file, e->file); end++)
 			;
-		if (!i || !slice_eq(e->host, e[-1].host)) {
-			struct buf *const both[] = {g->patch, g->undo};
-			for (size_t k = 0; k < ARRAY_LEN(both); k++) {
-				buf_addz(both[k], "# On ");
-				buf_term(both[k], e->host);
-				buf_addz(both[k], ", as root: patch -p1 -d / < THIS FILE; then visudo -c, and keep a session open until a new one works.\n");
-			}
-		}
 		one_file(g, e, end - i);
 	}
 }

@@ -12,6 +12,7 @@ struct suggesting {
 	const struct priv_suggest *s;
 	struct { struct edit *v; size_t n, cap; } edits;
 	struct buf *patch, *undo, *notes;
+	struct slice last_host;
 	struct arena mem;
 };
 bool is_chosen(const struct suggesting *g, const struct right *r);

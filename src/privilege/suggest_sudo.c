@@ -93,14 +93,23 @@ static void list_words(struct buf *b, struct snap_list v)
 	}
 }
 
-static void tag(struct buf *b, enum snap_tri t, const char *yes, const char *no)
+/* What a snapshot has is what holds, with the defaults: a "no" is written only where a default says otherwise. */
+static bool has_default(const struct snapshot *s, const char *name)
 {
-	if (t != SNAP_UNKNOWN)
+	for (size_t i = 0; i < s->nsudo_defaults; i++)
+		if (slice_eqz(s->sudo_defaults[i].name, name))
+			return true;
+	return false;
+}
+
+static void tag(struct buf *b, enum snap_tri t, const char *yes, const char *no, bool differs)
+{
+	if (t == SNAP_YES || (t == SNAP_NO && differs))
 		buf_addf(b, "%s: ", t == SNAP_YES ? yes : no);
 }
 
 /* "alice ALL = (root) NOPASSWD: /usr/bin/x y" */
-static void row_line(const struct snap_sudo *row, struct snap_list commands, bool narrow, struct buf *b)
+static void row_line(const struct snapshot *s, const struct snap_sudo *row, struct snap_list commands, bool narrow, struct buf *b)
 {
 	list_words(b, row->who);
 	buf_addz(b, " ");
@@ -119,16 +128,16 @@ static void row_line(const struct snap_sudo *row, struct snap_list commands, boo
 		buf_addf(b, "CHROOT=%.*s ", SLFMT(row->chroot));
 	if (row->not_after.n)
 		buf_addf(b, "NOTAFTER=%.*s ", SLFMT(row->not_after));
-	tag(b, row->nopasswd, "NOPASSWD", "PASSWD");
-	tag(b, row->setenv, "SETENV", "NOSETENV");
-	bool noexec = row->noexec == SNAP_YES;
-	tag(b, row->noexec, "NOEXEC", "EXEC");
+	tag(b, row->nopasswd, "NOPASSWD", "PASSWD", has_default(s, "authenticate"));
+	tag(b, row->setenv, "SETENV", "NOSETENV", has_default(s, "setenv"));
+	tag(b, row->noexec, "NOEXEC", "EXEC", has_default(s, "noexec"));
+	bool free_choice = narrow && row->noexec != SNAP_YES && !has_default(s, "noexec"), noexec = false;
 	for (size_t i = 0; i < commands.n; i++) {
-		bool want = narrow && row->noexec == SNAP_UNKNOWN && wants_noexec(commands.v[i]);
+		bool want = free_choice && wants_noexec(commands.v[i]);
 		buf_addz(b, i ? ", " : "");
-		if (row->noexec == SNAP_UNKNOWN && want != noexec)
+		if (want != noexec)
 			buf_addz(b, want ? "NOEXEC: " : "EXEC: ");
-		noexec = row->noexec == SNAP_UNKNOWN ? want : noexec;
+		noexec = want;
 		buf_adds(b, commands.v[i]);
 	}
 	buf_addc(b, '\n');
@@ -234,7 +243,7 @@ static void line_edit(struct sudo_plan *p, size_t first)
 			continue;
 		changed += p->v[i].drop || p->v[i].changed;
 		if (!p->v[i].drop)
-			row_line(&s->sudo[i], p->v[i].changed ? p->v[i].commands : s->sudo[i].commands, p->v[i].changed, &b);
+			row_line(s, &s->sudo[i], p->v[i].changed ? p->v[i].commands : s->sudo[i].commands, p->v[i].changed, &b);
 	}
 	const struct right *r = p->v[first].right;
 	if (changed && r)

@@ -95,7 +95,8 @@ static void row(struct look *l, const char *path, const struct stat *st, const c
 		return;
 	struct snap_file *f = collect_row(l->c, SNAP_K_file);
 	*f = (struct snap_file){.at = collect_at(l->c, path, 0), .kind = slice_of(kind), .owner = collect_text(l->c, collect_user(l->c, st->st_uid)),
-				.group = collect_text(l->c, collect_group(l->c, st->st_gid)), .capabilities = capabilities, .mode = st->st_mode & 07777, .uid = st->st_uid, .gid = st->st_gid};
+				.group = collect_text(l->c, collect_group(l->c, st->st_gid)), .capabilities = capabilities, .mode = st->st_mode & 07777, .uid = st->st_uid, .gid = st->st_gid,
+				.copy_of = strcmp(kind, "setgid") ? copy_of(l->c, path, st) : SLICE_NONE};
 }
 
 static void capability(struct look *l, int folder, const char *name, const char *path, const struct stat *st)

@@ -33,8 +33,8 @@ static void remember(struct usage *u, const struct command *c, const struct kept
 	struct account *a = usage_account_put(u, c->host, c->account);
 	command_key(&k, c->host, c->account, c->run_as, c->text);
 	struct command *to = lru_get(u->commands, key_slice(&k));
-	if (!to && a->commands >= COMMANDS_PER_ACCOUNT) {
-		a->forgot = u->forgot_some = true;
+	if (!to && (a->commands >= COMMANDS_PER_ACCOUNT || u->command_bytes + c->text.n > COMMANDS_BYTES)) {
+		usage_forget_commands(u, c->host, c->account);
 		return;
 	}
 	to = lru_put(u->commands, key_slice(&k), &fresh);
@@ -45,6 +45,7 @@ static void remember(struct usage *u, const struct command *c, const struct kept
 		own_texts((struct slice *[]){&to->host, &to->account, &to->run_as, &to->text}, 4);
 		to->seen = (struct kept){0};
 		a->commands++;
+		u->command_bytes += to->text.n;
 	}
 	kept_merge(&to->seen, seen);
 	u->newest = k;
@@ -167,7 +168,9 @@ static void continued(struct usage *u, const struct event *e)
 	seen.first = seen.last;
 	c->seen.count -= !only;
 	if (only) {
+		u->replacing = true;
 		lru_del(u->commands, key_slice(&old));
+		u->replacing = false;
 		usage_account_put(u, more.host, more.account)->commands--;
 	}
 	remember(u, &more, &seen);

@@ -563,15 +563,39 @@ static void test_million_accounts(void **state)
 	usage_close(r->u);
 	usage_sudo_each(r->u, SLICE_NONE, SLICE_NONE, count_row, &n);
 	assert_int_equal(n, COMMANDS_MAX);
+	assert_true(r->u->command_bytes <= COMMANDS_BYTES);
 	assert_false(usage_complete(r->u));
 	assert_true(usage_forgot(r->u, SL("web1"), SL("bob")));
 	assert_string_equal(unsure(r, USAGE_LOG_SUDO, 0, 1), "more was logged than can be remembered");
+}
+
+/* Many accounts that are all remembered, with more commands than are: each loses its own, and logins are as sure as before. */
+static void test_many_commands(void **state)
+{
+	struct run *r = *state;
+	char name[32];
+	for (unsigned d = 0; d < 20; d++)
+		ssh_day(r, d);
+	one_command(r->u, "early", 0);
+	for (unsigned i = 0; i < 200000; i++) {
+		snprintf(name, sizeof name, "u%u", i % 100);
+		one_command(r->u, name, i);
+	}
+	one_command(r->u, "late", 0);
+	usage_close(r->u);
+	assert_false(usage_complete(r->u));
+	assert_true(usage_forgot(r->u, SL("web1"), SL("early")));
+	assert_true(usage_forgot(r->u, SL("web1"), SL("u7")));
+	assert_false(usage_forgot(r->u, SL("web1"), SL("late")));
+	assert_true(usage_forgot(r->u, SL("web1"), SLICE_NONE));
+	assert_false(usage_forgot(r->u, SL("web2"), SLICE_NONE));
+	assert_null(unsure(r, USAGE_LOG_LOGIN, 19, 15));
 }
 
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, start, stop)
 	const struct CMUnitTest tests[] = {T(test_keys), T(test_certificate), T(test_two_factors), T(test_unclear), T(test_commands), T(test_continued), T(test_auditd), T(test_sure),
-		T(test_gap), T(test_gap_within_days), T(test_quiet), T(test_other_log), T(test_dropped), T(test_broken), T(test_quiet_sshd), T(test_runs), T(test_million), T(test_million_accounts)};
+		T(test_gap), T(test_gap_within_days), T(test_quiet), T(test_other_log), T(test_dropped), T(test_broken), T(test_quiet_sshd), T(test_runs), T(test_million), T(test_million_accounts), T(test_many_commands)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
