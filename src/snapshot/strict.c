@@ -185,6 +185,8 @@ const char *strict_account(struct collector *c, const struct snap_account *a)
 		return NULL;
 	if (no_shell(c, a))
 		return "sshd refuses the account: its shell is not there, or no program";
+	if (c->locked && strtab_find(c->locked, a->name) != UINT32_MAX && slice_eqz(sshd_setting(c, a->name, "usepam"), "no"))
+		return "sshd refuses the account: it is locked (! in shadow), and UsePAM is no";
 	if (slice_eqz(sshd_setting(c, a->name, "pubkeyauthentication"), "no"))
 		return "sshd takes no keys of this account (PubkeyAuthentication no)";
 	if (a->uid == 0 && slice_eqz(root, "no"))

@@ -76,6 +76,7 @@ GROUPS = [("root", 0, []), ("users", 100, []), ("alice", 1000, []), ("bob", 1001
           ("docker", 998, ["alice", "prov"]), ("provider", 997, ["prov"])]
 SSHD = """Include /etc/ssh/sshd_config.d/*.conf
 PasswordAuthentication no
+UsePAM yes
 TrustedUserCAKeys /etc/ssh/ca.pub
 AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/keys/%u
 HostKey /etc/ssh/ssh_host_ed25519_key
@@ -306,7 +307,7 @@ def check_rest(doc, keys, made, ca, host, user, other):
     prov = {(r["name"], r["value"]) for r in doc["sshd"] if r.get("account")}
     check("sshd: what is other for the provider", prov == {("authorizedkeysfile", "none"), ("authorizedkeyscommand", "/usr/libexec/keys %u"), ("authorizedkeyscommanduser", "nobody")}, prov)
     all_ = {r["name"]: (r["value"], r.get("file", ""), r.get("line", 0)) for r in doc["sshd"] if not r.get("account")}
-    check("sshd: where it stands", all_["passwordauthentication"] == ("no", "/etc/ssh/sshd_config", 2) and all_["usepam"] == ("no", "", 0), all_)
+    check("sshd: where it stands", all_["passwordauthentication"] == ("no", "/etc/ssh/sshd_config", 2) and all_["usedns"] == ("no", "", 0), all_)
 
 
 def no_secret(text, root):
@@ -353,6 +354,11 @@ def made_root():
         again = run(POSTERN, "privilege", "collect", "--root", root, "--org", org)
         strip = lambda t: re.sub(rb'"taken": \d+', b"", t)
         check("the same bytes on a second run, but for the time", strip(r.stdout) == strip(again.stdout) and r.stdout != again.stdout)
+        put(root, "etc/ssh/sshd_config", SSHD.replace("UsePAM yes", "UsePAM no"))
+        doc = json.loads(run(POSTERN, "privilege", "collect", "--root", root, "--org", org).stdout)
+        expect(doc, "authorized_keys", ("/home/bob/.ssh/authorized_keys", 1), usable="no", problem="sshd refuses the account: it is locked (! in shadow), and UsePAM is no")
+        expect(doc, "authorized_keys", ("/etc/ssh/keys/frank", 2), usable="yes")
+        put(root, "etc/ssh/sshd_config", SSHD)
         differences(tmp, root, org, keys)
 
 
