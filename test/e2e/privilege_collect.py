@@ -389,6 +389,46 @@ def differences(tmp, root, org, keys):
     check("diff backwards: the key is gone, alice is in the group again", f"- key {fingerprint(f'{new}.pub')}" in told, told)
 
 
+KINDS = [  # kind, before, after, new rights, other differences, level
+    ("accounts", [], [{"name": "x", "uid": 5}], 1, 0, "medium"),
+    ("accounts", [], [{"name": "x", "uid": 0}], 1, 0, "critical"),
+    ("accounts", [{"name": "x", "uid": 5}], [{"name": "x", "uid": 0}], 1, 0, "critical"),
+    ("accounts", [{"name": "x", "uid": 0}], [{"name": "x", "uid": 5}], 0, 1, ""),
+    ("accounts", [{"name": "x", "password": "locked"}], [{"name": "x", "password": "set"}], 1, 0, "medium"),
+    ("accounts", [{"name": "x", "password": "set"}], [{"name": "x", "password": "locked"}], 0, 1, ""),
+    ("accounts", [{"name": "x", "shell": "/bin/sh"}], [{"name": "x", "shell": "/usr/sbin/nologin"}], 0, 1, ""),
+    ("accounts", [{"name": "x", "shell": "/usr/sbin/nologin"}], [{"name": "x", "shell": "/bin/sh"}], 1, 0, "medium"),
+    ("accounts", [{"name": "x"}], [], 0, 1, ""),
+    ("groups", [{"name": "g", "members": ["a", "b"]}], [{"name": "g", "members": ["b", "c"]}], 1, 0, "high"),
+    ("groups", [{"name": "g", "members": ["a", "b"]}], [{"name": "g", "members": ["b"]}], 0, 1, ""),
+    ("sudo", [{"who": ["a"], "commands": ["/x"], "nopasswd": "no"}], [{"who": ["a"], "commands": ["/x"], "nopasswd": "yes"}], 1, 0, "high"),
+    ("sudo", [{"who": ["a"], "commands": ["/x"], "nopasswd": "yes"}], [{"who": ["a"], "commands": ["/x"], "nopasswd": "no"}], 0, 1, ""),
+    ("sudo", [{"who": ["a"], "commands": ["/x"]}], [{"who": ["a"], "commands": ["/y"]}], 1, 1, "high"),
+    ("authorized_keys", [{"account": "a", "fingerprint": "F", "from": "10.0.0.1"}], [{"account": "a", "fingerprint": "F"}], 1, 0, "medium"),
+    ("authorized_keys", [{"account": "a", "fingerprint": "F", "line": 1, "comment": "x"}], [{"account": "a", "fingerprint": "F", "line": 2, "comment": "y"}], 0, 1, ""),
+    ("authorized_keys", [], [{"account": "a", "fingerprint": "F", "usable": "no"}], 1, 0, "low"),
+    ("private_keys", [{"file": "/k", "encrypted": "yes"}], [{"file": "/k", "encrypted": "no"}], 1, 0, "high"),
+    ("exports", [{"path": "/x", "client": "*", "root_squash": "yes"}], [{"path": "/x", "client": "*", "root_squash": "no"}], 1, 0, "high"),
+    ("files", [], [{"file": "/x", "kind": "setuid"}], 1, 0, "high"),
+    ("sshd", [{"name": "permitrootlogin", "value": "no"}], [{"name": "permitrootlogin", "value": "yes"}], 1, 0, "medium"),
+    ("sshd", [{"name": "banner", "value": "no"}], [{"name": "banner", "value": "yes"}], 0, 1, ""),
+    ("packages", [], [{"name": "x"}], 0, 1, ""),
+    ("known_hosts", [], [{"fingerprint": "x"}], 0, 1, ""),
+]
+
+
+def classes():
+    """What counts as a new right, and what does not."""
+    with tempfile.TemporaryDirectory() as tmp:
+        for kind, before, after, rights, others, level in KINDS:
+            paths = []
+            for name, content in (("a", before), ("b", after)):
+                paths.append(put(Path(tmp), name, json.dumps({"postern-snapshot": 1, "host": "h", kind: content})))
+            r = run(POSTERN, "privilege", "diff", *paths, ok=(1 if rights else 0,))
+            told = r.stdout.decode()
+            check(f"diff: {kind} {before} to {after}", f"{rights} new rights, {others} other differences" in told and (f"[{level}]" in told if level else "[" not in told), told)
+
+
 def this_machine():
     r = run(POSTERN, "privilege", "collect")
     doc = json.loads(r.stdout)
@@ -462,6 +502,7 @@ def main():
         print("not run: needs root, ssh-keygen and openssl")
         return 0
     made_root()
+    classes()
     this_machine()
     if subprocess.run(["unshare", "-m", "true"], check=False).returncode == 0:
         others()
