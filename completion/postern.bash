@@ -1,6 +1,6 @@
 # bash completion for postern(1). The tables are checked against `postern COMMAND --help` by test/check/docs.py.
 
-_postern_commands="scan watch decode rules log incident response state provider person grant gate sshd-keys init mfa session release help version"
+_postern_commands="scan watch decode rules log incident response state provider person grant gate sshd-keys init mfa session release privilege help version"
 
 # Options of a command; an option that ends in = takes a value.
 _postern_options() {
@@ -42,6 +42,10 @@ _postern_options() {
 		echo "--list= -l= --state= -s= --key= -k= --folder= -F= --until= -u= --yes -y --enforce -e --once -1 --inotify --to= -t=" \
 			"--format= -f= --help -h"
 		;;
+	privilege)
+		echo "--snapshot= -S= --logs= -l= --days= -d= --root= -R= --host= -H= --save --from= -F= --to= -T= --cost= --kind= -k= --unused -u" \
+			"--undo= --org= -o= --tz= --output= -O= --format= -f= --color= --state= -s= --help -h"
+		;;
 	'') echo "--help -h --version -V" ;;
 	esac
 }
@@ -63,6 +67,12 @@ _postern_values() {
 	mfa:--hash) echo "sha1 sha256 sha512" ;;
 	rules:--format | rules:-f | log:--format | log:-f | state:--format | state:-f | response:--format | response:-f | release:--format | release:-f) echo "text json" ;;
 	release:--list | release:-l | release:-s | release:--key | release:-k | release:--folder | release:-F | release:--to | release:-t) echo file ;;
+	privilege:--format | privilege:-f) echo "text json html svg" ;;
+	privilege:--color) echo "auto always never" ;;
+	privilege:--snapshot | privilege:-S | privilege:--logs | privilege:-l | privilege:--root | privilege:-R | privilege:--undo | privilege:--org | privilege:-o | privilege:--output | privilege:-O | privilege:-s) echo file ;;
+	privilege:--tz) echo zone ;;
+	privilege:--host | privilege:-H) echo "ORG" ;;
+	privilege:--kind | privilege:-k) echo "key certificate password sudo doas group private-key agent writable setuid polkit export authority grant" ;;
 	incident:--level | incident:-l | scan:--min-level | scan:-l | scan:--fail-on) echo "informational low medium high critical" ;;
 	*:--rule-level) echo "informational low medium high critical" ;;
 	*:--rule-status) echo "stable test experimental" ;;
@@ -136,6 +146,9 @@ _postern() {
 			mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" incident list --status all 2>/dev/null | grep -o '^[0-9][^ ]*')" -- "$cur")
 			;;
 		esac
+	elif [ "$command" = privilege ]; then
+		mapfile -t COMPREPLY < <(compgen -W "collect diff report reach exposure cut suggest" -- "$cur")
+		case " ${COMP_WORDS[*]} " in *" diff "*) _postern_files "$cur" ;; esac
 	elif [ "$command" = state ]; then
 		mapfile -t COMPREPLY < <(compgen -W "show check backup vacuum" -- "$cur")
 		[ "$COMP_CWORD" -gt 2 ] && _postern_files "$cur"

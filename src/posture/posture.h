@@ -45,7 +45,8 @@ struct posture_gate {
 };
 struct posture_waiver { struct slice check, host /* "*" */, owner, reason; int64_t until /* days since the epoch */; int line; };
 struct posture_waivers { struct posture_waiver *v; size_t n; struct arena mem; };
-/* waivers.yaml; owner, reason and until must be given. */
+/* waivers.yaml: check, owner, reason and until must be given, host may be. ERR_SYNTAX, ERR_TYPE ... with file:line:column; an unknown check is an error that names the
+ * nearest. posture_waivers_free() also after an error. */
 int posture_waivers_load(const char *path, struct posture_waivers *out, struct err *e);
 void posture_waivers_free(struct posture_waivers *w);
 
@@ -59,7 +60,7 @@ struct posture_row {
 	const struct posture_check *check;
 	struct slice host;
 	enum posture_result result;
-	struct slice text;                /* what was found, or why it cannot be told */
+	struct slice text;                /* what that means, or why it cannot be told */
 	struct slice *evidence; size_t nevidence; /* "/etc/ssh/sshd_config.d/50-cloud.conf:1: PasswordAuthentication yes"; bounded */
 	uint64_t found;                   /* how many, beyond what evidence shows */
 	const struct posture_waiver *waiver; /* that holds now */
@@ -68,18 +69,28 @@ struct posture {
 	struct posture_row *v; size_t n;
 	double score;                     /* 0-100: weight of passed by weight of all that apply; unknown counts as failed, waived as failed too but is shown */
 	size_t count[4], waived;
+	int64_t now;                      /* when it was judged, seconds since the epoch */
+	struct slice *hosts; size_t nhosts;
+	const struct posture_waivers *waivers; /* as given; those that have run out are told */
 	struct arena mem;
 };
-int posture_run(const struct snapshot *const *hosts, size_t n, const struct posture_options *opt, struct posture *out, struct err *e);
+/* only: NULL, or which checks (one bool each, as posture_checks() lists them). posture_free() also after an error. ERR_USAGE: no host. */
+int posture_run(const struct snapshot *const *hosts, size_t n, const bool *only, const struct posture_options *opt, struct posture *out, struct err *e);
 void posture_free(struct posture *p);
 
 /* ---- telling ------------------------------------------------------------------------------------------------------------- */
 /* As JSON (also what is read back for "since last time"), text and one HTML file. before may be NULL. */
 struct posture_before; /* an earlier result, from its JSON */
+/* NULL with *e. name is for messages. */
 struct posture_before *posture_before_read(struct slice json, const char *name, struct err *e);
 void posture_before_free(struct posture_before *b);
 void posture_json(const struct posture *p, const struct posture_before *before, struct buf *out);
 void posture_text(const struct posture *p, const struct posture_before *before, bool color, bool all, struct buf *out);
 void posture_html(const struct posture *p, const struct posture_before *before, struct buf *out);
+/* One OCSF 1.3.0 Compliance Finding (2003) a line, for what failed or cannot be told. version: of Postern. */
+void posture_ocsf(const struct posture *p, const char *version, struct buf *out);
+/* The table of checks, with the numbers of the standards. */
+void posture_list_text(struct buf *out);
+void posture_list_json(struct buf *out);
 
 #endif

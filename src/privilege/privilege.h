@@ -24,7 +24,7 @@ struct privilege;
 	X(RIGHT_PASSWORD, "password", "login by password")                                                              \
 	X(RIGHT_SUDO, "sudo", "sudo")                                                                                   \
 	X(RIGHT_DOAS, "doas", "doas")                                                                                   \
-	X(RIGHT_GROUP, "group", "membership of a group that is as good as root")                                        \
+	X(RIGHT_GROUP, "group", "membership of a group that gives more")                                                \
 	X(RIGHT_PRIVATE_KEY, "private-key", "a private key that lies on a machine")                                     \
 	X(RIGHT_AGENT, "agent", "a forwarded agent")                                                                    \
 	X(RIGHT_WRITABLE, "writable", "may write what another account runs")                                            \
@@ -80,13 +80,24 @@ int privilege_build(struct privilege *p, const struct usage *usage, const struct
 size_t privilege_rights(const struct privilege *p, const struct right **out); /* in the order of hosts and files */
 
 /* ---- graph --------------------------------------------------------------------------------------------------------------- */
-enum priv_type { PRIV_ACCOUNT, PRIV_HOST, PRIV_KEY, PRIV_PERSON, PRIV_PROVIDER, PRIV_AUTHORITY, PRIV_OUTSIDE };
+#define PRIV_TYPE_LIST(X)                                                                                               \
+	X(PRIV_ACCOUNT, "account") X(PRIV_HOST, "host") /* whoever is on it */ X(PRIV_KEY, "key") X(PRIV_PERSON, "person") X(PRIV_PROVIDER, "provider") \
+	X(PRIV_AUTHORITY, "authority") X(PRIV_CERTIFICATE, "certificate") X(PRIV_GROUP, "group") X(PRIV_RULE, "rule") /* of sudo, for a group */ \
+	X(PRIV_OUTSIDE, "outside") /* whoever reaches the network */ X(PRIV_GUESSER, "password") /* ... and knows a password that the graph does not */
+enum priv_type {
+#define X(id, name) id,
+	PRIV_TYPE_LIST(X)
+#undef X
+	PRIV_TYPE_COUNT
+};
+const char *priv_type_name(enum priv_type t);
+/* host: "" where it belongs to none. A key that lies on a host and is limited by from= has a node of its own there. */
 struct priv_node { enum priv_type type; struct slice host, name, label; /* "deploy@web1" */ };
 struct priv_edge {
 	uint32_t from, to;
 	uint32_t right;                   /* UINT32_MAX: no right, cannot be taken away */
-	const char *how;                  /* static: "is root of the host", "has the key", ... */
-	struct slice text;                /* evidence in words with file:line */
+	const char *how;                  /* static, between the labels of from and to: "opens", "becomes" ... */
+	struct slice text;                /* evidence in words with file:line; "" none */
 	enum snap_tri sure;               /* SNAP_UNKNOWN: may work, could not be told (password, from= unknown) */
 };
 size_t privilege_nodes(const struct privilege *p, const struct priv_node **out);
@@ -99,14 +110,19 @@ void priv_set_free(struct priv_set *s);
 
 /* ---- reach ------------------------------------------------------------------------------------------------------------- */
 struct priv_reach {
-	uint32_t *steps;                  /* a node: how many edges that are rights or logins; UINT32_MAX: not reachable */
-	uint32_t *edge;                   /* by which edge it is first reached; UINT32_MAX: from the start */
-	uint32_t *sure_steps;             /* the same over sure edges alone */
+	uint32_t *steps;                  /* a node: logins and changes of account on the shortest way (what is taken along - a key, a group - is no step, nor that
+					   * root is every account of its host); UINT32_MAX: not reachable */
+	uint32_t *edge;                   /* by which edge it is reached on that way (backwards: leads on); UINT32_MAX: from the start */
+	uint32_t *sure_steps, *sure_edge; /* the same over sure edges alone */
 	size_t n;
 };
 /* backwards: who reaches these instead. without: rights (by id) that are taken away, may be NULL; one bool a right. */
 int privilege_reach(const struct privilege *p, const struct priv_set *from, bool backwards, const bool *without, struct priv_reach *out, struct err *e);
 void priv_reach_free(struct priv_reach *r);
+/* Weight of an edge: 1 or 0. */
+uint32_t priv_edge_steps(const struct privilege *p, const struct priv_edge *e);
+/* The edges of the way to a node in the order they are gone: sure ones where there is such a way, else all. */
+void priv_reach_way(const struct privilege *p, const struct priv_reach *r, uint32_t node, struct priv_set *edges);
 /* The way to a node as a sentence: "With the key SHA256:.. (hafenlicht) one is deploy@web1 (web1:/home/deploy/.ssh/authorized_keys:1); ..." */
 void priv_reach_sentence(const struct privilege *p, const struct priv_reach *r, uint32_t node, struct buf *out);
 
@@ -117,15 +133,20 @@ struct priv_cut {
 	bool possible;                    /* false: a way without any right that can be taken away */
 	uint32_t unavoidable;             /* then: a node on it */
 	bool proven;                      /* reach was run again without them, and nothing was reached */
+	bool cheapest;                    /* no cheaper set exists; false: search for one ended at its limit */
 	size_t used;                      /* of them in use: daily work that breaks */
 };
 /* The cheapest set of rights without which nothing of `to` is reachable from `from`: minimum cut (Dinic, "Algorithm for solution of a problem of maximum
- * flow", 1970). A right that grants several edges is paid once. */
+ * flow", 1970). A right that grants several edges is paid once. Edges that may work (sure: SNAP_UNKNOWN) count as edges. */
 int privilege_cut(const struct privilege *p, const struct priv_set *from, const struct priv_set *to, struct priv_cut *out, struct err *e);
 void priv_cut_free(struct priv_cut *c);
-/* The algorithm alone, on numbers, for tests and benchmarks: nodes 0..n-1; edges with a right (UINT32_MAX: none) each; cost a right. */
+/* The algorithm alone, on numbers, for tests and benchmarks: nodes 0..n-1; edges with a right (UINT32_MAX: none) each; cost a right (0 counts as 1).
+ *
+ * A right whose edges run from each of its tails to each of its heads is one arc between two nodes of its own: exact. For other rights the problem is NP-hard
+ * (minimum label cut); they are branched over - kept or taken away - with a bound below, up to CUT_BRANCHES flows; *cheapest says whether that sufficed. */
+enum { CUT_BRANCHES = 4000 };
 struct cut_problem { uint32_t nodes; const uint32_t *from, *to, *right; size_t edges; const uint32_t *cost; size_t rights; const uint32_t *sources, *sinks; size_t nsources, nsinks; };
-int cut_minimum(const struct cut_problem *c, uint32_t **rights, size_t *n, uint64_t *cost, bool *possible, struct err *e);
+int cut_minimum(const struct cut_problem *c, uint32_t **rights, size_t *n, uint64_t *cost, bool *possible, bool *cheapest, struct err *e);
 
 /* ---- suggestions ------------------------------------------------------------------------------------------------------------ */
 /* A patch (unified diff, one per host) with what to take away or to tighten, and the one that undoes it. Rights in `chosen` (one bool a right; NULL: all that are

@@ -181,6 +181,7 @@ int collect_run(struct collector *c, const char *const *argv, const char *sectio
 		return 0;
 	struct slice said = buf_slice(out), first = SLICE_NONE;
 	next_line(&said, &first);
+	first = slice_trim(first);
 	if (rc)
 		collect_missing(c, section, NULL, argv[0], 0, "%s", e.text);
 	else
@@ -298,6 +299,7 @@ int snapshot_collect(const struct snap_collect *opt, struct snapshot **out, stru
 	if (rc)
 		err_set(e, rc, "collecting: %s", err_text(rc));
 	arena_free(&c.scratch);
+	strtab_free(c.locked);
 	close(c.root);
 	if (rc)
 		snapshot_free(c.s);

@@ -9,10 +9,10 @@ static const struct {
 	{"group", collect_groups},
 	{"sshd", collect_sshd},
 	{"authorized_key", collect_authorized_keys},
+	{"ssh_client", collect_ssh_client},
 	{"private_key", collect_private_keys},
 	{"certificate", collect_certificates},
 	{"known_host", collect_known_hosts},
-	{"ssh_client", collect_ssh_client},
 	{"host_key", collect_host_keys},
 	{"sudo", collect_sudo},
 	{"doas", collect_doas},
@@ -23,6 +23,7 @@ static const struct {
 	{"pam", collect_pam},
 	{"package", collect_packages},
 	{"fact", collect_facts},
+	{"fact", collect_facts_audit},
 	{"writable", collect_writables},
 };
 

@@ -30,6 +30,7 @@ bool sshkey_type(struct slice name);
 struct sshkey_private {
 	const char *format;            /* static: "openssh", "pem", "pkcs8", "putty" */
 	char type[48];                 /* "" where only the passphrase would tell it */
+	int64_t bits;                  /* 0 not known */
 	bool encrypted;
 	char fingerprint[SSHKEY_FINGERPRINT]; /* "" not known */
 	char comment[256];

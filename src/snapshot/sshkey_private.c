@@ -10,6 +10,7 @@ static void put_public(struct sshkey_private *out, struct slice blob)
 {
 	struct sshkey *k = xcalloc(1, sizeof *k);
 	if (!sshkey_blob(blob, k) && !k->certificate) {
+		out->bits = k->bits;
 		snprintf(out->type, sizeof out->type, "%s", k->type);
 		snprintf(out->fingerprint, sizeof out->fingerprint, "%s", k->fingerprint);
 	}

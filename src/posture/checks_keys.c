@@ -1,0 +1,190 @@
+/* checks_keys.c - keys: what each opens, where its other half lies. */
+#include "posture/checks.h"
+
+static bool usable(const struct snap_authorized_key *k)
+{
+	return k->usable != SNAP_NO && k->fingerprint.n > 0;
+}
+
+static bool keys_here(struct posture_host *h)
+{
+	host_reads(h, "authorized_key");
+	return h->s->nauthorized_keys > 0;
+}
+
+enum posture_result check_key_root(struct posture_host *h)
+{
+	(void)keys_here(h);
+	for (size_t i = 0; i < h->s->nauthorized_keys; i++) {
+		const struct snap_authorized_key *k = &h->s->authorized_keys[i];
+		if (slice_eqz(k->account, "root") && usable(k) && !k->command.n)
+			host_found(h, &k->at, "%.*s (%.*s) opens root", SLFMT(k->fingerprint), SLFMT(k->comment));
+	}
+	return host_verdict(h, "no key opens root", "a key opens root: no name stands in the log, and no sudo in between");
+}
+
+/* What a key that a program uses, or somebody of outside, should not be without. */
+enum posture_result check_key_options(struct posture_host *h)
+{
+	if (!keys_here(h))
+		return host_none(h, "no key opens an account");
+	for (size_t i = 0; i < h->s->nauthorized_keys; i++) {
+		const struct snap_authorized_key *k = &h->s->authorized_keys[i];
+		if (usable(k) && !k->from.n && k->restricted != SNAP_YES && !k->command.n)
+			host_found(h, &k->at, "%.*s opens %.*s from anywhere, for everything", SLFMT(k->fingerprint), SLFMT(k->account));
+	}
+	return host_verdict(h, "every key is limited: from=, restrict or command=", "a key works from anywhere and for everything");
+}
+
+static bool weak(struct slice type, int64_t bits)
+{
+	return slice_eqz(type, "ssh-dss") || (slice_eqz(type, "ssh-rsa") && bits > 0 && bits < 3072);
+}
+
+enum posture_result check_key_weak(struct posture_host *h)
+{
+	if (!keys_here(h))
+		return host_none(h, "no key opens an account");
+	for (size_t i = 0; i < h->s->nauthorized_keys; i++) {
+		const struct snap_authorized_key *k = &h->s->authorized_keys[i];
+		if (usable(k) && weak(k->type, k->bits))
+			host_found(h, &k->at, "%.*s: %.*s with %lld bits", SLFMT(k->account), SLFMT(k->type), (long long)k->bits);
+	}
+	return host_verdict(h, "no key is weak", "a key is too short, or of a kind that is broken");
+}
+
+static const struct org_person *owner(const struct posture_host *h, struct slice fingerprint)
+{
+	return h->opt->org ? org_person_by_key(h->opt->org, fingerprint) : NULL;
+}
+
+enum posture_result check_key_provider(struct posture_host *h)
+{
+	(void)keys_here(h);
+	bool some = host_has_provider(h);
+	for (size_t i = 0; i < h->s->nauthorized_keys; i++) {
+		const struct snap_authorized_key *k = &h->s->authorized_keys[i];
+		const struct org_person *p = owner(h, k->fingerprint);
+		if (!usable(k))
+			continue;
+		if (p && p->provider)
+			host_found(h, &k->at, "%.*s of %.*s (%.*s) opens %.*s", SLFMT(k->fingerprint), SLFMT(p->name), SLFMT(p->provider->id), SLFMT(k->account));
+		else if (host_covered(h, k->account))
+			host_found(h, &k->at, "%.*s opens %.*s, a provider's account", SLFMT(k->fingerprint), SLFMT(k->account));
+	}
+	if (!some && !h->found)
+		return host_none(h, "no provider is known");
+	return host_verdict(h, "no key of a provider lies in a file", "a provider's key opens an account beside the gate");
+}
+
+enum posture_result check_key_private(struct posture_host *h)
+{
+	host_reads(h, "private_key");
+	for (size_t i = 0; i < h->s->nprivate_keys; i++) {
+		const struct snap_private_key *k = &h->s->private_keys[i];
+		if (k->encrypted == SNAP_NO)
+			host_found(h, &k->at, "%.*s%s%.*s: no passphrase", SLFMT(k->type), k->account.n ? " of " : "", SLFMT(k->account));
+		else if (k->encrypted == SNAP_UNKNOWN)
+			host_unsure(h, "private_key: whether %.*s has a passphrase cannot be told", SLFMT(k->at.file));
+	}
+	return host_verdict(h, "no private key lies here in clear", "who reads this machine's disk has keys that open others");
+}
+
+enum posture_result check_key_modes(struct posture_host *h)
+{
+	host_reads(h, "private_key");
+	if (!h->s->nprivate_keys)
+		return host_none(h, "no private key lies here");
+	for (size_t i = 0; i < h->s->nprivate_keys; i++)
+		if (h->s->private_keys[i].mode < 0)
+			host_unsure(h, "private_key: the mode of %.*s is not known", SLFMT(h->s->private_keys[i].at.file));
+		else if (h->s->private_keys[i].mode & 077)
+			host_found(h, &h->s->private_keys[i].at, "mode %04llo", (unsigned long long)h->s->private_keys[i].mode & 07777);
+	return host_verdict(h, "private keys are their owners' to read", "others can read a private key");
+}
+
+/* One key, several accounts or people: on this host. */
+enum posture_result check_key_shared(struct posture_host *h)
+{
+	if (!keys_here(h))
+		return host_none(h, "no key opens an account");
+	for (size_t i = 0; i < h->s->nauthorized_keys; i++)
+		for (size_t j = 0; j < i; j++) {
+			const struct snap_authorized_key *a = &h->s->authorized_keys[i], *b = &h->s->authorized_keys[j];
+			if (!usable(a) || !usable(b) || !slice_eq(a->fingerprint, b->fingerprint) || slice_eq(a->account, b->account))
+				continue;
+			host_found(h, &a->at, "%.*s opens %.*s and %.*s", SLFMT(a->fingerprint), SLFMT(b->account), SLFMT(a->account));
+			break;
+		}
+	return host_verdict(h, "each key opens one account", "one key opens several accounts: the log names an account, not a person");
+}
+
+/* The private half of a key lies on several hosts. */
+enum posture_result check_key_hosts(struct posture_host *h)
+{
+	host_reads(h, "private_key");
+	if (!h->s->nprivate_keys)
+		return host_none(h, "no private key lies here");
+	if (h->nall < 2)
+		return host_none(h, "only one host was looked at");
+	for (size_t i = 0; i < h->nall; i++) {
+		if (h->all[i] != h->s && snapshot_is_missing(h->all[i], "private_key"))
+			host_unsure(h, "private keys of %.*s could not be read", SLFMT(h->all[i]->host));
+		for (size_t k = 0; h->all[i] != h->s && k < h->all[i]->nprivate_keys; k++)
+			for (size_t j = 0; j < h->s->nprivate_keys; j++)
+				if (h->s->private_keys[j].fingerprint.n && slice_eq(h->s->private_keys[j].fingerprint, h->all[i]->private_keys[k].fingerprint))
+					host_found(h, &h->s->private_keys[j].at, "%.*s lies on %.*s, too", SLFMT(h->s->private_keys[j].fingerprint), SLFMT(h->all[i]->host));
+	}
+	return host_verdict(h, "no private key lies on several hosts", "a private key lies on several hosts: one that falls takes the others along");
+}
+
+enum posture_result check_key_agent(struct posture_host *h)
+{
+	host_reads(h, "ssh_client");
+	for (size_t i = 0; i < h->s->nssh_client; i++) {
+		const struct snap_ssh_client *c = &h->s->ssh_client[i];
+		if (slice_ieq(c->name, SL("forwardagent")) && !slice_ieq(c->value, SL("no")))
+			host_found(h, &c->at, "Host %.*s: ForwardAgent %.*s", SLFMT(c->host), SLFMT(c->value));
+		if (slice_ieq(c->name, SL("stricthostkeychecking")) && (slice_ieq(c->value, SL("no")) || slice_ieq(c->value, SL("off"))))
+			host_found(h, &c->at, "Host %.*s: StrictHostKeyChecking no", SLFMT(c->host));
+	}
+	return host_verdict(h, "no client lends its agent, or believes any host", "root of the other machine can use the agent, or be any host");
+}
+
+enum posture_result check_key_certificate(struct posture_host *h)
+{
+	host_reads(h, "certificate");
+	bool any = false;
+	for (size_t i = 0; i < h->s->ncertificates; i++) {
+		const struct snap_certificate *c = &h->s->certificates[i];
+		if (!slice_eqz(c->kind, "user"))
+			continue;
+		any = true;
+		if (c->until < 0)
+			host_found(h, &c->at, "%.*s has no end", SLFMT(c->key_id));
+		else if (c->from >= 0 && c->until - c->from > 30 * (int64_t)86400)
+			host_found(h, &c->at, "%.*s holds for %lld days", SLFMT(c->key_id), (long long)((c->until - c->from) / 86400));
+		if (!c->principals.n)
+			host_found(h, &c->at, "%.*s names no principal", SLFMT(c->key_id));
+	}
+	if (!any)
+		return host_none(h, "no user's certificate lies here");
+	return host_verdict(h, "certificates are short", "a certificate opens for months, and who takes it needs nothing else");
+}
+
+enum posture_result check_key_file(struct posture_host *h)
+{
+	(void)keys_here(h);
+	host_reads(h, "writable");
+	for (size_t i = 0; i < h->s->nwritables; i++) {
+		const struct snap_writable *w = &h->s->writables[i];
+		if (slice_ihas(w->used_by, SL("authorized_keys")))
+			host_found(h, &w->at, "%.*s can write it: %.*s", SLFMT(w->by), SLFMT(w->used_by));
+	}
+	for (size_t i = 0; i < h->s->nauthorized_keys; i++) {
+		const struct snap_authorized_key *k = &h->s->authorized_keys[i];
+		if (k->usable == SNAP_NO && (slice_ihas(k->problem, SL("mode")) || slice_ihas(k->problem, SL("owner")) || slice_ihas(k->problem, SL("writable"))))
+			host_found(h, &k->at, "%.*s: %.*s", SLFMT(k->account), SLFMT(k->problem));
+	}
+	return host_verdict(h, "files of keys are their owners' to write", "others can write a file of keys, and so open the account");
+}
