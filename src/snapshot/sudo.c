@@ -128,8 +128,8 @@ static void compare(struct collector *c, struct slice theirs)
 	struct buf a = {0}, b = {0};
 	struct slice line, x, y;
 	char *mended = xstrndup(theirs.p ? theirs.p : "", theirs.n);
-	for (ssize_t at, from = 0; (at = slice_find(slice_from(slice_make(mended, theirs.n), (size_t)from), SL("%!#"))) >= 0; from += at + 3)
-		memcpy(mended + from + at, "!%#", 3); /* how it writes "not the group of this number" */
+	for (ssize_t at, from = 0; (at = slice_find(slice_from(slice_make(mended, theirs.n), (size_t)from), SL("%!"))) >= 0; from += at + 2)
+		memcpy(mended + from + at, "!%", 2); /* how it writes that a group is excluded */
 	struct lines l = lines_of(slice_make(mended, theirs.n), true);
 	while (lines_next(&l, &line))
 		*vec_push(&lines) = (struct sudo_line){slice_dup(&s->mem, line), SL("cvtsudoers"), l.line, false, false};

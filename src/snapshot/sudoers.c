@@ -269,7 +269,10 @@ static bool user_line(struct reader *r)
 			break;
 		struct rule *u = vec_push(&all);
 		*u = (struct rule){0};
-		good = sudo_members(&r->c, SUDO_HOST, &u->hosts) && (sudo_take(&r->c, '=') || wrong(r, "no = behind the hosts")) && specs(r, u);
+		bool hosts = sudo_members(&r->c, SUDO_HOST, &u->hosts) && (sudo_take(&r->c, '=') || wrong(r, "no = behind the hosts"));
+		if (!hosts && !sudo_at_end(&r->c))
+			whole = 0; /* tried with sudo 1.9.13: such an error among the hosts takes all of the line with it, any other what stands behind it */
+		good = hosts && specs(r, u);
 		blanks_before_end(r, &good);
 		whole += good;
 	} while (good && sudo_take(&r->c, ':'));
