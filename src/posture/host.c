@@ -14,6 +14,7 @@ void host_begin(struct posture_host *h)
 	h->unsure = h->said = SLICE_NONE;
 }
 
+static struct slice text_of(struct posture_host *h, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 static struct slice text_of(struct posture_host *h, const char *fmt, va_list ap)
 {
 	char line[POSTURE_LINE_MAX + 1];

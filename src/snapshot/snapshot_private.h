@@ -32,6 +32,7 @@ struct collector {
 	int64_t until;                  /* milliseconds of the monotonic clock */
 	bool told_late, told_rows, told_missing;
 	size_t rows;
+	struct strtab *locked;          /* accounts with ! before the password: without PAM sshd refuses them; NULL before they are read */
 	struct arena scratch;           /* until the collection ends */
 	_Alignas(16) char spare[COLLECT_SPARE]; /* a row that nobody keeps */
 };
