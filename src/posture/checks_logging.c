@@ -167,7 +167,7 @@ enum posture_result check_log_readable(struct posture_host *h)
 	for (size_t i = 0; i < h->s->nfacts; i++) {
 		const struct snap_fact *f = &h->s->facts[i];
 		struct slice mode = word_of(f->value, 0);
-		if (!slice_starts(f->name, SL("file.mode /var/log/")) || mode.n < 3 || slice_ends(f->name, SL("/wtmp")) || slice_ends(f->name, SL("/lastlog")))
+		if (!slice_starts(f->name, SL("file.mode /var/log/")) || mode.n < 3 || slice_ends(f->name, SL("/wtmp")) || slice_ends(f->name, SL("/lastlog")) || slice_ends(f->name, SL("/journal")))
 			continue;
 		any = true;
 		if ((mode.p[mode.n - 1] - '0') & 7 && !slice_ends(f->name, SL("/log")))

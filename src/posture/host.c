@@ -139,6 +139,21 @@ static bool *members_of(const struct posture_host *h, const char *group)
 	return of;
 }
 
+/* The same for one account: when many groups are asked about. */
+static bool in_group(const struct posture_host *h, const struct snap_account *a, struct slice group)
+{
+	uint32_t id = strtab_find(h->group_names, group);
+	for (uint32_t at = id == UINT32_MAX ? 0 : h->group_first[id]; at; at = h->group_next[at - 1]) {
+		const struct snap_group *g = &h->s->groups[at - 1];
+		if (g->gid == a->gid)
+			return true;
+		for (size_t k = 0; k < g->members.n; k++)
+			if (slice_eq(g->members.v[k], a->name))
+				return true;
+	}
+	return false;
+}
+
 /* Accounts of one name are one: what is said of the first is said of all. */
 bool host_member(struct posture_host *h, const struct snap_account *a, const char *group)
 {
@@ -147,9 +162,7 @@ bool host_member(struct posture_host *h, const struct snap_account *a, const cha
 	while (i < h->ngroups && strcmp(h->groups[i].name, group) != 0)
 		i++;
 	if (i == POSTURE_GROUPS_KEPT || strlen(group) >= sizeof h->groups[0].name) {
-		bool *of = members_of(h, group), is = of[own] || of[first];
-		free(of);
-		return is;
+		return in_group(h, a, slice_of(group));
 	}
 	if (i == h->ngroups) {
 		snprintf(h->groups[i].name, sizeof h->groups[i].name, "%s", group);
@@ -218,9 +231,23 @@ static void index_names(struct posture_host *h)
 	h->is_covered = xcalloc(n ? n : 1, sizeof *h->is_covered);
 }
 
+static void index_groups(struct posture_host *h)
+{
+	size_t n = h->s->ngroups;
+	h->group_names = strtab_new();
+	h->group_first = xcalloc(n + 1, sizeof *h->group_first);
+	h->group_next = xcalloc(n + 1, sizeof *h->group_next);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t id = strtab_put(h->group_names, h->s->groups[i].name);
+		h->group_next[i] = h->group_first[id];
+		h->group_first[id] = (uint32_t)i + 1;
+	}
+}
+
 void host_prepare(struct posture_host *h)
 {
 	index_names(h);
+	index_groups(h);
 	for (size_t i = 0; i < h->s->naccounts; i++) {
 		const struct snap_account *a = &h->s->accounts[i];
 		const struct org_person *p = h->opt->org ? org_person_by_account(h->opt->org, a->name) : NULL;
@@ -239,6 +266,9 @@ void host_close(struct posture_host *h)
 	for (size_t i = 0; i < h->ngroups; i++)
 		free(h->groups[i].of);
 	strtab_free(h->names);
+	strtab_free(h->group_names);
+	free(h->group_first);
+	free(h->group_next);
 	free(h->first);
 	free(h->is_covered);
 	free(h->covered.v);

@@ -34,6 +34,8 @@ struct posture_host {
 	struct strtab *names;             /* of accounts; by number: the first account of that name */
 	uint32_t *first; size_t nfirst;
 	bool *is_covered;                 /* by account */
+	struct strtab *group_names;       /* by number: the first group of that name; then the next one (group + 1, 0 none) */
+	uint32_t *group_first, *group_next;
 	struct { char name[64]; bool *of; /* by account */ } groups[POSTURE_GROUPS_KEPT]; /* members of those that were asked about */
 	size_t ngroups;
 	/* of the check that runs */
