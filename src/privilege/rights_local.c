@@ -184,9 +184,12 @@ static struct escape_why setuid_gives(const struct snap_file *f)
 /* Who may run it: everybody, or a group. */
 static uint32_t runner(struct place *l, const struct snap_file *f)
 {
-	if (f->mode & 01)
-		return l->host;
 	const struct snap_group *g = f->mode & 010 && f->gid != 0 ? group_by_gid(l, f->gid) : NULL;
+	struct slice own = g ? say(l->p, "group:%.*s", SLFMT(g->name)) : SLICE_NONE;
+	if (f->mode & 01)
+		return f->through.n ? holder_node(l, f->through) : l->host;
+	if (f->through.n && !slice_eq(own, f->through))
+		return slice_starts(f->through, SL("user:")) ? holder_node(l, f->through) : NO_NODE;
 	return g ? group_node(l, g->name, SLICE_NONE) : NO_NODE;
 }
 
@@ -197,7 +200,7 @@ static void setuid_right(struct place *l, const struct snap_file *f, uint32_t to
 	if (from == NO_NODE || to == NO_NODE)
 		return;
 	struct right *r = right_put(p, l, RIGHT_SETUID, SNAP_K_file, f);
-	r->holder = from == l->host ? SL("everybody") : say(p, "group:%.*s", SLFMT(p->nodes.v[from].name));
+	r->holder = from == l->host ? SL("everybody") : f->through.n ? f->through : say(p, "group:%.*s", SLFMT(p->nodes.v[from].name));
 	r->account = p->nodes.v[to].name;
 	r->full = to == l->root && sure == SNAP_YES;
 	r->why_full = slice_of(why);

@@ -62,7 +62,7 @@ void usage_logins_each(const struct usage *u, bool (*fn)(void *arg, const struct
 struct usage_sudo_row {
 	struct slice host, account, run_as, command;
 	struct slice program;     /* sudo, doas, pkexec, auditd */
-	bool cut;                 /* the command was longer than what is kept */
+	bool cut;                 /* the command was longer than what is kept, or than a line: the text is not exact */
 	struct usage_seen seen;
 };
 /* host SLICE_NONE: all rows; account SLICE_NONE: all of the host. */

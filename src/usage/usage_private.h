@@ -17,6 +17,7 @@ enum {
 	PIDS_MAX = 16384,          /* connections of sshd that are not done yet */
 	UIDS_MAX = 65536,
 	LINE_KEPT = 240,
+	PIECE_FULL = 800,          /* a piece of a command that has no blank and is so long fills its line */
 	RUNS_MAX = 1024,
 	SILENT_MAX = 6,            /* hours between two files that need not follow each other */
 	SILENT_DAY = 24,           /* hours without a line in the middle of a file that need no other log's word */
@@ -124,6 +125,7 @@ struct usage {
 	size_t naudit;
 	struct key newest; /* of the command that a continuation would belong to */
 	nstime newest_time;
+	bool newest_full;  /* its last piece ends where the line was full, not at a blank */
 	nstime last;
 	size_t command_bytes;
 	bool replacing;    /* a command by a longer one: nothing is lost */

@@ -246,25 +246,24 @@ static void test_commands(void **state)
 	assert_false(usage_account(r->u, SL("web1"), SL("fred"), &s));
 }
 
-/* sudo cuts what is longer than syslog takes: both lines are one command. */
+/* sudo cuts what is longer than syslog takes, at a blank where there is one: the lines are one command. As sudo 1.9.13 wrote them. */
 static void test_continued(void **state)
 {
 	struct run *r = *state;
-	char a[901], b[301], whole[1300];
-	memset(a, 'a', 900);
-	memset(b, 'b', 300);
-	a[900] = b[300] = 0;
-	line(r, 0, 1, "sudo:   alice : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/usr/bin/echo %s", a);
-	line(r, 0, 1, "sudo:   alice : (command continued) %s", b);
-	line(r, 1, 1, "sudo:   alice : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/usr/bin/echo %s", a);
-	line(r, 1, 2, "sudo:     bob : (command continued) %s", b); /* not hers */
-	line(r, 2, 1, "sudo:   alice : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/usr/bin/echo %s", a);
-	line(r, 2, 1, "sudo:   alice : (command continued) %s", b);
+	char x[961], whole[2000];
+	memset(x, 'x', 960);
+	x[960] = 0;
+	for (unsigned d = 0; d < 2; d++) {
+		line(r, d, 1, "sudo:   alice : PWD=/ ; USER=root ; COMMAND=/usr/bin/echo");
+		line(r, d, 1, "sudo:   alice : (command continued) %s", x);
+		line(r, d, 1, "sudo:   alice : (command continued) %s", "xxx a b");
+		line(r, d, 1, "sudo:   alice : (command continued) %s", "c d");
+	}
+	line(r, 3, 1, "sudo:   alice : PWD=/ ; USER=root ; COMMAND=/usr/bin/echo");
+	line(r, 3, 2, "sudo:     bob : (command continued) %s", "of somebody else");
 	usage_close(r->u);
-	snprintf(whole, sizeof whole, "/usr/bin/echo %s%s", a, b);
-	char piece[1000];
-	snprintf(piece, sizeof piece, "/usr/bin/echo %s", a);
-	const struct expect want[] = {{"alice", "root", whole, 2}, {"alice", "root", piece, 1}};
+	snprintf(whole, sizeof whole, "/usr/bin/echo %sxxx a b c d", x);
+	const struct expect want[] = {{"alice", "root", whole, 2}, {"alice", "root", "/usr/bin/echo", 1}};
 	check_commands(r, want, ARRAY_LEN(want));
 	assert_true(usage_complete(r->u));
 }
