@@ -183,6 +183,36 @@ def check_hostile(tmp):
         expect(audit(junk).returncode == 3, f"a snapshot of {content!r} is taken")
 
 
+def check_gate(tmp):
+    """What the gate's state says: a person without a second factor, a grant that is a standing right, anchors."""
+    if os.geteuid() != 0:
+        return
+    root, state = tmp / "gated", tmp / "gate-state"
+    make_root(root)
+    state.mkdir(mode=0o700)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp / "key")], check=True)
+
+    def do(*args, who="nobody"):
+        r = subprocess.run([POSTERN, *map(str, args), "--state", str(state)], capture_output=True, text=True, check=False, env={**ENV, "SUDO_USER": who}, stdin=subprocess.DEVNULL)
+        expect(r.returncode == 0, f"{args}: {r.stderr}")
+        return r.stdout
+
+    wanted = {"PRO-01": "cannot-tell", "PRO-02": "cannot-tell", "PRO-08": "cannot-tell", "LOG-11": "cannot-tell", "LOG-13": "cannot-tell"}
+    doc = results("--root", root, "--state", state)
+    expect({k: of(doc, k)["result"] for k in wanted} == wanted, "no gate, and something is told of it")
+    do("provider", "add", "p1", "--name", "P One")
+    do("person", "add", "jo", "--provider", "p1", "--name", "Jo", "--key", tmp / "key.pub")
+    grant = do("grant", "request", "--person", "jo", "--host", "klein", "--account", "wartung", "--shell", "--until", "20d", "--purpose", "x").split(":")[0]
+    do("grant", "approve", grant, who="daemon")
+    wanted = {"PRO-01": "pass", "PRO-02": "fail", "PRO-07": "fail", "PRO-08": "fail", "LOG-11": "pass", "LOG-12": "fail", "LOG-13": "pass"}
+    doc = results("--root", root, "--state", state)
+    got = {k: of(doc, k)["result"] for k in wanted}
+    expect(got == wanted, f"gate: {got}")
+    log = state / "audit.log"
+    log.write_bytes(log.read_bytes().replace(b'"object":"p1"', b'"object":"p2"'))
+    expect(of(results("--root", root, "--state", state), "LOG-11")["result"] == "fail", "a changed audit log passes")
+
+
 def check_machine():
     doc = results()
     check_doc(doc)
@@ -210,6 +240,7 @@ def main():
         check_waivers(root, tmp)
         check_change(root, tmp)
         check_hostile(tmp)
+        check_gate(tmp)
     check_machine()
     check_list()
     for text in failures:
