@@ -79,6 +79,32 @@ def check_root(tmp):
     return root
 
 
+def check_facts(tmp):
+    """Facts that only audit asks for: an empty list of revoked keys, what may go out."""
+    root = tmp / "facts"
+    make_root(root)
+    put(root, "/etc/ssh/sshd_config", "RevokedKeys /etc/ssh/revoked\nTrustedUserCAKeys /etc/ssh/ca.pub\n")
+    put(root, "/etc/ssh/revoked", "")
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp / "ca")], check=True)
+    put(root, "/etc/ssh/ca.pub", (tmp / "ca.pub").read_text(encoding="utf-8"))
+    put(root, "/lib/systemd/systemd", "#!/bin/sh\n", 0o755)
+    put(root, "/lib/systemd/system/nftables.service", "[Service]\nExecStart=/usr/sbin/nft -f /etc/nftables.conf\n[Install]\nWantedBy=sysinit.target\n")
+    (root / "etc/systemd/system/sysinit.target.wants").mkdir(parents=True)
+    (root / "etc/systemd/system/sysinit.target.wants/nftables.service").symlink_to("/lib/systemd/system/nftables.service")
+    rules = "table inet f {\n chain input { type filter hook input priority 0; policy drop; }\n chain output { type filter hook output priority 0; policy %s; }\n}\n"
+    for policy, result in (("drop", "pass"), ("accept", "fail")):
+        put(root, "/etc/nftables.conf", rules % policy)
+        doc = results("--root", root)
+        r = of(doc, "NET-03")
+        expect(r["result"] == result and (result == "pass" or r["evidence"] == ["/etc/nftables.conf:3: everything may go out"]), f"NET-03 with {policy}: {r['result']} {r['text']} {r['evidence']}")
+        expect(of(doc, "NET-02")["result"] == "pass", f"NET-02: {of(doc, 'NET-02')}")
+    expect(of(doc, "SSH-20")["result"] == "fail" and "empty" in of(doc, "SSH-20")["evidence"][0], f"SSH-20 with an empty list: {of(doc, 'SSH-20')}")
+    put(root, "/etc/ssh/revoked", "x" * 44)
+    expect(of(results("--root", root), "SSH-20")["result"] == "pass", "SSH-20 with a list")
+    (root / "etc/ssh/revoked").unlink()
+    expect(of(results("--root", root), "SSH-20")["result"] == "cannot-tell", "SSH-20 without the list that is named")
+
+
 def check_doc(doc):
     """What the document says of itself adds up."""
     rank = {"critical": 10, "high": 5, "medium": 2, "low": 1}
@@ -241,6 +267,7 @@ def main():
         check_change(root, tmp)
         check_hostile(tmp)
         check_gate(tmp)
+        check_facts(tmp)
     check_machine()
     check_list()
     for text in failures:
