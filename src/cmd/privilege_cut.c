@@ -88,8 +88,9 @@ static void print_text(const struct cutting *c, struct buf *out)
 		for (size_t i = 0; i < c->cut.n; i++)
 			right_text_full(c, i, out);
 		buf_addf(out, "\n%s\n", c->cut.proven ? "Checked: without them nothing of it is reached, neither surely nor perhaps." : "NOT proven: something is still reached without them.");
-		buf_addf(out, c->cut.used ? "%zu of them %s in use: ask whoever uses them first.\n" : "As far as the logs tell, none of them is in use.\n", c->cut.used, c->cut.used == 1 ? "is" : "are");
-		if (!c->in->usage)
+		if (c->in->usage)
+			buf_addf(out, c->cut.used ? "%zu of them %s in use: ask whoever uses them first.\n" : "As far as the logs tell, none of them is in use.\n", c->cut.used, c->cut.used == 1 ? "is" : "are");
+		else
 			buf_addz(out, "No logs were given (--logs): whether a right is used is not known, and every right costs the same.\n");
 	}
 	places_unknown(c->in, out);

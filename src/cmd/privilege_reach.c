@@ -75,15 +75,18 @@ struct sums { size_t accounts, roots, hosts, maybe; };
 static struct sums sum(const struct telling *t)
 {
 	struct sums s = {0};
+	struct strtab *hosts = strtab_new();
 	for (size_t i = 0; i < t->n; i++) {
-		if (t->nodes[i].type == PRIV_HOST)
-			s.hosts += t->r->sure_steps[i] != UINT32_MAX && t->r->steps[i] != 0;
 		if (t->nodes[i].type != PRIV_ACCOUNT || t->r->steps[i] == UINT32_MAX || (t->r->edge[i] == UINT32_MAX && t->r->sure_edge[i] == UINT32_MAX))
 			continue;
 		s.accounts += sure_of(t, (uint32_t)i);
+		if (sure_of(t, (uint32_t)i))
+			strtab_put(hosts, t->nodes[i].host);
 		s.maybe += !sure_of(t, (uint32_t)i);
 		s.roots += sure_of(t, (uint32_t)i) && slice_eqz(t->nodes[i].name, "root");
 	}
+	s.hosts = strtab_count(hosts) - 1; /* number 0 is no name */
+	strtab_free(hosts);
 	return s;
 }
 
@@ -198,7 +201,7 @@ static int print_html(const struct telling *t, struct buf *out, struct err *e)
 	buf_addz(out, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
 		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline'\"><title>Postern: reach</title>"
 		"<style>:root{color-scheme:light dark}body{margin:0 auto;max-width:76rem;padding:1rem;font:16px/1.5 system-ui,sans-serif}pre{white-space:pre-wrap;overflow-wrap:anywhere}"
-		".wide{overflow-x:auto}@media print{.wide svg{width:100%;height:auto}}</style></head><body>\n<div class=\"wide\">");
+		".wide{overflow-x:auto}.wide svg{max-width:100%;height:auto}@media print{.wide svg{width:100%;height:auto}}</style></head><body>\n<div class=\"wide\">");
 	int rc = privilege_svg(t->p, t->r, 0, out, e);
 	print_text(t, &text);
 	buf_addz(out, "</div>\n<pre>");

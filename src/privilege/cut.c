@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-enum { SHARES = 5040 /* costs in so many parts */, FLOW_WORK = 20000000 /* arcs looked at over all branches, roughly */ };
+enum { SHARES = 5040 /* costs in so many parts */, FLOW_WORK = 12000000 /* arcs looked at over all branches, roughly */ };
 enum state { OPEN, KEPT, TAKEN };
 
 struct part { uint32_t right, arc; uint32_t from, to; /* edges in `order` */ };

@@ -12,7 +12,7 @@ static const char style[] =
 	"*{box-sizing:border-box}body{margin:0 auto;max-width:76rem;padding:1rem 1.25rem 4rem;font:16px/1.5 system-ui,sans-serif;color:var(--fg);background:var(--bg)}"
 	"h1{font-size:1.6rem;margin:.5rem 0}h2{font-size:1.25rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--line)}h3{font-size:1.05rem;margin:1.4rem 0 .3rem}"
 	"table{border-collapse:collapse;width:100%;font-size:.88rem}th,td{text-align:left;padding:.25rem .7rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}"
-	"th{color:var(--soft);font-weight:600}.soft{color:var(--soft)}.bad{color:var(--bad)}.warn{color:var(--warn)}.good{color:var(--good)}.wide{overflow-x:auto;border:1px solid var(--line);padding:.5rem}"
+	"th{color:var(--soft);font-weight:600}.soft{color:var(--soft)}.bad{color:var(--bad)}.warn{color:var(--warn)}.good{color:var(--good)}.wide svg{max-width:100%;height:auto}.wide{overflow-x:auto;border:1px solid var(--line);padding:.5rem}"
 	".group{padding:.3rem .6rem;border-left:4px solid var(--line);margin:.3rem 0}:target{outline:3px solid var(--warn);outline-offset:3px}a{color:inherit}code{font:13px/1.45 ui-monospace,monospace}"
 	"@media print{body{max-width:none;font-size:10pt;padding:0}h2,h3{break-after:avoid}tr,svg{break-inside:avoid}.wide{overflow:visible;border:0;padding:0}.wide svg{width:100%;height:auto}}";
 

@@ -106,6 +106,7 @@ int privilege_build(struct privilege *p, const struct usage *usage, const struct
 	if (p->places)
 		return err_set(e, ERR_USAGE, "the graph is built already");
 	p->opt = *opt;
+	p->usage = usage;
 	p->opt.days = opt->days ? opt->days : 90;
 	p->now = opt->now / NS_SEC;
 	p->today = opt->now / NS_DAY;

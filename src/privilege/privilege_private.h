@@ -24,6 +24,7 @@ struct place {
 
 struct privilege {
 	const struct org *org;
+	const struct usage *usage;
 	struct privilege_options opt;
 	int64_t now, today;        /* seconds, days since the epoch */
 	struct arena mem;
@@ -102,6 +103,7 @@ struct escape_why command_escape(struct slice command, bool noexec, bool setenv)
 /* The part of a command that names the program, without digests and "!". */
 struct slice command_program(struct slice command, struct slice *args, bool *has_args);
 bool command_negated(struct slice *command);
+bool command_digest(struct slice command); /* sudo runs it only while the program's content is the one it names */
 /* Does a rule's command permit this command line? */
 bool command_matches(struct slice rule, struct slice line);
 /* Does it permit everything that `other` permits? */
@@ -145,6 +147,8 @@ bool time_over(const struct privilege *p, struct slice yyyymmdd);
 /* sudo_use.c: when a rule of sudo or doas let something through; what it was, to `out` (may be NULL). Why a "never" cannot be said, or NULL. */
 struct observed;
 const char *sudo_seen(const struct privilege *p, const struct place *l, const struct right *r, const struct usage *u, struct observed *out, struct usage_seen *seen);
+/* When a membership was what let sudo commands through. */
+const char *group_seen(const struct privilege *p, const struct place *l, const struct right *r, const struct usage *u, struct usage_seen *seen);
 /* Commands of a sudo row as they were run by whom it concerns: distinct, at most `most`; false: more. */
 struct observed { struct slice *v; size_t n, cap; bool more; };
 void observed_commands(const struct privilege *p, const struct right *r, const struct usage *u, struct observed *out);

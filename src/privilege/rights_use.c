@@ -140,6 +140,8 @@ static const char *look(struct using *x, struct right *r)
 	case RIGHT_DOAS:
 		unclear = l ? sudo_seen(x->p, l, r, u, NULL, &r->seen) : NULL;
 		break;
+	case RIGHT_GROUP:
+		return l && r->row ? group_seen(x->p, l, r, u, &r->seen) : "the host is not known";
 	case RIGHT_GRANT:
 		usage_account(u, r->host, r->account, &r->seen);
 		unclear = NULL;
@@ -148,8 +150,6 @@ static const char *look(struct using *x, struct right *r)
 		return "logs do not show its use";
 	}
 	const char *why = usage_unsure(u, r->host, log, x->p->opt.now, x->p->opt.days);
-	if (!why && usage_forgot(u, r->host, r->account))
-		why = "more was logged than can be remembered";
 	return why ? why : unclear;
 }
 

@@ -116,4 +116,7 @@ int collect_packages(struct collector *c);
 int collect_facts(struct collector *c);
 int collect_facts_audit(struct collector *c);
 
+/* Path of the program that runs others and that this file is a copy of; "" none. */
+struct slice copy_of(struct collector *c, const char *path, const struct stat *st);
+
 #endif

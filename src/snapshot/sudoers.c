@@ -199,9 +199,10 @@ static bool same(const struct state *a, const struct state *b)
 	       slice_eq(a->not_before, b->not_before);
 }
 
+/* Where nothing is said it stays open: Defaults of a user or a host may say it. */
 static enum snap_tri tri(enum snap_tri said, enum snap_tri otherwise)
 {
-	return said != SNAP_UNKNOWN ? said : otherwise != SNAP_UNKNOWN ? otherwise : SNAP_NO;
+	return said != SNAP_UNKNOWN ? said : otherwise;
 }
 
 static struct snap_list one_text(struct snapshot *s, struct slice t)

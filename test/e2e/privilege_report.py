@@ -150,6 +150,8 @@ def report(binary, folder, hosts, *more, rc=0):
 def name_of(right):
     if right['kind'] == 'key':
         return ('key', right['account'], int(right['holder'][7:11]))
+    if right['kind'] == 'group':
+        return ('group', right['account'])
     if right['kind'] == 'password':
         return ('password', right['account'])
     return (right['kind'], right['line']) if right['kind'] == 'sudo' else None
@@ -188,7 +190,7 @@ def web1():
     h.account('old', 1010, expires=(NOW - 40 * DAY) // DAY)
     h.account('shut', 1011, shell='/usr/sbin/nologin')
     h.account('pass', 1012, password='set')
-    h.groups.append({'file': '/etc/group', 'line': 1, 'name': 'adm2', 'gid': 500, 'members': ['alice', 'bob']})
+    h.groups.append({'file': '/etc/group', 'line': 1, 'name': 'adm2', 'gid': 500, 'members': ['alice', 'bob', 'carol']})
     h.key('alice', 1)           # used
     h.key('alice', 2)           # last used 100 days ago
     h.key('alice', 3)           # never
@@ -197,7 +199,7 @@ def web1():
     h.key('gone', 9)            # nobody's
     h.key('old', 10)
     h.key('shut', 11)
-    h.rule(['%adm2'], ['ALL'], ['ALL'])                                    # 1: alice's zfs
+    h.rule(['%adm2'], ['ALL'], ['ALL'], nopasswd='yes')                    # 1: alice's zfs
     h.rule(['alice'], ['/bin/systemctl restart nginx', '/usr/bin/apt *'])  # 2: used, logged under /usr
     h.rule(['bob'], ['/usr/bin/id'])                                       # 3: never; what bob runs is another rule's
     h.rule(['deploy'], ['/usr/bin/psql'], ['postgres'])                    # 4: used as postgres
@@ -215,6 +217,8 @@ def web1():
     h.say(NOW - 20 * DAY, f'sshd[77]: Failed publickey for alice from 10.9.8.7 port 40022 ssh2: ED25519 {fp(3)}')
     h.login(NOW - 30 * DAY, 'pass', 0, how='password')
     h.run(NOW - 10 * DAY, 'alice', '/usr/sbin/zpool status', rule=1)
+    h.did(('group', 'alice'), NOW - 10 * DAY)
+    h.did(('group', 'bob'), NOW - 8 * DAY)
     h.run(NOW - 9 * DAY, 'alice', '/usr/bin/systemctl restart nginx', rule=2)
     h.run(NOW - 8 * DAY, 'alice', '/usr/bin/apt update', rule=2)
     h.run(NOW - 8 * DAY, 'bob', '/usr/bin/whoami', rule=1)
@@ -237,6 +241,7 @@ WANT = {  # host, right: use, count, part of the reason
     'web1': {('key', 'alice', 1): ('used', 23, None), ('key', 'alice', 2): ('unused', 1, None), ('key', 'alice', 3): ('unused', 0, None), ('key', 'deploy', 1): ('unused', 0, None),
              ('key', 'hl-nils', 7): ('used', 1, None), ('key', 'gone', 9): ('unused', 0, None), ('password', 'pass'): ('used', 1, None), ('sudo', 1): ('used', 2, None),
              ('sudo', 2): ('used', 2, None), ('sudo', 3): ('unused', 0, None), ('sudo', 4): ('used', 1, None), ('sudo', 5): ('unused', 0, None), ('sudo', 6): ('unused', 1, None),
+             ('group', 'alice'): ('used', 1, None), ('group', 'bob'): ('used', 1, None), ('group', 'carol'): ('unknown', 0, 'beside sudo'),
              ('sudo', 7): ('unknown', 0, 'accounts that the snapshot does not have')},
     'web2': {('key', 'alice', 1): ('used', 1, None), ('key', 'alice', 2): ('unused', 0, None), ('sudo', 1): ('unknown', 0, 'sudo never logged there')},
     'gap': {('key', 'alice', 1): ('unknown', 0, 'missing in the logs'), ('key', 'alice', 2): ('used', 1, None), ('sudo', 1): ('unknown', 0, 'missing in the logs')},
@@ -347,6 +352,8 @@ def words(binary, folder, doc):
     check('no snapshot of nobody' in postern(binary, *args, '--host', 'nobody', rc=2).stderr, 'an unknown host is a mistake')
     bare = json.loads(postern(binary, *args[:2], *args[4:], '--format', 'json').stdout)
     check(all(r['use'] == 'unknown' for r in bare['rights']), 'without logs nothing is known')
+    page = postern(binary, *args, '--format', 'html').stdout
+    check(page.count('<html') == 1 and page.rstrip().endswith('</html>') and all(p in page for p in ['How sure', 'sudo never logged there', 'Keys that are shared', 'hafen', 'gone']), 'html')
     bad = os.path.join(folder, 'snapshots', 'bad.json')
     with open(bad, 'w') as f:
         f.write('{"postern-snapshot": 1, "host": 7')
@@ -361,6 +368,25 @@ def words(binary, folder, doc):
         json.dump(h.snapshot(), f)
     p = subprocess.run([binary, 'privilege', 'report', '--snapshot', evil, '--state', os.path.join(folder, 'none')], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
     check('\x1b' not in p.stdout + p.stderr and '\x07' not in p.stdout + p.stderr and (p.returncode == 3 or 'x1B' in p.stdout.upper()), f'names cannot drive the terminal: {p}')
+
+
+def stored(binary, folder):
+    """DIR/snapshots/HOST/TIME.json of the state: the newest of each host that can be read."""
+    state = os.path.join(folder, 'state')
+    for name in ['a1', 'b1']:
+        h = Host(name)
+        h.rule(['old'], ['ALL'])
+        for i, when in enumerate(['20260501T000000Z', '20260601T000000Z', '20260602T000000Z']):
+            if i == 1:
+                h.rule(['new'], ['ALL'])
+            os.makedirs(os.path.join(state, 'snapshots', name), exist_ok=True)
+            with open(os.path.join(state, 'snapshots', name, when + '.json'), 'w') as f:
+                f.write('{' if i == 2 and name == 'b1' else json.dumps(h.snapshot(taken=NOW - 40 * DAY + i * DAY)))
+    p = postern(binary, '--state', state, '--format', 'json', rc=3)
+    doc = json.loads(p.stdout)
+    check([(h['name'], h['taken'][:10]) for h in doc['hosts']] == [('a1', '2026-04-24'), ('b1', '2026-04-23')], f'stored snapshots: {doc["hosts"]}')
+    check(sorted((r['host'], r['holder']) for r in doc['rights']) == [(h, w) for h in ['a1', 'b1'] for w in ['new', 'old']], 'stored snapshots: rights of the newest')
+    check(p.stderr.count('\n') == 1 and 'b1/20260602T000000Z.json' in p.stderr, f'stored snapshots: {p.stderr}')
 
 
 # ---- others, by chance ------------------------------------------------------------------------------------------------------------------------
@@ -475,6 +501,7 @@ def main():
         os.chmod(top, 0o755)
         os.mkdir(os.path.join(top, 's'))
         scenario(binary, os.path.join(top, 's'))
+        stored(binary, top)
         for seed in range(seeds):
             folder = os.path.join(top, str(seed))
             os.mkdir(folder)

@@ -128,8 +128,8 @@ class Host:
         self.net, self.name, self.address, self.keys = net, name, f"{NETWORK}.{number}", keys
         self.root = f"{BASE}/hosts/{name}"
         self.accounts, self.groups, self.files, self.jobs = {}, {}, [], []
-        self.sshd, self.sudoers, self.nosuid, self.daemons, self.proc = "", "root ALL=(ALL:ALL) ALL\n", [], [], None
-        self._next = 2001
+        self.sshd, self.sudoers, self.nosuid, self.daemons, self.agents, self.proc = "", "root ALL=(ALL:ALL) ALL\n", [], [], [], None
+        self._next, self.procs = 2001, []
         self.account("root", uid=0, home="/root", password="*")
         self.account("daemon", uid=1, home="/usr/sbin", shell="/usr/sbin/nologin", make=False)
         self.account("sshd", uid=110, gid=65534, home="/run/sshd", shell="/usr/sbin/nologin", make=False)
@@ -275,6 +275,38 @@ class Host:
         who = ["setpriv", f"--reuid={a.uid}", f"--regid={a.gid}", "--init-groups"] if a.uid else []
         return ["nsenter", "-t", str(self.pid), "-m", "-u", "-n", "-p", "-r", "-w", *who, *env, *argv]
 
+    def live(self):
+        """What runs by the time of the snapshot: daemons that do what their socket says, agents with keys."""
+        for path, group in self.daemons:
+            server = (f"import os, socket, subprocess\ns = socket.socket(socket.AF_UNIX)\ns.bind({path!r})\nos.chown({path!r}, 0, {self.groups[group][0]})\nos.chmod({path!r}, 0o660)\n"
+                      "s.listen()\nwhile True:\n\tc, _ = s.accept()\n\tsubprocess.run(c.recv(4096).decode().split())\n\tc.send(b'.')\n\tc.close()\n")
+            self.procs.append(subprocess.Popen(self.argv("root", ["/usr/bin/python3", "-c", server]), stdin=subprocess.DEVNULL))
+        for account, key in self.agents:
+            socket = f"/tmp/ssh-{account}/agent.1"
+            self.run(account, "mkdir", "-m", "700", os.path.dirname(socket))
+            p = self.run(account, "ssh-agent", "-a", socket)
+            clear = f"{BASE}/agent-{key}"
+            shutil.copy(self.keys.path(key), clear)
+            sh("ssh-keygen", "-q", "-p", "-P", "nobody knows", "-N", "", "-f", clear)
+            with open(clear, encoding="ascii") as f:
+                q = self.run(account, "env", f"SSH_AUTH_SOCK={socket}", "ssh-add", "-", input=f.read())
+            if p.returncode or q.returncode:
+                sys.exit(f"agent of {account}@{self.name}: {p.stderr}{q.stderr}")
+
+    def forward(self, source, account, key):
+        """Somebody logs in here from source with an agent that he forwards, and stays."""
+        sock = f"{BASE}/agent.{account}"
+        must("ssh-agent", "-a", sock)
+        env = {**os.environ, "SSH_AUTH_SOCK": sock}
+        must("ssh-add", "-q", self.keys.path(key), env=env)
+        self.procs.append(subprocess.Popen(["nsenter", "-t", str(source.pid), "-n", "/usr/bin/ssh", "-F", "none", "-A", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+                                            "-o", "LogLevel=ERROR", "-l", account, self.address, "sleep 100000"], env=env, stdin=subprocess.DEVNULL))
+        for _ in range(200):
+            if any(os.listdir(f"{self.root}/tmp/{d}") for d in os.listdir(f"{self.root}/tmp") if d.startswith("ssh-")):
+                return
+            time.sleep(0.05)
+        sys.exit(f"no agent reaches {account}@{self.name}")
+
     def run(self, account, *argv, **kw):
         """A program as this account, in this host."""
         return sh(*self.argv(account, argv), **kw)
@@ -327,6 +359,10 @@ class Net:
                 time.sleep(0.05)
             else:
                 sys.exit(f"no sshd answers on {h.name}: {h.read('/run/sshd.err')}")
+
+        for h in self.servers():
+            h.live()
+        self.hosts["gate1"].forward(self.hosts["outside"], "anna", "anna")
         return time.monotonic() - started
 
     def servers(self):

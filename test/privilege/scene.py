@@ -147,6 +147,7 @@ def db1(net, k):
     h.private("root", "nightly", "/srv/open.key", mode=0o644)               # everybody reads it
     h.private("backup", "bert", "/srv/bert.key", mode=0o644)                # and this, but needs a passphrase
     h.private("quiet", "agent", "id_agent")                                 # its agent has it open
+    h.agents.append(("quiet", "agent"))
     h.private("backup", "goodcert", "id_good")
     h.file("/home/backup/.ssh/id_good-cert.pub", k.certificate("good"), 0o644, "backup")
     h.private("backup", "oldcert", "id_old")

@@ -29,6 +29,7 @@ def work1(net, k):
                Job("cron folder", "root", ["/opt/shared/run.sh"], ["/opt/shared/run.sh"]),
                Job("cron sticky", "root", ["/opt/sticky/run.sh"], ["/opt/sticky/run.sh"]),
                Job("cron svc", "svc", ["/opt/cron/svc.sh"], ["/opt/cron/svc.sh"])]
+    h.jobs.append(Job("cron loose", "root", ["CRON", "/etc/cron.d/loose"], ["/etc/cron.d/loose"]))
     # a service; the test acts the service manager
     unit = "[Unit]\nDescription=x\n[Service]\nExecStart=/opt/unit/%s\n%s[Install]\nWantedBy=multi-user.target\n"
     h.file("/etc/systemd/system/report.service", unit % ("report", ""), 0o664, "root", "units")
@@ -56,7 +57,7 @@ def work1(net, k):
     h.group("caps").append("paul")
     h.copy("/opt/cap/py", "/usr/bin/python3.11", 0o755, capability="cap_setuid+ep")
     # a daemon that runs what its socket says, as dockerd does
-    h.daemons.append("/run/docker.sock")
+    h.daemons.append(("/run/docker.sock", "docker"))
     # keys
     h.authorize("vera", "left")
     h.authorize("zoe", "agent")

@@ -4,18 +4,20 @@ A step is (from, to, how): a login needs a credential and an address from which 
 key uses it from every host that he reached. Passwords are not known to anybody, empty ones are to everybody."""
 import concurrent.futures
 import glob
+import os
 import re
 
 import logins
-from hosts import sh
+from hosts import fingerprint, sh
 from locals import Local
 
 
-def address_matters(h):
-    """Whether anything that sshd of this host reads speaks of addresses."""
-    p = sh("grep", "-rqE", "from=|Address|@10|authority|CAKeys", f"{h.root}/etc/ssh/sshd_config", *glob.glob(f"{h.root}/etc/ssh/keys"), *glob.glob(f"{h.root}/home/*/.ssh"),
-           f"{h.root}/root/.ssh")
-    return p.returncode == 0
+def address_matters(h, account):
+    """Whether anything that sshd of this host reads for this account speaks of addresses or authorities."""
+    home = h.root + h.accounts[account].home
+    files = [f for f in (*glob.glob(f"{home}/.ssh/*"), f"{h.root}/etc/ssh/keys/{account}") if os.path.isfile(f)]
+    host = sh("grep", "-qE", "^[^#]*(Match.* Address|Users.*@|CAKeys)", f"{h.root}/etc/ssh/sshd_config").returncode == 0
+    return host or (files and sh("grep", "-qE", "from=|authority", *files).returncode == 0)
 
 
 class Truth:
@@ -33,8 +35,9 @@ class Truth:
             work = [pool.submit(self._host, h) for h in hosts]
             for w in work:
                 w.result()
-        self._logins([(h, a) for h, a in targets if address_matters(h)], list(self.net.hosts.values()))
-        self._logins([(h, a) for h, a in targets if not address_matters(h)], [self.net.hosts["outside"], hosts[0]])
+        matters = {(h.name, a) for h, a in targets if address_matters(h, a)}
+        self._logins([(h, a) for h, a in targets if (h.name, a) in matters], list(self.net.hosts.values()))
+        self._logins([(h, a) for h, a in targets if (h.name, a) not in matters], [self.net.hosts["outside"], hosts[0]])
         self._blanks(targets)
 
     def _logins(self, targets, sources):
@@ -56,8 +59,9 @@ class Truth:
             self.loot[h.name, a], may = l.loot(a)
             steps = self.local[h.name, a] = {}
             if a == "root":
-                steps.update({b: {"root of the host"} for b in h.accounts if b != "root" and l.su("root", b)})
+                steps.update({b: {"root of the host"} for b in h.accounts if b != "root" and l.run_as(b)})
                 continue
+            l.read = self.loot[h.name, a]
             for got in self._account(l, h, a, special, may):
                 for b, how in got.items():
                     if b != a:
@@ -74,7 +78,7 @@ class Truth:
             yield {b: job.name for b in l.job(a, job, may)}
         yield l.files(a, may)
         yield l.keys_written(a, may, lambda b, key: logins.one(h, h, b, [key])[1])
-        for d in h.daemons:
+        for d, _ in h.daemons:
             yield {b: f"socket {d}" for b in l.socket(a, d)}
 
     def _su(self, l, h):
@@ -98,37 +102,86 @@ class Truth:
                     if logins.blank(s, h, a):
                         self.blank.setdefault(s.name, set()).add((h.name, a))
 
-    # ---- closure
-    def closure(self, start=None, credentials=(), sources=()):
-        """({account: (steps, how)}, credentials) from an account (host, name), or from credentials used at sources."""
-        have, keys, at = {}, dict.fromkeys(credentials, "held"), set(sources)
-        if start:
-            have[start] = (0, "start")
-        changed = True
-        while changed:
-            changed = False
-            for pos in list(have):
-                steps = have[pos][0]
-                at.add(pos[0])
-                for c in self.loot.get(pos, ()):
-                    if c not in keys:
-                        keys[c], changed = pos, True
-                for b, how in self.local.get(pos, {}).items():
-                    changed |= self._add(have, (pos[0], b), steps + 1, f"{pos[1]}@{pos[0]}: {min(how)}")
-            for s in list(at):
-                for to in self.blank.get(s, ()):
-                    changed |= self._add(have, to, 0, f"no password, from {s}")
-                for (source, h, a), creds in self.login.items():
-                    for c in creds & keys.keys() if source == s else ():
-                        changed |= self._add(have, (h, a), 0, f"{c} (of {keys[c]}) from {s}")
-        return have, keys
+    # ---- only what one start reaches, anew
+    def explore(self, start):
+        """Accounts (host, name) reachable from start as the hosts are now."""
+        have, held, tried, looked = {start}, set(), set(), {}
+        targets = [(h, a) for h in self.net.servers() for a in h.accounts]
+        new = {start}
+        while new:
+            have |= new
+            for pos in new:
+                if pos[0] not in looked:
+                    looked[pos[0]] = Local(self.net.hosts[pos[0]], self.credentials, again=f"-{len(have)}-{start[1]}")
+            held |= self._steps(have, new, looked)
+            jobs = []
+            for s in looked:
+                for h, a in targets:
+                    fresh = {c for c in held if (s, h.name, a, c) not in tried}
+                    if fresh and (h.name, a) not in have:
+                        jobs.append((self.net.hosts[s], h, a, {c: self.credentials.file[c] for c in fresh}))
+                        tried |= {(s, h.name, a, c) for c in fresh}
+            with concurrent.futures.ThreadPoolExecutor(logins.WORKERS) as pool:
+                got = list(pool.map(lambda j: logins.opens(j[3], *j[:3]), jobs))
+            new = self.stepped | {(h.name, a) for (s, h, a, _), g in zip(jobs, got) if g}
+            new |= {to for s in looked for to in self.blank.get(s, ())}
+            new -= have
+        return have
+
+    def _steps(self, have, new, looked):
+        """Credentials found; self.stepped: accounts of the same host that one can become."""
+        held, self.stepped = set(), set()
+        for host, a in new:
+            l, h = looked[host], self.net.hosts[host]
+            loot, may = l.loot(a)
+            l.read = loot
+            if a == "root":
+                self.stepped |= {(host, b) for b in h.accounts}
+            else:
+                for got in self._account(l, h, a, l.privileged(), may):
+                    self.stepped |= {(host, b) for b in got}
+                self.stepped |= {(host, b) for b in self._free(h) if (host, b) not in have and b != a and l.su(a, b)}
+            held |= loot
+            l.restore()
+        return held
 
     @staticmethod
-    def _add(have, to, steps, how):
-        if to in have:
-            return False
-        have[to] = (steps, how)
-        return True
+    def _free(h):
+        """Whom su may give without a password."""
+        shadow = dict(line.split(":")[:2] for line in h.read("/etc/shadow").splitlines())
+        return [a for a in h.accounts if shadow[a] == ""] + ["root"]
+
+    # ---- closure
+    def closure(self, start=None, credentials=(), sources=()):
+        """{account: (how, accounts it was reached from)} from an account (host, name), or from credentials used at sources."""
+        have, keys, at = {}, dict.fromkeys(credentials, (None,)), dict.fromkeys(sources, (None,))
+        if start:
+            have[start] = ("start", ())
+        grew = -1
+        while grew != len(have):
+            grew = len(have)
+            for pos in list(have):
+                at.setdefault(pos[0], (pos,))
+                for c in self.loot.get(pos, ()):
+                    keys.setdefault(c, (pos,))
+                for b, how in self.local.get(pos, {}).items():
+                    have.setdefault((pos[0], b), (f"{pos[1]}@{pos[0]}: {', '.join(sorted(how))}", (pos,)))
+            for s in list(at):
+                for to in self.blank.get(s, ()):
+                    have.setdefault(to, (f"no password, from {s}", at[s]))
+            for (s, h, a), creds in self.login.items():
+                for c in creds & keys.keys() if s in at else ():
+                    owner = keys[c][0]
+                    have.setdefault((h, a), (f"{c}{f' of {owner[1]}@{owner[0]}' if owner else ''} from {s}", (*at[s], *keys[c])))
+        return have, keys
+
+    def prints(self, keys):
+        """Fingerprints of the credentials by name."""
+        out = {}
+        for name, file in self.credentials.file.items():
+            with open(file + ".pub" if os.path.exists(file + ".pub") else keys.path(name) + ".pub", encoding="ascii") as f:
+                out[name] = fingerprint(f.read())
+        return out
 
     def json(self):
         name = lambda p: f"{p[1]}@{p[0]}"  # noqa: E731
@@ -136,4 +189,4 @@ class Truth:
                 "local": {name(p): {b: sorted(how) for b, how in sorted(v.items())} for p, v in sorted(self.local.items()) if v and p[1] != "root"},
                 "login": {f"{s} -> {a}@{h}": sorted(v) for (s, h, a), v in sorted(self.login.items())},
                 "blank": {s: sorted(map(name, v)) for s, v in sorted(self.blank.items())},
-                "reach": {name(p): {name(q): how for q, (_, how) in sorted(self.closure(p)[0].items()) if q != p} for p in sorted(self.loot)}}
+                "reach": {name(p): {name(q): how for q, (how, _) in sorted(self.closure(p)[0].items()) if q != p} for p in sorted(self.loot)}}

