@@ -1,6 +1,6 @@
 # bash completion for postern(1). The tables are checked against `postern COMMAND --help` by test/check/docs.py.
 
-_postern_commands="scan watch decode rules log incident response state provider person grant gate sshd-keys init mfa session release privilege help version"
+_postern_commands="scan watch decode rules log incident response state provider person grant gate sshd-keys init mfa session release privilege audit help version"
 
 # Options of a command; an option that ends in = takes a value.
 _postern_options() {
@@ -37,6 +37,10 @@ _postern_options() {
 	mfa)
 		echo "--state= -s= --config= -c= --format= -f= --hash= --digits= --period= --counter --issuer= --plain --reason= -r= --days=" \
 			"--org= -o= --tz= --all -a --threads= -j= --help -h"
+		;;
+	audit)
+		echo "--root= -R= --org= -o= --id= -i= --demand= -d= --waivers= -w= --since= --save --anchors= --fail-on= --list -l --all -a" \
+			"--output= -O= --format= -f= --color= --state= -s= --help -h"
 		;;
 	release)
 		echo "--list= -l= --state= -s= --key= -k= --folder= -F= --until= -u= --yes -y --enforce -e --once -1 --inotify --to= -t=" \
@@ -77,6 +81,11 @@ _postern_values() {
 	*:--rule-level) echo "informational low medium high critical" ;;
 	*:--rule-status) echo "stable test experimental" ;;
 	*:--rules | *:-r | scan:--suppressions | *:--values | *:--mapping | rules:--output | rules:-O) echo file ;;
+	audit:--format | audit:-f) echo "text json html ocsf" ;;
+	audit:--fail-on) echo "low medium high critical" ;;
+	audit:--demand | audit:-d) echo "provider-access logging second-factor least-privilege patching mail education" ;;
+	audit:--root | audit:-R | audit:--org | audit:-o | audit:--waivers | audit:-w | audit:--since | audit:--anchors | audit:--output | audit:-O | audit:-s) echo file ;;
+	audit:--color) echo "auto always never" ;;
 	scan:--color | incident:--color) echo "auto always never" ;;
 	scan:--org | scan:-o | decode:--org | decode:-o | scan:--output | scan:-O) echo file ;;
 	scan:--tz | decode:--tz) echo zone ;;

@@ -41,13 +41,13 @@ static void keep(struct privilege_inputs *in, struct snapshot *s)
 	*vec_push(in) = s;
 }
 
-static void load_file(struct privilege_inputs *in, const char *path)
+static bool load_file(struct privilege_inputs *in, const char *path)
 {
 	struct err e;
 	struct snapshot *s = snapshot_load(path, &e);
 	if (s) {
 		keep(in, s);
-		return;
+		return true;
 	}
 	char text[1024];
 	struct buf b = {0};
@@ -60,41 +60,81 @@ static void load_file(struct privilege_inputs *in, const char *path)
 	complain("%.*s", SLFMT(buf_slice(&b)));
 	buf_free(&b);
 	in->missing = EXIT_INPUT;
+	return false;
 }
+
+/* What a folder holds: snapshots (*.json), and folders of those, as DIR/snapshots/HOST/TIME.json. */
+struct names { char **v; size_t n, cap; };
 
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Regular files named *.json; others of the folder are none of ours. */
-static bool is_snapshot_name(int dir, const struct dirent *d)
+/* False: it cannot be read; errno. */
+static bool list_folder(const char *path, struct names *files, struct names *folders)
 {
 	struct stat st;
-	return d->d_name[0] != '.' && slice_ends(slice_of(d->d_name), SL(".json")) && !fstatat(dir, d->d_name, &st, 0) && S_ISREG(st.st_mode);
-}
-
-/* How many there were; -1: the folder cannot be read; errno. */
-static ssize_t load_folder(struct privilege_inputs *in, const char *path)
-{
-	struct { char **v; size_t n, cap; } names = {0};
-	char file[4096];
 	DIR *dir = opendir(path);
 	if (!dir)
-		return -1;
-	for (const struct dirent *d; (d = readdir(dir)) && names.n < FOLDER_FILES_MAX;)
-		if (is_snapshot_name(dirfd(dir), d))
-			*vec_push(&names) = xstrndup(d->d_name, strlen(d->d_name));
-	closedir(dir);
-	if (names.n)
-		qsort(names.v, names.n, sizeof *names.v, by_name);
-	for (size_t i = 0; i < names.n; i++) {
-		if ((size_t)snprintf(file, sizeof file, "%s/%s", path, names.v[i]) < sizeof file)
-			load_file(in, file);
-		free(names.v[i]);
+		return false;
+	for (const struct dirent *d; (d = readdir(dir)) && files->n + folders->n < FOLDER_FILES_MAX;) {
+		if (d->d_name[0] == '.' || fstatat(dirfd(dir), d->d_name, &st, 0))
+			continue;
+		if (S_ISREG(st.st_mode) && slice_ends(slice_of(d->d_name), SL(".json")))
+			*vec_push(files) = xstrndup(d->d_name, strlen(d->d_name));
+		else if (S_ISDIR(st.st_mode))
+			*vec_push(folders) = xstrndup(d->d_name, strlen(d->d_name));
 	}
-	free(names.v);
-	return (ssize_t)names.n;
+	closedir(dir);
+	if (files->n)
+		qsort(files->v, files->n, sizeof *files->v, by_name);
+	if (folders->n)
+		qsort(folders->v, folders->n, sizeof *folders->v, by_name);
+	return true;
+}
+
+static void free_names(struct names *n)
+{
+	for (size_t i = 0; i < n->n; i++)
+		free(n->v[i]);
+	free(n->v);
+}
+
+/* "2026-11-26T183000Z.json" and the like, of one length: the last name is the newest. */
+static bool named_by_time(const struct names *n)
+{
+	for (size_t i = 0; i < n->n; i++)
+		if (strlen(n->v[i]) != strlen(n->v[0]) || n->v[i][0] < '1' || n->v[i][0] > '9' || !strchr(n->v[i], 'T'))
+			return false;
+	return true;
+}
+
+/* Of one host's folder only the newest that can be read; of any other all. How many were found; -1: the folder cannot be read; errno. */
+static ssize_t load_folder(struct privilege_inputs *in, const char *path, bool inner)
+{
+	struct names files = {0}, folders = {0};
+	char file[4096];
+	if (!list_folder(path, &files, &folders))
+		return -1;
+	bool newest = inner && named_by_time(&files);
+	ssize_t found = (ssize_t)files.n;
+	for (size_t i = files.n; i > 0; i--)
+		if ((size_t)snprintf(file, sizeof file, "%s/%s", path, files.v[i - 1]) < sizeof file && load_file(in, file) && newest)
+			break;
+	for (size_t i = 0; !inner && i < folders.n; i++) {
+		bool fits = (size_t)snprintf(file, sizeof file, "%s/%s", path, folders.v[i]) < sizeof file;
+		ssize_t more = fits ? load_folder(in, file, true) : -1;
+		found += more > 0 ? more : 0;
+	}
+	free_names(&files);
+	free_names(&folders);
+	return found;
+}
+
+static int by_host(const void *a, const void *b)
+{
+	return slice_cmp((*(struct snapshot *const *)a)->host, (*(struct snapshot *const *)b)->host);
 }
 
 static void load_path(struct privilege_inputs *in, const char *path)
@@ -104,7 +144,7 @@ static void load_path(struct privilege_inputs *in, const char *path)
 		load_file(in, path);
 		return;
 	}
-	ssize_t found = load_folder(in, path);
+	ssize_t found = load_folder(in, path, false);
 	if (found > 0)
 		return;
 	complain("%s: %s", path, found ? strerror(errno) : "no snapshots (*.json) in this folder");
@@ -158,12 +198,10 @@ static int collect_here(struct privilege_inputs *in)
 /* Whether DIR/snapshots of the state holds anything: without a snapshot in it this machine is looked at. */
 static bool state_folder(const struct args *a, char *out, size_t n)
 {
-	DIR *dir = state_file(a, "snapshots", out, n) ? opendir(out) : NULL;
-	bool found = false;
-	for (const struct dirent *d; dir && !found && (d = readdir(dir));)
-		found = is_snapshot_name(dirfd(dir), d);
-	if (dir)
-		closedir(dir);
+	struct names files = {0}, folders = {0};
+	bool found = state_file(a, "snapshots", out, n) && list_folder(out, &files, &folders) && files.n + folders.n > 0;
+	free_names(&files);
+	free_names(&folders);
 	return found;
 }
 
@@ -172,9 +210,11 @@ static int load_snapshots(struct privilege_inputs *in, const struct args *a, con
 	for (size_t i = 0; args_list(a, "snapshot", i); i++)
 		load_path(in, args_list(a, "snapshot", i));
 	if (!args_has(a, "snapshot") && state[0])
-		load_folder(in, state);
-	if (in->n)
+		load_folder(in, state, false);
+	if (in->n) {
+		qsort(in->v, in->n, sizeof *in->v, by_host);
 		return 0;
+	}
 	complain(args_has(a, "snapshot") ? "no snapshot could be read" : "%s: no snapshot could be read", state);
 	return EXIT_INPUT;
 }

@@ -3,6 +3,7 @@
 #include "cmd/setup.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 struct page {
 	const struct privilege_report *r;
@@ -182,44 +183,48 @@ static void one_right(const struct page *p, const struct right *x)
 	}
 }
 
-static void kind_of_host(const struct page *p, struct slice host, enum right_kind k)
+static unsigned place_of_use(enum right_use u)
 {
-	const struct privilege_report *r = p->r;
-	size_t n = 0;
-	for (size_t i = 0; i < r->nrights; i++)
-		n += r->shown[i] && r->rights[i].kind == k && slice_eq(r->rights[i].host, host);
-	if (!n)
-		return;
-	buf_addf(p->out, "  %s (%zu)\n", right_text(k), n);
-	static const enum right_use order[] = {RIGHT_UNUSED, RIGHT_UNSURE, RIGHT_USED};
-	for (size_t o = 0; o < ARRAY_LEN(order); o++)
-		for (size_t i = 0; i < r->nrights; i++)
-			if (r->shown[i] && r->rights[i].kind == k && r->rights[i].use == order[o] && slice_eq(r->rights[i].host, host))
-				one_right(p, &r->rights[i]);
+	return u == RIGHT_UNUSED ? 0 : u == RIGHT_UNSURE ? 1 : 2;
 }
 
-static bool host_shown(const struct privilege_report *r, struct slice host)
+static int by_host_and_kind(const void *a, const void *b)
 {
-	for (size_t i = 0; i < r->nrights; i++)
-		if (r->shown[i] && slice_eq(r->rights[i].host, host))
-			return true;
-	return false;
+	const struct right *x = *(const struct right *const *)a, *y = *(const struct right *const *)b;
+	int c = slice_cmp(x->host, y->host);
+	if (!c)
+		c = (int)x->kind - (int)y->kind;
+	if (!c)
+		c = (int)place_of_use(x->use) - (int)place_of_use(y->use);
+	return c ? c : (x->id > y->id) - (x->id < y->id);
 }
 
 static void hosts(const struct page *p)
 {
-	for (size_t i = 0; i < p->r->in->n; i++) {
-		struct slice host = p->r->in->v[i]->host;
-		if (!host_shown(p->r, host))
-			continue;
-		struct buf name = {0};
-		buf_term(&name, host);
-		buf_addc(&name, 0);
-		heading(p, name.p);
-		buf_free(&name);
-		for (int k = 0; k < RIGHT_KIND_COUNT; k++)
-			kind_of_host(p, host, (enum right_kind)k);
+	const struct privilege_report *r = p->r;
+	const struct right **v = xreallocarray(NULL, r->nshown + 1, sizeof *v);
+	size_t n = 0;
+	for (size_t i = 0; i < r->nrights; i++)
+		if (r->shown[i])
+			v[n++] = &r->rights[i];
+	if (n)
+		qsort(v, n, sizeof *v, by_host_and_kind);
+	for (size_t i = 0, end; i < n; i = end) {
+		bool first = !i || !slice_eq(v[i]->host, v[i - 1]->host);
+		for (end = i + 1; end < n && v[end]->kind == v[i]->kind && slice_eq(v[end]->host, v[i]->host);)
+			end++;
+		if (first) {
+			struct buf name = {0};
+			buf_term(&name, v[i]->host);
+			buf_addc(&name, 0);
+			heading(p, name.p);
+			buf_free(&name);
+		}
+		buf_addf(p->out, "  %s (%zu)\n", right_text(v[i]->kind), end - i);
+		for (size_t k = i; k < end; k++)
+			one_right(p, v[k]);
 	}
+	free(v);
 }
 
 /* ---- to look at first ------------------------------------------------------------------------------------------------------ */

@@ -1,6 +1,6 @@
 /* before.c - an earlier result, read back from its JSON, and what has changed since. */
-#include "json/json.h"
 #include "posture/tell_private.h"
+#include "json/json.h"
 
 #include <stdlib.h>
 

@@ -59,14 +59,15 @@ enum posture_result check_acc_twice(struct posture_host *h)
 {
 	if (!accounts_here(h))
 		return host_none(h, "");
-	for (size_t i = 0; i < h->s->naccounts; i++)
-		for (size_t k = 0; k < i; k++) {
-			const struct snap_account *a = &h->s->accounts[i], *b = &h->s->accounts[k];
-			if (slice_eq(a->name, b->name))
-				host_found(h, &a->at, "%.*s is there twice", SLFMT(a->name));
-			else if (a->uid == b->uid && a->uid != 0)
-				host_found(h, &a->at, "%.*s and %.*s have uid %lld", SLFMT(b->name), SLFMT(a->name), (long long)a->uid);
-		}
+	struct strtab *uids = strtab_new();
+	for (size_t i = 0; i < h->s->naccounts; i++) {
+		const struct snap_account *a = &h->s->accounts[i];
+		if (host_account(h, a->name) != a)
+			host_found(h, &a->at, "%.*s is there twice", SLFMT(a->name));
+		else if (!first_time(uids, SLICE_NONE, SLICE_NONE, SLICE_NONE, a->uid) && a->uid > 0)
+			host_found(h, &a->at, "%.*s has uid %lld, as another account", SLFMT(a->name), (long long)a->uid);
+	}
+	strtab_free(uids);
 	return host_verdict(h, "each account has a name and a number of its own", "two accounts are one for the kernel and for logs");
 }
 
@@ -102,15 +103,10 @@ enum posture_result check_acc_age(struct posture_host *h)
 	if (!accounts_here(h))
 		return host_none(h, "");
 	host_reads(h, "authorized_key");
-	for (size_t i = 0; i < h->s->naccounts; i++) {
-		const struct snap_account *a = &h->s->accounts[i];
-		if (a->expires < 0 || a->expires >= today)
-			continue;
-		for (size_t k = 0; k < h->s->nauthorized_keys; k++)
-			if (slice_eq(h->s->authorized_keys[k].account, a->name)) {
-				host_found(h, &h->s->authorized_keys[k].at, "%.*s ended %lld days ago, and its key is still here", SLFMT(a->name), (long long)(today - a->expires));
-				break;
-			}
+	for (size_t k = 0; k < h->s->nauthorized_keys; k++) {
+		const struct snap_account *a = host_account(h, h->s->authorized_keys[k].account);
+		if (a && a->expires >= 0 && a->expires < today)
+			host_found(h, &h->s->authorized_keys[k].at, "%.*s ended %lld days ago, and its key is still here", SLFMT(a->name), (long long)(today - a->expires));
 	}
 	return host_verdict(h, "no account that has ended keeps a key", "an account that has ended keeps its keys: setting it to rights again opens them");
 }

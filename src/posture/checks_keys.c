@@ -1,6 +1,8 @@
 /* checks_keys.c - keys: what each opens, where its other half lies. */
 #include "posture/checks.h"
 
+#include <stdlib.h>
+
 static bool usable(const struct snap_authorized_key *k)
 {
 	return k->usable != SNAP_NO && k->fingerprint.n > 0;
@@ -77,11 +79,27 @@ enum posture_result check_key_provider(struct posture_host *h)
 	return host_verdict(h, "no key of a provider lies in a file", "a provider's key opens an account beside the gate");
 }
 
+/* sshd and servers of TLS read theirs at start, when nobody is there to type a passphrase. */
+static bool of_service(const struct posture_host *h, const struct snap_private_key *k)
+{
+	static const char *const places[] = {"/etc/ssh/ssh_host_", "/etc/ssl/", "/etc/pki/", "/etc/letsencrypt/", "/var/lib/postfix/", "/etc/dovecot/", "/etc/nginx/", "/etc/apache2/", "/etc/httpd/"};
+	for (size_t i = 0; i < ARRAY_LEN(places); i++)
+		if (slice_starts(k->at.file, slice_of(places[i])))
+			return true;
+	for (size_t i = 0; i < MIN(h->s->nhost_keys, (size_t)16); i++)
+		if (k->fingerprint.n && slice_eq(h->s->host_keys[i].fingerprint, k->fingerprint))
+			return true;
+	return false;
+}
+
 enum posture_result check_key_private(struct posture_host *h)
 {
 	host_reads(h, "private_key");
+	host_reads(h, "host_key"); /* which of them are the machine's own */
 	for (size_t i = 0; i < h->s->nprivate_keys; i++) {
 		const struct snap_private_key *k = &h->s->private_keys[i];
+		if (of_service(h, k))
+			continue;
 		if (k->encrypted == SNAP_NO)
 			host_found(h, &k->at, "%.*s%s%.*s: no passphrase", SLFMT(k->type), k->account.n ? " of " : "", SLFMT(k->account));
 		else if (k->encrypted == SNAP_UNKNOWN)
@@ -108,14 +126,22 @@ enum posture_result check_key_shared(struct posture_host *h)
 {
 	if (!keys_here(h))
 		return host_none(h, "no key opens an account");
-	for (size_t i = 0; i < h->s->nauthorized_keys; i++)
-		for (size_t j = 0; j < i; j++) {
-			const struct snap_authorized_key *a = &h->s->authorized_keys[i], *b = &h->s->authorized_keys[j];
-			if (!usable(a) || !usable(b) || !slice_eq(a->fingerprint, b->fingerprint) || slice_eq(a->account, b->account))
-				continue;
+	size_t n = h->s->nauthorized_keys;
+	struct strtab *prints = strtab_new();
+	uint32_t *owner = xcalloc(n + 1, sizeof *owner); /* by fingerprint: its first line, and one */
+	for (size_t i = 0; i < n; i++) {
+		const struct snap_authorized_key *a = &h->s->authorized_keys[i], *b;
+		uint32_t id = usable(a) ? strtab_put(prints, a->fingerprint) : 0;
+		if (!id || id > n)
+			continue;
+		if (!owner[id])
+			owner[id] = (uint32_t)i + 1;
+		b = &h->s->authorized_keys[owner[id] - 1];
+		if (!slice_eq(a->account, b->account))
 			host_found(h, &a->at, "%.*s opens %.*s and %.*s", SLFMT(a->fingerprint), SLFMT(b->account), SLFMT(a->account));
-			break;
-		}
+	}
+	strtab_free(prints);
+	free(owner);
 	return host_verdict(h, "each key opens one account", "one key opens several accounts: the log names an account, not a person");
 }
 
@@ -127,14 +153,19 @@ enum posture_result check_key_hosts(struct posture_host *h)
 		return host_none(h, "no private key lies here");
 	if (h->nall < 2)
 		return host_none(h, "only one host was looked at");
+	struct strtab *own = strtab_new();
+	for (size_t j = 0; j < h->s->nprivate_keys; j++)
+		(void)strtab_put(own, h->s->private_keys[j].fingerprint);
 	for (size_t i = 0; i < h->nall; i++) {
 		if (h->all[i] != h->s && snapshot_is_missing(h->all[i], "private_key"))
 			host_unsure(h, "private keys of %.*s could not be read", SLFMT(h->all[i]->host));
-		for (size_t k = 0; h->all[i] != h->s && k < h->all[i]->nprivate_keys; k++)
-			for (size_t j = 0; j < h->s->nprivate_keys; j++)
-				if (h->s->private_keys[j].fingerprint.n && slice_eq(h->s->private_keys[j].fingerprint, h->all[i]->private_keys[k].fingerprint))
-					host_found(h, &h->s->private_keys[j].at, "%.*s lies on %.*s, too", SLFMT(h->s->private_keys[j].fingerprint), SLFMT(h->all[i]->host));
+		for (size_t k = 0; h->all[i] != h->s && k < h->all[i]->nprivate_keys; k++) {
+			struct slice print = h->all[i]->private_keys[k].fingerprint;
+			if (print.n && strtab_find(own, print) != UINT32_MAX)
+				host_found(h, NULL, "%.*s lies on %.*s, too", SLFMT(print), SLFMT(h->all[i]->host));
+		}
 	}
+	strtab_free(own);
 	return host_verdict(h, "no private key lies on several hosts", "a private key lies on several hosts: one that falls takes the others along");
 }
 

@@ -40,8 +40,11 @@ enum posture_result check_log_forward(struct posture_host *h)
 static void in_clear(struct posture_host *h, const char *name, const char *tls)
 {
 	char value[POSTURE_LINE_MAX];
+	size_t n = 0;
 	EACH_FACT(h, f, name) {
-		if (f->value.n >= sizeof value)
+		if (++n > POSTURE_PAIRS_MAX)
+			host_unsure(h, "%s: more than %d", name, POSTURE_PAIRS_MAX);
+		if (n > POSTURE_PAIRS_MAX || f->value.n >= sizeof value)
 			continue;
 		memcpy(value, f->value.p, f->value.n);
 		value[f->value.n] = '\0';
@@ -164,7 +167,7 @@ enum posture_result check_log_readable(struct posture_host *h)
 	for (size_t i = 0; i < h->s->nfacts; i++) {
 		const struct snap_fact *f = &h->s->facts[i];
 		struct slice mode = word_of(f->value, 0);
-		if (!slice_starts(f->name, SL("file.mode /var/log/")) || mode.n < 3 || slice_ends(f->name, SL("/wtmp")) || slice_ends(f->name, SL("/lastlog")))
+		if (!slice_starts(f->name, SL("file.mode /var/log/")) || mode.n < 3 || slice_ends(f->name, SL("/wtmp")) || slice_ends(f->name, SL("/lastlog")) || slice_ends(f->name, SL("/journal")))
 			continue;
 		any = true;
 		if ((mode.p[mode.n - 1] - '0') & 7 && !slice_ends(f->name, SL("/log")))

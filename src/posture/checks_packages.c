@@ -26,8 +26,11 @@ enum posture_result check_pkg_keyed(struct posture_host *h)
 	bool readable = host_reads(h, "apt");
 	if (!host_has_fact(h, "apt.source", NULL))
 		return host_none(h, "no apt source");
+	size_t n = 0;
 	EACH_FACT(h, f, "apt.source") {
-		if (f->value.n >= sizeof value || !readable)
+		if (++n > POSTURE_PAIRS_MAX)
+			host_unsure(h, "apt: more than %d sources", POSTURE_PAIRS_MAX);
+		if (n > POSTURE_PAIRS_MAX || f->value.n >= sizeof value || !readable)
 			continue;
 		memcpy(value, f->value.p, f->value.n);
 		value[f->value.n] = '\0';
@@ -121,10 +124,16 @@ enum posture_result check_pkg_folder(struct posture_host *h)
 			host_found(h, &f->at, "%.*s", SLFMT(f->value));
 	}
 	host_reads(h, "writable");
-	for (size_t i = 0; i < h->s->nwritables; i++)
-		EACH_FACT(h, f, "patch.folder")
+	size_t n = 0;
+	EACH_FACT(h, f, "patch.folder") {
+		if (++n > POSTURE_PAIRS_MAX) {
+			host_unsure(h, "patch: more than %d folders", POSTURE_PAIRS_MAX);
+			break;
+		}
+		for (size_t i = 0; i < h->s->nwritables; i++)
 			if (slice_starts(h->s->writables[i].at.file, word_of(f->value, 0)))
 				host_found(h, &h->s->writables[i].at, "%.*s can write it", SLFMT(h->s->writables[i].by));
+	}
 	return host_verdict(h, "only root writes where programs for other machines come from", "who is not root decides what other machines run");
 }
 

@@ -24,6 +24,12 @@ static bool has_service(const struct posture_host *h, const char *service)
 	return false;
 }
 
+/* The line of a file that several services include is told once. */
+static bool told_before(struct strtab *told, const struct snap_pam *p)
+{
+	return p->at.line > 0 && !first_time(told, p->at.file, p->module, p->arguments, p->at.line);
+}
+
 /* Does an earlier line end the stack with a success? */
 static bool ends_well(const struct snap_pam *p)
 {
@@ -82,15 +88,25 @@ enum posture_result check_pam_gate_more(struct posture_host *h)
 	return host_verdict(h, "sudo, su and cron ask the gate", "a session whose grant has ended can still use sudo, su or cron");
 }
 
+/* Of a stack that decides who somebody is. */
+static bool lets_in(const struct snap_pam *p)
+{
+	static const char *const services[] = {"sshd", "login", "sudo", "su", "common-auth", "system-auth", "password-auth"};
+	for (size_t i = 0; i < ARRAY_LEN(services); i++)
+		if (row(p, services[i], "auth"))
+			return true;
+	return false;
+}
+
 enum posture_result check_pam_open(struct posture_host *h)
 {
 	host_reads(h, "pam");
 	if (!h->s->npam)
 		return host_none(h, NO_PAM);
+	struct strtab *told = strtab_new();
 	for (size_t i = 0; i < h->s->npam; i++) {
 		const struct snap_pam *p = &h->s->pam[i];
-		if (!row(p, "sshd", "auth") && !row(p, "login", "auth") && !row(p, "sudo", "auth") && !row(p, "su", "auth") && !row(p, "common-auth", "auth") && !row(p, "system-auth", "auth")
-			&& !row(p, "password-auth", "auth"))
+		if (!lets_in(p) || told_before(told, p))
 			continue;
 		if (module_is(p, "pam_unix.so") && has_word(p->arguments, ' ', "nullok"))
 			host_found(h, &p->at, "%.*s: pam_unix.so nullok: an empty password is good", SLFMT(p->service));
@@ -99,6 +115,7 @@ enum posture_result check_pam_open(struct posture_host *h)
 		if (module_is(p, "pam_rhosts.so") || (module_is(p, "pam_wheel.so") && has_word(p->arguments, ' ', "trust")))
 			host_found(h, &p->at, "%.*s: %.*s lets in without a password", SLFMT(p->service), SLFMT(p->module));
 	}
+	strtab_free(told);
 	return host_verdict(h, "PAM lets nobody through without proof", "PAM lets somebody through without proof");
 }
 
@@ -107,11 +124,13 @@ enum posture_result check_pam_env(struct posture_host *h)
 	host_reads(h, "pam");
 	if (!h->s->npam)
 		return host_none(h, NO_PAM);
+	struct strtab *told = strtab_new();
 	for (size_t i = 0; i < h->s->npam; i++) {
 		const struct snap_pam *p = &h->s->pam[i];
-		if (module_is(p, "pam_env.so") && has_word(p->arguments, ' ', "user_readenv=1"))
+		if (module_is(p, "pam_env.so") && !told_before(told, p) && has_word(p->arguments, ' ', "user_readenv=1"))
 			host_found(h, &p->at, "%.*s: pam_env.so user_readenv=1", SLFMT(p->service));
 	}
+	strtab_free(told);
 	return host_verdict(h, "no file of a home sets variables before the session", "~/.pam_environment sets variables (LD_PRELOAD) before the session starts");
 }
 
@@ -228,10 +247,11 @@ enum posture_result check_pam_hash(struct posture_host *h)
 	host_reads(h, "pam");
 	host_reads(h, "login.defs");
 	bool any = false;
+	struct strtab *told = strtab_new();
 	for (size_t i = 0; i < h->s->npam; i++) {
 		const struct snap_pam *p = &h->s->pam[i];
 		struct slice t = p->type;
-		if (!module_is(p, "pam_unix.so") || !slice_has(t, SL("password")))
+		if (!module_is(p, "pam_unix.so") || !slice_has(t, SL("password")) || told_before(told, p))
 			continue;
 		bool fine = false;
 		for (size_t k = 0; k < ARRAY_LEN(good); k++)
@@ -240,6 +260,7 @@ enum posture_result check_pam_hash(struct posture_host *h)
 		if (has_word(p->arguments, ' ', "md5") || has_word(p->arguments, ' ', "bigcrypt") || !fine)
 			host_found(h, &p->at, "%.*s: pam_unix.so %.*s", SLFMT(p->service), SLFMT(p->arguments));
 	}
+	strtab_free(told);
 	if (!any)
 		return host_none(h, "PAM changes no passwords here");
 	return host_verdict(h, "passwords are kept with a slow hash", "passwords are kept with a hash that is quickly guessed, or not named");

@@ -103,13 +103,12 @@ static bool one_of(struct slice list, struct slice v)
 /* What is set, against what it should be. A setting that is not told on this machine is not known. */
 static void sysctls(struct posture_host *h, const struct sysctl *rows, size_t n)
 {
-	bool readable = host_reads(h, "sysctl");
 	for (size_t i = 0; i < n; i++) {
 		struct snap_at at = {0};
 		struct slice v = host_value(h, rows[i].name, &at);
 		if (v.n && !one_of(slice_of(rows[i].fine), v))
 			host_found(h, &at, "%s = %.*s", rows[i].name + 7, SLFMT(v));
-		else if (!v.n && readable)
+		else if (!v.n) /* a value that is told holds, also where others are not known */
 			host_unsure(h, "sysctl: nothing sets %s in a file, and the kernel's own value is not known", rows[i].name + 7);
 	}
 }

@@ -250,14 +250,19 @@ enum posture_result check_ssh_hostkey_shared(struct posture_host *h)
 		return host_none(h, "no host key");
 	if (h->nall < 2)
 		return host_none(h, "only one host was looked at");
+	struct strtab *own = strtab_new();
+	for (size_t j = 0; j < h->s->nhost_keys; j++)
+		(void)strtab_put(own, h->s->host_keys[j].fingerprint);
 	for (size_t i = 0; i < h->nall; i++) {
-		for (size_t k = 0; h->all[i] != h->s && k < h->all[i]->nhost_keys; k++)
-			for (size_t j = 0; j < h->s->nhost_keys; j++)
-				if (h->s->host_keys[j].fingerprint.n && slice_eq(h->s->host_keys[j].fingerprint, h->all[i]->host_keys[k].fingerprint))
-					host_found(h, &h->s->host_keys[j].at, "%.*s is also the key of %.*s", SLFMT(h->s->host_keys[j].fingerprint), SLFMT(h->all[i]->host));
+		for (size_t k = 0; h->all[i] != h->s && k < h->all[i]->nhost_keys; k++) {
+			struct slice print = h->all[i]->host_keys[k].fingerprint;
+			if (print.n && strtab_find(own, print) != UINT32_MAX)
+				host_found(h, NULL, "%.*s is also the key of %.*s", SLFMT(print), SLFMT(h->all[i]->host));
+		}
 		if (snapshot_is_missing(h->all[i], "host_key"))
 			host_unsure(h, "host keys of %.*s could not be read", SLFMT(h->all[i]->host));
 	}
+	strtab_free(own);
 	return host_verdict(h, "no other host has the same key", "two hosts have the same key: each can be the other");
 }
 
@@ -362,7 +367,7 @@ enum posture_result check_ssh_hardware(struct posture_host *h)
 
 enum posture_result check_ssh_command(struct posture_host *h)
 {
-	bool some = false;
+	size_t some = 0;
 	host_reads(h, "writable");
 	if (!sshd_here(h))
 		return host_none(h, NO_SSHD);
@@ -370,7 +375,10 @@ enum posture_result check_ssh_command(struct posture_host *h)
 		const struct snap_sshd *r = &h->s->sshd[i];
 		bool user = slice_eqz(r->name, "authorizedkeyscommanduser") || slice_eqz(r->name, "authorizedprincipalscommanduser");
 		if ((slice_eqz(r->name, "authorizedkeyscommand") || slice_eqz(r->name, "authorizedprincipalscommand")) && !slice_eqz(r->value, "none")) {
-			some = true;
+			if (++some > POSTURE_PAIRS_MAX) {
+				host_unsure(h, "sshd: more than %d key commands", POSTURE_PAIRS_MAX);
+				continue;
+			}
 			struct slice path = word_of(r->value, 0);
 			for (size_t k = 0; k < h->s->nwritables; k++)
 				if (slice_eq(h->s->writables[k].at.file, path))
@@ -410,13 +418,17 @@ enum posture_result check_ssh_authority(struct posture_host *h)
 	if (!h->s->nauthorities)
 		return host_none(h, "no certificate authority is believed");
 	host_reads(h, "private_key");
+	struct strtab *prints = strtab_new();
 	for (size_t i = 0; i < h->s->nauthorities; i++) {
 		const struct snap_authority *a = &h->s->authorities[i];
 		if (a->private_key.n)
 			host_found(h, &a->at, "its private key lies here: %.*s", SLFMT(a->private_key));
-		for (size_t k = 0; k < h->s->nprivate_keys; k++)
-			if (!a->private_key.n && a->fingerprint.n && slice_eq(a->fingerprint, h->s->private_keys[k].fingerprint))
-				host_found(h, &h->s->private_keys[k].at, "the private key of an authority that is believed here");
+		else
+			(void)strtab_put(prints, a->fingerprint);
 	}
+	for (size_t k = 0; k < h->s->nprivate_keys; k++)
+		if (h->s->private_keys[k].fingerprint.n && strtab_find(prints, h->s->private_keys[k].fingerprint) != UINT32_MAX)
+			host_found(h, &h->s->private_keys[k].at, "the private key of an authority that is believed here");
+	strtab_free(prints);
 	return host_verdict(h, "the keys of authorities lie elsewhere", "the private key of an authority lies on the server: who has it makes certificates for every account");
 }

@@ -38,16 +38,18 @@ enum posture_result check_sudo_provider(struct posture_host *h)
 		return host_none(h, "sudo gives nobody anything");
 	if (!some)
 		return host_none(h, "no account is a provider's");
-	for (size_t i = 0; i < h->s->nsudo; i++)
-		for (size_t k = 0; k < h->covered.n; k++) {
+	for (size_t i = 0; i < h->s->nsudo; i++) {
+		const struct snap_sudo *r = &h->s->sudo[i];
+		const char *why = "";
+		bool full = sudo_all(r);
+		for (size_t c = 0; c < r->commands.n && !full; c++)
+			full = sudo_full(r->commands.v[c], &why);
+		for (size_t k = 0; k < h->covered.n && full; k++) {
 			const struct snap_account *a = host_account(h, h->covered.v[k]);
-			const char *why = "";
-			bool full = sudo_all(&h->s->sudo[i]);
-			for (size_t c = 0; c < h->s->sudo[i].commands.n && !full; c++)
-				full = sudo_full(h->s->sudo[i].commands.v[c], &why);
-			if (a && full && sudo_for(h, &h->s->sudo[i], a))
-				host_found(h, &h->s->sudo[i].at, "%.*s becomes root%s%s", SLFMT(a->name), *why ? ": " : "", why);
+			if (a && sudo_for(h, r, a))
+				host_found(h, &r->at, "%.*s becomes root%s%s", SLFMT(a->name), *why ? ": " : "", why);
 		}
+	}
 	return host_verdict(h, "no provider becomes root by sudo", "a provider's account becomes root");
 }
 

@@ -116,13 +116,12 @@ enum posture_result check_net_kernel(struct posture_host *h)
 {
 	static const struct { const char *name, *fine; } rows[] = {{"sysctl net.ipv4.conf.all.accept_redirects", "0"}, {"sysctl net.ipv4.conf.all.send_redirects", "0"},
 		{"sysctl net.ipv4.conf.all.accept_source_route", "0"}, {"sysctl net.ipv4.ip_forward", "0"}};
-	bool readable = host_reads(h, "sysctl");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct snap_at at = {0};
 		struct slice v = host_value(h, rows[i].name, &at);
 		if (v.n && !slice_eqz(v, rows[i].fine))
 			host_found(h, &at, "%s = %.*s", rows[i].name + 7, SLFMT(v));
-		else if (!v.n && readable)
+		else if (!v.n)
 			host_unsure(h, "sysctl: nothing sets %s in a file, and the kernel's own value is not known", rows[i].name + 7);
 	}
 	return host_verdict(h, "the kernel neither forwards nor takes others' word for a route", "the kernel sends packets on for others, or takes others' word for a route");

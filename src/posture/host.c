@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* ---- saying ---------------------------------------------------------------------------------------------------------------- */
 
@@ -13,6 +14,7 @@ void host_begin(struct posture_host *h)
 	h->unsure = h->said = SLICE_NONE;
 }
 
+static struct slice text_of(struct posture_host *h, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 static struct slice text_of(struct posture_host *h, const char *fmt, va_list ap)
 {
 	char line[POSTURE_LINE_MAX + 1];
@@ -113,28 +115,75 @@ bool host_has_fact(const struct posture_host *h, const char *name, const char *v
 
 const struct snap_account *host_account(const struct posture_host *h, struct slice name)
 {
-	for (size_t i = 0; i < h->s->naccounts; i++)
-		if (slice_eq(h->s->accounts[i].name, name))
-			return &h->s->accounts[i];
-	return NULL;
+	uint32_t id = strtab_find(h->names, name);
+	return id < h->nfirst && h->first[id] != UINT32_MAX ? &h->s->accounts[h->first[id]] : NULL;
 }
 
-static bool in_list(const struct snap_list *l, struct slice x)
+/* Who is in the group, as one pass over groups, their members, and accounts. */
+static bool *members_of(const struct posture_host *h, const char *group)
 {
-	for (size_t i = 0; i < l->n; i++)
-		if (slice_eq(l->v[i], x))
-			return true;
-	return false;
+	const struct snapshot *s = h->s;
+	bool *of = xcalloc(s->naccounts ? s->naccounts : 1, sizeof *of);
+	for (size_t i = 0; i < s->ngroups; i++) {
+		const struct snap_group *g = &s->groups[i];
+		if (!slice_eqz(g->name, group))
+			continue;
+		for (size_t k = 0; k < g->members.n; k++) {
+			const struct snap_account *a = host_account(h, g->members.v[k]);
+			if (a)
+				of[a - s->accounts] = true;
+		}
+		for (size_t k = 0; k < s->naccounts; k++)
+			of[k] |= s->accounts[k].gid == g->gid;
+	}
+	return of;
 }
 
-bool host_member(const struct posture_host *h, const struct snap_account *a, const char *group)
+/* The same for one account: when many groups are asked about. */
+static bool in_group(const struct posture_host *h, const struct snap_account *a, struct slice group)
 {
-	for (size_t i = 0; i < h->s->ngroups; i++) {
-		const struct snap_group *g = &h->s->groups[i];
-		if (slice_eqz(g->name, group) && (g->gid == a->gid || in_list(&g->members, a->name)))
+	uint32_t id = strtab_find(h->group_names, group);
+	for (uint32_t at = id == UINT32_MAX ? 0 : h->group_first[id]; at; at = h->group_next[at - 1]) {
+		const struct snap_group *g = &h->s->groups[at - 1];
+		if (g->gid == a->gid)
 			return true;
+		for (size_t k = 0; k < g->members.n; k++)
+			if (slice_eq(g->members.v[k], a->name))
+				return true;
 	}
 	return false;
+}
+
+/* Accounts of one name are one: what is said of the first is said of all. */
+bool host_member(struct posture_host *h, const struct snap_account *a, const char *group)
+{
+	const struct snap_account *named = host_account(h, a->name);
+	size_t i = 0, own = (size_t)(a - h->s->accounts), first = named ? (size_t)(named - h->s->accounts) : own;
+	while (i < h->ngroups && strcmp(h->groups[i].name, group) != 0)
+		i++;
+	if (i == POSTURE_GROUPS_KEPT || strlen(group) >= sizeof h->groups[0].name) {
+		return in_group(h, a, slice_of(group));
+	}
+	if (i == h->ngroups) {
+		snprintf(h->groups[i].name, sizeof h->groups[i].name, "%s", group);
+		h->groups[i].of = members_of(h, group);
+		h->ngroups++;
+	}
+	return h->groups[i].of[own] || h->groups[i].of[first];
+}
+
+bool first_time(struct strtab *set, struct slice a, struct slice b, struct slice c, int64_t number)
+{
+	struct key k;
+	char text[24];
+	uint32_t before = strtab_count(set);
+	snprintf(text, sizeof text, "%lld", (long long)number);
+	key_init(&k);
+	key_add(&k, slice_of(text));
+	key_add(&k, a);
+	key_add(&k, b);
+	key_add(&k, c);
+	return strtab_put(set, key_slice(&k)) >= before;
 }
 
 struct slice word_of(struct slice s, size_t n)
@@ -167,29 +216,76 @@ bool shell_opens(struct slice shell)
 
 /* ---- providers' accounts ------------------------------------------------------------------------------------------------------- */
 
+static void index_names(struct posture_host *h)
+{
+	size_t n = h->s->naccounts;
+	h->names = strtab_new();
+	h->first = xcalloc(n + 1, sizeof *h->first);
+	memset(h->first, 255, (n + 1) * sizeof *h->first);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t id = strtab_put(h->names, h->s->accounts[i].name);
+		if (id <= n && h->first[id] == UINT32_MAX)
+			h->first[id] = (uint32_t)i;
+	}
+	h->nfirst = MIN((size_t)strtab_count(h->names), n + 1);
+	h->is_covered = xcalloc(n ? n : 1, sizeof *h->is_covered);
+}
+
+static void index_groups(struct posture_host *h)
+{
+	size_t n = h->s->ngroups;
+	h->group_names = strtab_new();
+	h->group_first = xcalloc(n + 1, sizeof *h->group_first);
+	h->group_next = xcalloc(n + 1, sizeof *h->group_next);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t id = strtab_put(h->group_names, h->s->groups[i].name);
+		h->group_next[i] = h->group_first[id];
+		h->group_first[id] = (uint32_t)i + 1;
+	}
+}
+
 void host_prepare(struct posture_host *h)
 {
-	h->covered.n = 0;
+	index_names(h);
+	index_groups(h);
 	for (size_t i = 0; i < h->s->naccounts; i++) {
 		const struct snap_account *a = &h->s->accounts[i];
 		const struct org_person *p = h->opt->org ? org_person_by_account(h->opt->org, a->name) : NULL;
-		if (host_member(h, a, "postern-provider") || slice_eqz(slice_basename(a->shell), "postern-shell") || (p && p->provider))
+		if (!host_member(h, a, "postern-provider") && !slice_eqz(slice_basename(a->shell), "postern-shell") && !(p && p->provider))
+			continue;
+		h->is_covered[i] = true;
+		if (h->covered.n < POSTURE_COVERED_MAX)
 			*vec_push(&h->covered) = a->name;
+		else
+			h->covered_cut = true;
 	}
+}
+
+void host_close(struct posture_host *h)
+{
+	for (size_t i = 0; i < h->ngroups; i++)
+		free(h->groups[i].of);
+	strtab_free(h->names);
+	strtab_free(h->group_names);
+	free(h->group_first);
+	free(h->group_next);
+	free(h->first);
+	free(h->is_covered);
+	free(h->covered.v);
 }
 
 bool host_covered(const struct posture_host *h, struct slice account)
 {
-	for (size_t i = 0; i < h->covered.n; i++)
-		if (slice_eq(h->covered.v[i], account))
-			return true;
-	return false;
+	const struct snap_account *a = host_account(h, account);
+	return a && h->is_covered[a - h->s->accounts];
 }
 
 bool host_has_covered(struct posture_host *h)
 {
 	host_reads(h, "account");
 	host_reads(h, "group");
+	if (h->covered_cut)
+		host_unsure(h, "more than %d accounts are a provider's: the others were not looked at", POSTURE_COVERED_MAX);
 	if (!h->covered.n && !h->opt->org)
 		host_unsure(h, "without an organisation file nobody says whose accounts are a provider's (--org)");
 	return h->covered.n > 0;
@@ -209,7 +305,9 @@ bool host_has_provider(struct posture_host *h)
 bool sshd_here(struct posture_host *h)
 {
 	host_reads(h, "sshd");
-	return h->s->nsshd > 0;
+	if (h->s->nsshd > POSTURE_SSHD_MAX)
+		host_unsure(h, "sshd: more than %d settings", POSTURE_SSHD_MAX);
+	return h->s->nsshd > 0 && h->s->nsshd <= POSTURE_SSHD_MAX;
 }
 
 bool sshd_value(struct posture_host *h, struct slice account, const char *name, struct slice *value, struct snap_at *at)

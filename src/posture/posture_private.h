@@ -13,6 +13,11 @@ enum {
 	POSTURE_EVIDENCE_MAX = 24, /* lines shown of one check on one host; the count goes on */
 	POSTURE_LINE_MAX = 300,    /* bytes of such a line */
 	POSTURE_WAIVERS_MAX = 5000,
+	/* A snapshot may be hostile: what is compared each with each is bounded, and what is beyond cannot be told. */
+	POSTURE_COVERED_MAX = 500,     /* accounts of providers */
+	POSTURE_SSHD_MAX = 20000,      /* settings */
+	POSTURE_PAIRS_MAX = 2000,      /* sources, targets, folders */
+	POSTURE_GROUPS_KEPT = 32,
 };
 
 struct posture_names {
@@ -25,6 +30,14 @@ struct posture_host {
 	const struct posture_options *opt;
 	struct arena *mem;
 	struct posture_names covered;     /* accounts that are a provider's */
+	bool covered_cut;
+	struct strtab *names;             /* of accounts; by number: the first account of that name */
+	uint32_t *first; size_t nfirst;
+	bool *is_covered;                 /* by account */
+	struct strtab *group_names;       /* by number: the first group of that name; then the next one (group + 1, 0 none) */
+	uint32_t *group_first, *group_next;
+	struct { char name[64]; bool *of; /* by account */ } groups[POSTURE_GROUPS_KEPT]; /* members of those that were asked about */
+	size_t ngroups;
 	/* of the check that runs */
 	struct slice evidence[POSTURE_EVIDENCE_MAX];
 	size_t nevidence;
@@ -32,7 +45,8 @@ struct posture_host {
 	struct slice unsure;              /* why it cannot be told; empty: it can */
 	struct slice said;                /* the row's text */
 };
-void host_prepare(struct posture_host *h); /* fills covered */
+void host_prepare(struct posture_host *h);
+void host_close(struct posture_host *h);
 void host_begin(struct posture_host *h);   /* before each check */
 
 /* The check looks at this section (a kind of record, or a fact's section); true when all of it could be read. */
@@ -53,11 +67,13 @@ const struct snap_fact *host_fact(const struct posture_host *h, const char *name
 struct slice host_value(const struct posture_host *h, const char *name, struct snap_at *at);
 bool host_has_fact(const struct posture_host *h, const char *name, const char *value /* NULL: any */);
 const struct snap_account *host_account(const struct posture_host *h, struct slice name);
-bool host_member(const struct posture_host *h, const struct snap_account *a, const char *group);
+bool host_member(struct posture_host *h, const struct snap_account *a, const char *group);
 bool host_covered(const struct posture_host *h, struct slice account);
 /* Is there an account of a provider? Reads accounts and groups; without an organisation file and without one "no" cannot be told. */
 bool host_has_covered(struct posture_host *h);
 bool host_has_provider(struct posture_host *h); /* the organisation or the gate knows one, or an account is one's */
+/* Was this not put into the set before? Parts are kept apart. */
+bool first_time(struct strtab *set, struct slice a, struct slice b, struct slice c, int64_t number);
 bool shell_opens(struct slice shell);        /* a login gets something to type into */
 struct slice word_of(struct slice s, size_t n); /* the n-th blank-separated word, from 0; empty when there are fewer */
 bool has_word(struct slice list, char separator, const char *word);
@@ -73,11 +89,10 @@ bool methods_two(struct slice methods);
 bool methods_password_alone(struct slice methods);
 
 /* ---- sudo ---------------------------------------------------------------------------------------------------------------- */
-bool sudo_for(const struct posture_host *h, const struct snap_sudo *r, const struct snap_account *a);
+bool sudo_for(struct posture_host *h, const struct snap_sudo *r, const struct snap_account *a);
 bool sudo_all(const struct snap_sudo *r);     /* every command, as root */
 /* A command that is as good as root; why: static text. */
 bool sudo_full(struct slice command, const char **why);
-const char *account_root_group(const struct posture_host *h, const struct snap_account *a); /* a group that is as good as root; NULL */
+const char *account_root_group(struct posture_host *h, const struct snap_account *a); /* a group that is as good as root; NULL */
 
-/* The n-th part of "03.01.01 03.01.02" and the like is word_of(). */
 #endif

@@ -34,8 +34,7 @@ static void run_host(struct posture_host *h, const struct posture_check *checks,
 	for (size_t c = 0; c < nchecks; c++)
 		if (!only || only[c])
 			run_one(h, &checks[c], &out->v[out->n++]);
-	free(h->covered.v);
-	h->covered = (struct posture_names){0};
+	host_close(h);
 }
 
 static void count(struct posture *p)

@@ -7,22 +7,21 @@ static bool number_is(struct slice s, int64_t n)
 	return slice_i64(s, &x) && x == n;
 }
 
-static bool one_fits(const struct posture_host *h, struct slice who, const struct snap_account *a)
+static bool member_of_gid(const struct posture_host *h, struct slice gid, const struct snap_account *a)
+{
+	for (size_t i = 0; i < h->s->ngroups; i++)
+		for (size_t k = 0; number_is(gid, h->s->groups[i].gid) && k < h->s->groups[i].members.n; k++)
+			if (slice_eq(h->s->groups[i].members.v[k], a->name))
+				return true;
+	return false;
+}
+
+static bool one_fits(struct posture_host *h, struct slice who, const struct snap_account *a)
 {
 	if (slice_eqz(who, "ALL") || slice_eq(who, a->name))
 		return true;
-	if (slice_starts(who, SL("%#"))) {
-		for (size_t i = 0; i < h->s->ngroups; i++)
-			if (number_is(slice_from(who, 2), h->s->groups[i].gid)) {
-				char name[256];
-				if (h->s->groups[i].name.n >= sizeof name)
-					return false;
-				memcpy(name, h->s->groups[i].name.p, h->s->groups[i].name.n);
-				name[h->s->groups[i].name.n] = '\0';
-				return host_member(h, a, name);
-			}
-		return number_is(slice_from(who, 2), a->gid);
-	}
+	if (slice_starts(who, SL("%#")))
+		return number_is(slice_from(who, 2), a->gid) || member_of_gid(h, slice_from(who, 2), a);
 	if (slice_starts(who, SL("#")))
 		return number_is(slice_from(who, 1), a->uid);
 	char name[256];
@@ -33,7 +32,7 @@ static bool one_fits(const struct posture_host *h, struct slice who, const struc
 	return host_member(h, a, name);
 }
 
-bool sudo_for(const struct posture_host *h, const struct snap_sudo *r, const struct snap_account *a)
+bool sudo_for(struct posture_host *h, const struct snap_sudo *r, const struct snap_account *a)
 {
 	bool holds = false;
 	for (size_t i = 0; i < r->who.n; i++) {
@@ -131,7 +130,7 @@ bool sudo_full(struct slice command, const char **why)
 	return false;
 }
 
-const char *account_root_group(const struct posture_host *h, const struct snap_account *a)
+const char *account_root_group(struct posture_host *h, const struct snap_account *a)
 {
 	static const char *const groups[] = {"docker", "lxd", "incus-admin", "libvirt", "disk", "shadow", "kmem", "podman", NULL};
 	for (size_t i = 0; groups[i]; i++)

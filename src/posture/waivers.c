@@ -27,17 +27,23 @@ static int read_file(const char *path, struct buf *out, struct err *e)
 	return rc;
 }
 
-/* Letters of two ids that differ, place by place: ids are short and alike. */
+/* Letters to put in, take out or change to make one of the other (Levenshtein), whatever their case. */
 static unsigned apart(struct slice a, const char *b)
 {
-	size_t n = strlen(b), d = 0;
-	for (size_t i = 0; i < MAX(n, a.n); i++) {
-		char x = i < a.n ? a.p[i] : 0, y = i < n ? b[i] : 0;
-		if (x >= 'a' && x <= 'z')
-			x = (char)(x - 32);
-		d += x != y;
+	unsigned row[ID_MAX + 1];
+	size_t n = MIN(strlen(b), (size_t)ID_MAX), m = MIN(a.n, (size_t)ID_MAX);
+	for (size_t k = 0; k <= n; k++)
+		row[k] = (unsigned)k;
+	for (size_t i = 1; i <= m; i++) {
+		unsigned left = row[0];
+		row[0] = (unsigned)i;
+		for (size_t k = 1; k <= n; k++) {
+			unsigned above = row[k], change = left + !slice_ieq(slice_make(a.p + i - 1, 1), slice_make(b + k - 1, 1));
+			row[k] = MIN(change, MIN(above, row[k - 1]) + 1);
+			left = above;
+		}
 	}
-	return (unsigned)d;
+	return row[n];
 }
 
 static int known_check(const char *file, const struct node *n, struct slice id, struct err *e)

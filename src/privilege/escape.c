@@ -45,6 +45,13 @@ static bool digest(struct slice w)
 	return slice_starts(w, SL("sha224:")) || slice_starts(w, SL("sha256:")) || slice_starts(w, SL("sha384:")) || slice_starts(w, SL("sha512:"));
 }
 
+bool command_digest(struct slice command)
+{
+	struct slice rest = command, word;
+	command_negated(&rest);
+	return slice_word(&rest, &word) && digest(word);
+}
+
 struct slice command_program(struct slice command, struct slice *args, bool *has_args)
 {
 	struct slice rest = command, word = SLICE_NONE;

@@ -103,6 +103,7 @@ struct escape_why command_escape(struct slice command, bool noexec, bool setenv)
 /* The part of a command that names the program, without digests and "!". */
 struct slice command_program(struct slice command, struct slice *args, bool *has_args);
 bool command_negated(struct slice *command);
+bool command_digest(struct slice command); /* sudo runs it only while the program's content is the one it names */
 /* Does a rule's command permit this command line? */
 bool command_matches(struct slice rule, struct slice line);
 /* Does it permit everything that `other` permits? */

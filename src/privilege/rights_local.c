@@ -91,16 +91,38 @@ void rights_groups(struct place *l)
 
 /* ---- what others run --------------------------------------------------------------------------------------------------------- */
 
-/* Whoever may write the target of a rule waits for who may run it. */
-static enum snap_tri rule_waits(const struct place *l, const struct snap_writable *w)
+/* cron reads no file that others than root may write; to replace it through its folder is another matter. */
+static bool cron_refuses(const struct snap_writable *w)
+{
+	struct slice by = w->used_by;
+	return w->folder != SNAP_YES && slice_starts(by, SL("cron ")) && slice_starts(slice_from(by, 5), w->at.file) && slice_starts(slice_from(by, 5 + w->at.file.n), SL(":"));
+}
+
+/* Does a rule let this account run it without a password? */
+static enum snap_tri runs_itself(const struct place *l, const struct snap_account *a, const struct snap_writable *w)
 {
 	struct slice by;
-	long a = slice_starts(w->by, SL("user:")) ? place_account(l, slice_from(w->by, 5)) : PRIV_NONE;
-	for (size_t i = 0; a != PRIV_NONE && i < l->s->nsudo; i++)
+	for (size_t i = 0; i < l->s->nsudo; i++)
 		for (size_t k = 0; k < l->s->sudo[i].commands.n; k++)
-			if (command_matches(l->s->sudo[i].commands.v[k], w->at.file) && sudo_who(l, &l->s->accounts[a], l->s->sudo[i].who, &by) == SNAP_YES)
+			if (command_matches(l->s->sudo[i].commands.v[k], w->at.file) && sudo_who(l, a, l->s->sudo[i].who, &by) == SNAP_YES)
 				return l->s->sudo[i].nopasswd == SNAP_YES ? SNAP_YES : SNAP_UNKNOWN;
 	return SNAP_UNKNOWN;
+}
+
+/* Whoever may write the target of a rule waits for who may run it, unless all of them may. */
+static enum snap_tri rule_waits(const struct place *l, const struct snap_writable *w)
+{
+	enum snap_tri all = SNAP_UNKNOWN;
+	bool user = slice_starts(w->by, SL("user:")), group = slice_starts(w->by, SL("group:"));
+	for (size_t i = 0; (user || group) && i < l->s->naccounts; i++) {
+		const struct snap_account *a = &l->s->accounts[i];
+		if (user ? !slice_eq(a->name, slice_from(w->by, 5)) : a->uid == 0 || !in_group(l, a, slice_from(w->by, 6)))
+			continue;
+		all = runs_itself(l, a, w);
+		if (all != SNAP_YES)
+			break;
+	}
+	return all;
 }
 
 void rights_writable(struct place *l)
@@ -108,6 +130,8 @@ void rights_writable(struct place *l)
 	struct privilege *p = l->p;
 	for (size_t i = 0; i < l->s->nwritables; i++) {
 		const struct snap_writable *w = &l->s->writables[i];
+		if (cron_refuses(w))
+			continue;
 		uint32_t from = holder_node(l, w->by);
 		long target = place_account(l, w->used_as);
 		uint32_t to = target != PRIV_NONE ? l->account[target] : !w->used_as.n || slice_eqz(w->used_as, "root") ? l->root : NO_NODE;
@@ -140,19 +164,32 @@ static struct escape_why setuid_gives(const struct snap_file *f)
 	/* Meant to be setuid, or giving up what they were given before they do anything for their caller. */
 	static const char *const meant[] = {"su", "sudo", "mount", "fusermount", "fusermount3", "passwd", "chsh", "newgrp", "sg", "gpasswd", "crontab", "at", "batch", "pkexec", "doas", "screen",
 		"telnet", "ftp", "script", "man", "mc", "expect", "git"};
+	/* Where the system's own programs lie; what stands elsewhere came by hand. */
+	static const char *const packaged[] = {"/usr/bin/", "/usr/sbin/", "/usr/lib", "/bin/", "/sbin/", "/lib"};
 	struct slice name = slice_basename(f->at.file);
+	if (f->copy_of.n) {
+		struct escape_why w = command_escape(f->copy_of, false, false);
+		return w.how != ESCAPE_NONE ? (struct escape_why){w.how, "a copy of a program that runs others", SLICE_NONE} : w;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(meant); i++)
 		if (slice_eqz(name, meant[i]))
 			return (struct escape_why){ESCAPE_NONE, NULL, SLICE_NONE};
-	return command_escape(f->at.file, false, false);
+	struct escape_why w = command_escape(f->at.file, false, false);
+	for (size_t i = 0; i < ARRAY_LEN(packaged) && w.how == ESCAPE_NONE; i++)
+		if (slice_starts(f->at.file, slice_of(packaged[i])))
+			return w;
+	return w.how != ESCAPE_NONE ? w : (struct escape_why){ESCAPE_MAYBE, "a program of nobody's package: what it does could not be told", SLICE_NONE};
 }
 
 /* Who may run it: everybody, or a group. */
 static uint32_t runner(struct place *l, const struct snap_file *f)
 {
-	if (f->mode & 01)
-		return l->host;
 	const struct snap_group *g = f->mode & 010 && f->gid != 0 ? group_by_gid(l, f->gid) : NULL;
+	struct slice own = g ? say(l->p, "group:%.*s", SLFMT(g->name)) : SLICE_NONE;
+	if (f->mode & 01)
+		return f->through.n ? holder_node(l, f->through) : l->host;
+	if (f->through.n && !slice_eq(own, f->through))
+		return slice_starts(f->through, SL("user:")) ? holder_node(l, f->through) : NO_NODE;
 	return g ? group_node(l, g->name, SLICE_NONE) : NO_NODE;
 }
 
@@ -163,7 +200,7 @@ static void setuid_right(struct place *l, const struct snap_file *f, uint32_t to
 	if (from == NO_NODE || to == NO_NODE)
 		return;
 	struct right *r = right_put(p, l, RIGHT_SETUID, SNAP_K_file, f);
-	r->holder = from == l->host ? SL("everybody") : say(p, "group:%.*s", SLFMT(p->nodes.v[from].name));
+	r->holder = from == l->host ? SL("everybody") : f->through.n ? f->through : say(p, "group:%.*s", SLFMT(p->nodes.v[from].name));
 	r->account = p->nodes.v[to].name;
 	r->full = to == l->root && sure == SNAP_YES;
 	r->why_full = slice_of(why);

@@ -89,6 +89,10 @@ static void weigh(const struct place *l, const struct snap_account *a, const str
 		g.sure = SNAP_UNKNOWN;
 		g.doubt = w.how == ESCAPE_READ ? "reads any file" : "perhaps";
 	}
+	if (command_digest(r->commands.v[e->command])) {
+		g.sure = SNAP_UNKNOWN;
+		g.doubt = "if the program is still the one of the digest";
+	}
 	if (r->chroot.n && !slice_eqz(r->chroot, "*"))
 		g.sure = SNAP_UNKNOWN;
 	if (g.password) {

@@ -148,8 +148,6 @@ static const char *look(struct using *x, struct right *r)
 		return "logs do not show its use";
 	}
 	const char *why = usage_unsure(u, r->host, log, x->p->opt.now, x->p->opt.days);
-	if (!why && usage_forgot(u, r->host, r->account))
-		why = "more was logged than can be remembered";
 	return why ? why : unclear;
 }
 

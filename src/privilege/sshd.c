@@ -93,7 +93,7 @@ static struct ssh_may lists_allow(const struct place *l, const struct snap_accou
 	return m;
 }
 
-static struct ssh_may shell_gives(struct slice shell)
+static struct ssh_may shell_gives(const struct place *l, struct slice shell)
 {
 	static const char *const none[] = {"nologin", "false", "true", "sync", "halt", "shutdown", "noshell"};
 	static const char *const little[] = {"git-shell", "rssh", "scponly", "rbash", "rksh", "postern-shell", "lshell", "nologin_tty", "mysecureshell"};
@@ -101,6 +101,9 @@ static struct ssh_may shell_gives(struct slice shell)
 	for (size_t i = 0; i < ARRAY_LEN(none); i++)
 		if (slice_eqz(name, none[i]))
 			return (struct ssh_may){SNAP_NO, "its shell ends at once"};
+	for (size_t i = 0; i < l->s->nfacts; i++)
+		if (slice_eqz(l->s->facts[i].name, "shell.missing") && slice_eq(l->s->facts[i].value, shell))
+			return (struct ssh_may){SNAP_NO, "its shell is not there: sshd refuses it"};
 	for (size_t i = 0; i < ARRAY_LEN(little); i++)
 		if (slice_eqz(name, little[i]))
 			return (struct ssh_may){SNAP_UNKNOWN, "its shell lets little be run"};
@@ -199,7 +202,7 @@ struct ssh_may ssh_may(const struct place *l, const struct snap_account *a, enum
 {
 	static struct ssh_may (*const plain[])(const struct place *, const struct snap_account *) = {listens, lists_allow, age_allows, forced};
 	static struct ssh_may (*const by_way[])(const struct place *, const struct snap_account *, enum ssh_way) = {root_allowed, method_on, methods_allow};
-	struct ssh_may m = shell_gives(a->shell);
+	struct ssh_may m = shell_gives(l, a->shell);
 	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
 		and_also(&m, plain[i](l, a));
 	for (size_t i = 0; i < ARRAY_LEN(by_way) && l->s->nsshd; i++)

@@ -244,15 +244,36 @@ static const char *silenced(const struct place *l)
 	return NULL;
 }
 
+/* Whom the rule names; of doas the one. */
+static struct snap_list whom(const struct sudo_look *k, struct slice *one)
+{
+	if (k->row)
+		return k->row->who;
+	*one = k->doas->who;
+	return (struct snap_list){one, 1};
+}
+
+/* Names and nothing else: then whom the rule is about is known without the groups of a directory. */
+static bool only_names(struct snap_list who)
+{
+	for (size_t i = 0; i < who.n; i++)
+		if (slice_chr(SL("%+#:!"), who.v[i].n ? who.v[i].p[0] : '!') >= 0 || slice_eqz(who.v[i], "ALL"))
+			return false;
+	return true;
+}
+
 static const char *forgotten(const struct sudo_look *k, const struct usage *u)
 {
-	struct slice by;
-	for (size_t i = 0; !usage_complete(u) && i < k->l->s->naccounts; i++) {
-		const struct snap_account *a = &k->l->s->accounts[i];
-		bool named = k->row ? sudo_who(k->l, a, k->row->who, &by) != SNAP_NO : true;
-		if (named && usage_forgot(u, k->l->s->host, a->name))
-			return "more commands were logged than can be remembered";
-	}
+	static const char why[] = "more commands were logged than can be remembered";
+	if (!usage_forgot(u, k->l->s->host, SLICE_NONE))
+		return NULL;
+	struct slice one;
+	struct snap_list who = whom(k, &one);
+	if (!only_names(who))
+		return why;
+	for (size_t i = 0; i < who.n; i++)
+		if (usage_forgot(u, k->l->s->host, who.v[i]))
+			return why;
 	return NULL;
 }
 

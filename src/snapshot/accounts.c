@@ -64,6 +64,8 @@ static void read_shadow(struct collector *c, struct shadows *s)
 		size_t n = split(line, f);
 		if (n < 8 || !f[0].n || strtab_put(s->names, f[0]) != s->rows.n) /* the first of a name counts */
 			continue;
+		if (slice_starts(f[1], SL("!")))
+			strtab_put(c->locked, f[0]);
 		*vec_push(&s->rows) = (struct shadow){state_of(f[1]), days(f[2]), days(f[4]), days(f[7])};
 	}
 	s->known = s->read && c->s->nmissing == missing;
@@ -79,6 +81,8 @@ static void add_account(struct collector *c, const struct shadows *s, const stru
 		.shell = collect_text(c, f[6]), .uid = uid, .gid = gid, .changed = -1, .expires = -1, .max_days = -1};
 	uint32_t at = strtab_find(s->names, f[0]);
 	if (!slice_eqz(f[1], "x")) {
+		if (slice_starts(f[1], SL("!")))
+			strtab_put(c->locked, f[0]);
 		a->password = state_of(f[1]);
 	} else if (at != UINT32_MAX && at < s->rows.n) {
 		a->password = s->rows.v[at].password;
@@ -130,6 +134,7 @@ int collect_accounts(struct collector *c)
 	int64_t uid, gid, at = 0;
 	size_t told = 0;
 	bool gone;
+	c->locked = strtab_new();
 	read_shadow(c, &s);
 	if (!below_read(c, "/etc/passwd", COLLECT_FILE_MAX, "account", NULL, &b, NULL, &gone) && gone)
 		collect_missing(c, "account", NULL, "/etc/passwd", 0, "there is none");

@@ -118,11 +118,12 @@ void below_walk(struct collector *c, const char *path, const struct below_walk *
 
 /* ---- patterns --------------------------------------------------------------------------------------------------------------------- */
 
-static void glob_part(struct collector *c, const char *section, const struct names *from, struct slice part, struct names *to)
+/* scanned: names of folders that the pattern made us look at; a pattern in an account's own file must not take the time of all others. */
+static void glob_part(struct collector *c, const char *section, const struct names *from, struct slice part, struct names *to, size_t *scanned)
 {
 	const char *pattern = collect_path(c, "%.*s", SLFMT(part));
 	bool plain = !strpbrk(pattern, "*?[\\");
-	for (size_t i = 0; i < from->n && to->n < COLLECT_NAMES_MAX; i++) {
+	for (size_t i = 0; i < from->n && to->n < COLLECT_NAMES_MAX && *scanned < COLLECT_NAMES_MAX; i++) {
 		struct slice *names;
 		size_t n;
 		if (plain) {
@@ -131,6 +132,7 @@ static void glob_part(struct collector *c, const char *section, const struct nam
 		}
 		if (!below_names(c, from->v[i].n ? from->v[i].p : "/", section, NULL, &names, &n))
 			continue;
+		*scanned += n + 1;
 		for (size_t k = 0; k < n && to->n < COLLECT_NAMES_MAX; k++)
 			if (fnmatch(pattern, names[k].p, FNM_PERIOD) == 0)
 				*vec_push(to) = slice_of(collect_path(c, "%.*s/%.*s", SLFMT(from->v[i]), SLFMT(names[k])));
@@ -142,6 +144,7 @@ bool below_glob(struct collector *c, const char *pattern, const char *section, s
 	struct names from = {0}, to = {0};
 	struct slice rest = slice_of(pattern), part;
 	struct stat st;
+	size_t scanned = 0;
 	*vec_push(&from) = SL("");
 	while (rest.n) {
 		if (!slice_cut(&rest, '/', &part)) {
@@ -151,11 +154,13 @@ bool below_glob(struct collector *c, const char *pattern, const char *section, s
 		if (!part.n)
 			continue;
 		to.n = 0;
-		glob_part(c, section, &from, part, &to);
+		glob_part(c, section, &from, part, &to, &scanned);
 		struct names swap = from;
 		from = to;
 		to = swap;
 	}
+	if (scanned >= COLLECT_NAMES_MAX || from.n >= COLLECT_NAMES_MAX)
+		collect_missing(c, section, NULL, NULL, 0, "not all that fits is looked at: the pattern %.200s leads to too many files", pattern);
 	*n = 0;
 	*paths = from.n ? arena_alloc(&c->scratch, from.n * sizeof *from.v) : NULL;
 	for (size_t i = 0; i < from.n; i++)

@@ -299,6 +299,7 @@ int snapshot_collect(const struct snap_collect *opt, struct snapshot **out, stru
 	if (rc)
 		err_set(e, rc, "collecting: %s", err_text(rc));
 	arena_free(&c.scratch);
+	strtab_free(c.locked);
 	close(c.root);
 	if (rc)
 		snapshot_free(c.s);

@@ -111,6 +111,22 @@ static void homes(struct collector *c)
 			fact(c, global[k], 0, "rhosts", slice_of(global[k]));
 }
 
+/* sshd refuses an account whose shell is not there or cannot be run. */
+static void lost_shells(struct collector *c)
+{
+	struct stat st;
+	for (size_t i = 0; i < c->s->naccounts; i++) {
+		const struct snap_account *a = &c->s->accounts[i];
+		bool told = !a->shell.n || a->shell.p[0] != '/';
+		for (size_t k = 0; k < i && !told; k++)
+			told = slice_eq(c->s->accounts[k].shell, a->shell);
+		const char *p = told ? NULL : collect_path(c, "%.*s", SLFMT(a->shell));
+		if (!p || (below_stat(c, p, false, &st) ? errno != ENOENT && errno != ENOTDIR : S_ISREG(st.st_mode) && (st.st_mode & 0111)))
+			continue;
+		fact(c, "/etc/passwd", a->at.line, "shell.missing", a->shell);
+	}
+}
+
 static void lingering(struct collector *c)
 {
 	struct slice *v;
@@ -138,6 +154,7 @@ void facts_accounts(struct collector *c)
 	names(c, "/etc/at.allow", "at.allow", "at");
 	names(c, "/etc/at.deny", "at.deny", "at");
 	lingering(c);
+	lost_shells(c);
 	search_path(c);
 	homes(c);
 }

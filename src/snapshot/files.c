@@ -89,13 +89,31 @@ static bool is_script(int folder, const char *name)
 	return n == 2 && begin[0] == '#' && begin[1] == '!';
 }
 
+/* The folder above that lets in the fewest; of several the nearest to the file. */
+static struct slice through(struct look *l, const char *path)
+{
+	char part[PATH_MAX];
+	struct stat st;
+	snprintf(part, sizeof part, "%s", path);
+	for (char *end = strrchr(part, '/'); end && end != part; end = strrchr(part, '/')) {
+		*end = '\0';
+		if (below_stat(l->c, part, false, &st) || (st.st_mode & S_IXOTH))
+			continue;
+		bool group = st.st_mode & S_IXGRP && st.st_gid != 0;
+		struct slice name = group ? collect_group(l->c, st.st_gid) : collect_user(l->c, st.st_uid);
+		return collect_text(l->c, slice_of(collect_path(l->c, "%s:%.*s", group ? "group" : "user", SLFMT(name))));
+	}
+	return SLICE_NONE;
+}
+
 static void row(struct look *l, const char *path, const struct stat *st, const char *kind, struct slice capabilities)
 {
 	if (l->c->s->nfiles >= ROWS_MAX)
 		return;
 	struct snap_file *f = collect_row(l->c, SNAP_K_file);
 	*f = (struct snap_file){.at = collect_at(l->c, path, 0), .kind = slice_of(kind), .owner = collect_text(l->c, collect_user(l->c, st->st_uid)),
-				.group = collect_text(l->c, collect_group(l->c, st->st_gid)), .capabilities = capabilities, .mode = st->st_mode & 07777, .uid = st->st_uid, .gid = st->st_gid};
+				.group = collect_text(l->c, collect_group(l->c, st->st_gid)), .capabilities = capabilities, .mode = st->st_mode & 07777, .uid = st->st_uid, .gid = st->st_gid,
+				.copy_of = strcmp(kind, "setgid") ? copy_of(l->c, path, st) : SLICE_NONE, .through = through(l, path)};
 }
 
 static void capability(struct look *l, int folder, const char *name, const char *path, const struct stat *st)

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { ROWS_MAX = 20000, BAD_MAX = 20, PORTS_MAX = 64, NAME_MAX_BYTES = 300 };
+enum { ROWS_MAX = 20000, BAD_MAX = 20, PORTS_MAX = 64, NAME_MAX_BYTES = 300, TRIES_MAX = 4000000 /* of one file; some seconds */ };
 
 struct trying {
 	struct collector *c;
@@ -12,7 +12,7 @@ struct trying {
 	struct { struct slice *v; size_t n, cap; } names; /* of the inventory, and with ports that are in use: "[web1]:2222" */
 	struct sshkey *key;
 	struct buf blob;
-	size_t rows, bad;
+	size_t rows, bad, tries;
 };
 
 static void add_name(struct trying *t, struct slice name, struct slice port)
@@ -86,7 +86,7 @@ static void one_line(struct trying *t, const char *path, int64_t at, struct slic
 		return;
 	}
 	bool hashed = sshkey_is_hashed(names);
-	for (size_t i = 0; hashed && i < t->names.n && !found.n; i++)
+	for (size_t i = 0; hashed && i < t->names.n && !found.n && t->tries < TRIES_MAX; i++, t->tries++)
 		if (sshkey_hashed_is(names, t->names.v[i]))
 			found = t->names.v[i];
 	struct snap_known_host *x = collect_row(c, SNAP_K_known_host);
@@ -99,11 +99,13 @@ static void one_file(struct trying *t, const char *path)
 	struct buf b = {0};
 	struct slice line;
 	int64_t at = 0;
-	t->bad = t->rows = 0;
+	t->bad = t->rows = t->tries = 0;
 	if (below_read(t->c, path, COLLECT_FILE_MAX, "known_host", t->account.n ? collect_path(t->c, "%.*s", SLFMT(t->account)) : NULL, &b, NULL, NULL)) {
 		struct slice text = buf_slice(&b);
 		while (next_line(&text, &line) && !collect_late(t->c))
 			one_line(t, path, ++at, line);
+		if (t->tries >= TRIES_MAX)
+			collect_missing(t->c, "known_host", NULL, path, 0, "not all hashed names were tried: too many of them");
 		if (t->bad > BAD_MAX)
 			collect_missing(t->c, "known_host", NULL, path, 0, "and %zu more lines that are no host keys", t->bad - BAD_MAX);
 	}

@@ -87,7 +87,8 @@ struct snap_certificate { struct snap_at at; struct slice account, kind /* user,
 struct snap_authority { struct snap_at at; struct slice fingerprint, private_key /* path of its private half when it lies here, "" */; }; /* a line of TrustedUserCAKeys */
 /* What `sshd -T -C user=NAME` says; account "" is what holds for all others. One row a setting, in lower case as sshd prints it. */
 struct snap_sshd { struct snap_at at; struct slice account, name, value; };
-struct snap_file { struct snap_at at; struct slice kind /* setuid, setgid, capability */, owner, group, capabilities; int64_t mode, uid, gid; };
+struct snap_file { struct snap_at at; struct slice kind /* setuid, setgid, capability */, owner, group, capabilities, copy_of /* path of the program it is a copy of, under another name */,
+	through /* a folder above lets only these in: "group:staff", "user:web"; "" everybody */; int64_t mode, uid, gid; };
 /* What root (or a service's account) runs by itself. */
 struct snap_job {
 	struct snap_at at;

@@ -32,6 +32,7 @@ struct collector {
 	int64_t until;                  /* milliseconds of the monotonic clock */
 	bool told_late, told_rows, told_missing;
 	size_t rows;
+	struct strtab *locked;          /* accounts with ! before the password: without PAM sshd refuses them; NULL before they are read */
 	struct arena scratch;           /* until the collection ends */
 	_Alignas(16) char spare[COLLECT_SPARE]; /* a row that nobody keeps */
 };
@@ -114,5 +115,8 @@ int collect_pam(struct collector *c);
 int collect_packages(struct collector *c);
 int collect_facts(struct collector *c);
 int collect_facts_audit(struct collector *c);
+
+/* Path of the program that runs others and that this file is a copy of; "" none. */
+struct slice copy_of(struct collector *c, const char *path, const struct stat *st);
 
 #endif

@@ -1,12 +1,12 @@
 /* ssh_client.c - ssh_config(5) of the machine and of the accounts: where they go, with which key, through whom. */
 #include "snapshot/snapshot_private.h"
 
-enum { DEPTH_MAX = 8, FILES_MAX = 64, ROWS_MAX = 5000 };
+enum { DEPTH_MAX = 8, FILES_MAX = 64, PATTERNS_MAX = 256, ROWS_MAX = 5000 };
 
 struct reading {
 	struct collector *c;
 	const struct snap_account *a; /* NULL: the machine's */
-	size_t files, rows;
+	size_t files, patterns, rows;
 };
 static const struct {
 	const char *name;
@@ -62,7 +62,7 @@ static void include(struct reading *r, struct slice list, struct slice *host, un
 {
 	struct slice one, *paths;
 	size_t n;
-	while (slice_word(&list, &one)) {
+	while (slice_word(&list, &one) && r->patterns++ < PATTERNS_MAX) {
 		one = expand(r, unquoted(one));
 		bool whole = one.n && one.p[0] == '/';
 		const char *pattern = whole ? collect_path(r->c, "%.*s", SLFMT(one)) : r->a ? collect_path(r->c, "%.*s/.ssh/%.*s", SLFMT(r->a->home), SLFMT(one))

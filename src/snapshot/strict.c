@@ -2,6 +2,7 @@
 #include "snapshot/sshdconf.h"
 #include "snapshot/strict.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 /* The path without links, . and ..; false: too long, or too many links. */
@@ -163,12 +164,29 @@ static bool listed(const struct collector *c, const struct snap_account *a, cons
 	return fits;
 }
 
+/* Of a root that has programs at all: not of a copy of /etc. */
+static bool no_shell(struct collector *c, const struct snap_account *a)
+{
+	struct stat st;
+	struct slice chroot = sshd_setting(c, a->name, "chrootdirectory");
+	if (below_stat(c, "/bin/sh", false, &st) || (chroot.n && !slice_ieq(chroot, SL("none"))))
+		return false;
+	const char *shell = a->shell.n ? collect_path(c, "%.*s", SLFMT(a->shell)) : "/bin/sh";
+	if (below_stat(c, shell, false, &st))
+		return errno == ENOENT || errno == ENOTDIR;
+	return !S_ISREG(st.st_mode) || !(st.st_mode & 0111);
+}
+
 const char *strict_account(struct collector *c, const struct snap_account *a)
 {
 	bool any;
 	struct slice root = sshd_setting(c, a->name, "permitrootlogin");
 	if (!c->s->nsshd)
 		return NULL;
+	if (no_shell(c, a))
+		return "sshd refuses the account: its shell is not there, or no program";
+	if (c->locked && strtab_find(c->locked, a->name) != UINT32_MAX && slice_eqz(sshd_setting(c, a->name, "usepam"), "no"))
+		return "sshd refuses the account: it is locked (! in shadow), and UsePAM is no";
 	if (slice_eqz(sshd_setting(c, a->name, "pubkeyauthentication"), "no"))
 		return "sshd takes no keys of this account (PubkeyAuthentication no)";
 	if (a->uid == 0 && slice_eqz(root, "no"))

@@ -127,10 +127,14 @@ static void compare(struct collector *c, struct slice theirs)
 	struct sudo_lines lines = {0};
 	struct buf a = {0}, b = {0};
 	struct slice line, x, y;
-	struct lines l = lines_of(theirs, true);
+	char *mended = xstrndup(theirs.p ? theirs.p : "", theirs.n);
+	for (ssize_t at, from = 0; (at = slice_find(slice_from(slice_make(mended, theirs.n), (size_t)from), SL("%!"))) >= 0; from += at + 2)
+		memcpy(mended + from + at, "!%", 2); /* how it writes that a group is excluded */
+	struct lines l = lines_of(slice_make(mended, theirs.n), true);
 	while (lines_next(&l, &line))
-		*vec_push(&lines) = (struct sudo_line){slice_dup(&s->mem, line), SL("cvtsudoers"), l.line, false};
+		*vec_push(&lines) = (struct sudo_line){slice_dup(&s->mem, line), SL("cvtsudoers"), l.line, false, false};
 	lines_free(&l);
+	free(mended);
 	sudoers_rows(s, &lines);
 	rows_text(c->s, &a);
 	rows_text(s, &b);
@@ -156,7 +160,10 @@ static void second_opinion(struct collector *c, const struct sudo_lines *lines)
 	if (!c->live || below_stat(c, argv[0], false, &st) || !c->s->nsudo)
 		return;
 	for (size_t i = 0; i < lines->n; i++)
-		if (!lines->v[i].bad)
+		if (lines->v[i].bad && lines->v[i].partly) {
+			buf_free(&in);
+			return; /* cvtsudoers cannot be given the half of a line */
+		} else if (!lines->v[i].bad)
 			buf_addf(&in, "%.*s\n", SLFMT(lines->v[i].text));
 	if (in.n < OUTPUT_MOST && sys_run(argv, buf_slice(&in), 10, &out, &status, &e) == 0) {
 		if (status)

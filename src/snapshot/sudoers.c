@@ -64,9 +64,10 @@ static const enum sudo_class *alias_line(struct reader *r)
 
 static bool aliases(struct reader *r, enum sudo_class k)
 {
-	do {
+	for (bool first = true; first || sudo_take(&r->c, ':'); first = false) {
 		struct slice name;
 		struct sudo_list l = {0};
+		r->line->partly = !first;
 		if (!sudo_capitals(&r->c, '=', &name))
 			return wrong(r, "an alias without a name in capitals and =");
 		bool good = !slice_eqz(name, "ALL") && sudo_members(&r->c, k, &l);
@@ -75,7 +76,8 @@ static bool aliases(struct reader *r, enum sudo_class k)
 		free(l.v);
 		if (!good)
 			return wrong(r, "no list");
-	} while (sudo_take(&r->c, ':'));
+	}
+	r->line->partly = true;
 	return sudo_at_end(&r->c) || wrong(r, "something is left over");
 }
 
@@ -197,9 +199,10 @@ static bool same(const struct state *a, const struct state *b)
 	       slice_eq(a->not_before, b->not_before);
 }
 
+/* Where nothing is said it stays open: Defaults of a user or a host may say it. */
 static enum snap_tri tri(enum snap_tri said, enum snap_tri otherwise)
 {
-	return said != SNAP_UNKNOWN ? said : otherwise != SNAP_UNKNOWN ? otherwise : SNAP_NO;
+	return said != SNAP_UNKNOWN ? said : otherwise;
 }
 
 static struct snap_list one_text(struct snapshot *s, struct slice t)
@@ -247,23 +250,37 @@ static void rule_rows(struct reader *r, const struct rule *u)
 	}
 }
 
-/* users hosts = specs : hosts = specs ... Nothing is told before the whole line is known to be good. */
+/* What stands behind a rule must be its end, or the next one's colon: else the rule itself is wrong. */
+static void blanks_before_end(struct reader *r, bool *good)
+{
+	if (*good && !sudo_at_end(&r->c) && *r->c.p != ':')
+		*good = wrong(r, "something is left over");
+}
+
+/* users hosts = specs : hosts = specs ... With an error in one of them those before it hold. */
 static bool user_line(struct reader *r)
 {
 	struct { struct rule *v; size_t n, cap; } all = {0};
 	struct sudo_list users = {0};
 	bool good = sudo_members(&r->c, SUDO_USER, &users);
+	size_t whole = 0;
 	do {
 		if (!good)
 			break;
 		struct rule *u = vec_push(&all);
 		*u = (struct rule){0};
-		good = sudo_members(&r->c, SUDO_HOST, &u->hosts) && (sudo_take(&r->c, '=') || wrong(r, "no = behind the hosts")) && specs(r, u);
+		bool hosts = sudo_members(&r->c, SUDO_HOST, &u->hosts) && (sudo_take(&r->c, '=') || wrong(r, "no = behind the hosts"));
+		if (!hosts && !sudo_at_end(&r->c))
+			whole = 0; /* tried with sudo 1.9.13: such an error among the hosts takes all of the line with it, any other what stands behind it */
+		good = hosts && specs(r, u);
+		blanks_before_end(r, &good);
+		whole += good;
 	} while (good && sudo_take(&r->c, ':'));
 	good = good && (sudo_at_end(&r->c) || wrong(r, "something is left over"));
+	r->line->partly = !good && whole;
 	for (size_t i = 0; i < all.n; i++) {
 		all.v[i].users = users;
-		if (good)
+		if (i < whole)
 			rule_rows(r, &all.v[i]);
 		all.v[i].users = (struct sudo_list){0};
 		rule_free(&all.v[i]);

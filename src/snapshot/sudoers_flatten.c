@@ -104,9 +104,42 @@ static void include(struct flatten *f, struct slice raw, bool folder, struct sna
 		one_file(f, path, at, depth + 1);
 }
 
+/* Does a comment begin in it? Then a backslash at the end belongs to the comment, and the line ends. "#27" and "%#27" are numbers. */
+static bool has_comment(struct slice line)
+{
+	bool quoted = false;
+	for (size_t i = 0; i < line.n; i++) {
+		char next = i + 1 < line.n ? line.p[i + 1] : 0, before = i ? line.p[i - 1] : ' ';
+		if (line.p[i] == '\\')
+			i++;
+		else if (line.p[i] == '"')
+			quoted = !quoted;
+		else if (line.p[i] == '#' && !quoted && !(((next >= '0' && next <= '9') || next == '-') && strchr(" \t,!(:=%", before)))
+			return true;
+	}
+	return false;
+}
+
+/* A line with those that go on with it; in whole, which is emptied before. */
+static bool logical_line(struct lines *l, struct buf *whole, int64_t *first)
+{
+	struct slice piece;
+	whole->n = 0;
+	*first = l->next;
+	while (lines_next(l, &piece)) {
+		bool more = piece.n && piece.p[piece.n - 1] == '\\' && !has_comment(piece);
+		buf_add(whole, piece.p, piece.n - more);
+		if (!more)
+			return true;
+	}
+	return whole->n > 0;
+}
+
 static void one_file(struct flatten *f, struct slice path, struct snap_at from, int depth)
 {
 	struct slice text, line, raw;
+	struct buf whole = {0};
+	int64_t first;
 	const char *why = NULL;
 	bool folder;
 	if (f->opened++ >= SUDO_FILES_MAX) {
@@ -119,9 +152,10 @@ static void one_file(struct flatten *f, struct slice path, struct snap_at from, 
 		add_missing(f->s, from.file.n ? from : (struct snap_at){path, 0}, "sudo", text_f(f->s, "%.*s: %s", SLFMT(path), why ? why : "cannot be read").p);
 		return;
 	}
-	struct lines l = lines_of(text, true);
-	while (!f->full && lines_next(&l, &line)) {
-		struct snap_at at = {path, l.line};
+	struct lines l = lines_of(text, false);
+	while (!f->full && logical_line(&l, &whole, &first)) {
+		struct snap_at at = {path, first};
+		line = buf_slice(&whole);
 		if (f->out->n >= SUDO_LINES_MAX) {
 			add_missing(f->s, at, "sudo", "more lines than are read");
 			f->full = true;
@@ -129,9 +163,10 @@ static void one_file(struct flatten *f, struct slice path, struct snap_at from, 
 			raw = slice_dup(&f->s->mem, raw);
 			include(f, raw, folder, at, depth);
 		} else if (slice_trim(line).n)
-			*vec_push(f->out) = (struct sudo_line){slice_dup(&f->s->mem, line), path, l.line, false};
+			*vec_push(f->out) = (struct sudo_line){slice_dup(&f->s->mem, line), path, first, false, false};
 	}
 	lines_free(&l);
+	buf_free(&whole);
 }
 
 void sudoers_flatten(struct snapshot *s, const struct sudo_files *files, struct slice path, struct sudo_lines *out)

@@ -125,7 +125,7 @@ static bool word(struct sudo_cursor *c, enum sudo_class k, struct sudo_member *m
 		buf_addc(&b, *c->p++);
 	if (!n && c->p < c->end && *c->p == ':' && b.n == 1 && b.p[0] == '%') /* a group that is none of Unix */
 		buf_addc(&b, *c->p++);
-	if (!n && c->p < c->end && *c->p == '"') {
+	if (!n && !b.n && c->p < c->end && *c->p == '"') { /* also "%the group" */
 		good = quoted(c, &b);
 		m->plain = false;
 	} else

@@ -38,7 +38,7 @@ bool shell_word(struct slice *s, struct buf *word);
 
 /* ---- sudoers ----------------------------------------------------------------------------------------------------------- */
 /* A logical line: continuations put together, comments still there. */
-struct sudo_line { struct slice text, file; int64_t line; bool bad; };
+struct sudo_line { struct slice text, file; int64_t line; bool bad, partly /* bad, but what stands before the error holds */; };
 struct sudo_lines { struct sudo_line *v; size_t n, cap; };
 enum { SUDO_LINES_MAX = 100000, SUDO_FILES_MAX = 2000, SUDO_DEPTH_MAX = 128 /* sudo's own */, SUDO_EXPAND_MAX = 200000 };
 /* Texts of files come from here. */

@@ -8,8 +8,8 @@ static const char *const forms[SNAP_KIND_COUNT] = {
 	[SNAP_K_sudo] = "{who} may run {commands} by sudo[ as {run_as}][ as group {run_as_groups}][ on {hosts}][{nopasswd:yes}, without a password][, until {not_after}]",
 	[SNAP_K_sudo_default] = "sudo setting {name} = {value}[ for {scope}]",
 	[SNAP_K_doas] = "doas: {action} {who}[ to run {command}][ {args}][ as {run_as}][ ({options})]",
-	[SNAP_K_authorized_key] = "key {fingerprint}[ ({comment})] opens {account}[{authority:yes}, and so does what it signs][, from {from}][, only to run {command}]"
-		"[, until {expires}][; {problem}]",
+	[SNAP_K_authorized_key] = ("key {fingerprint}[ ({comment})] opens {account}[{authority:yes}, and so does what it signs][, from {from}][, only to run {command}]"
+		"[, until {expires}][; {problem}]"),
 	[SNAP_K_private_key] = "private key[ {fingerprint}][ of {account}][{encrypted:no}, not encrypted][{encrypted:yes}, encrypted]",
 	[SNAP_K_known_host] = "host key {fingerprint} is known[ to {account}][ for {names}][{marker}]",
 	[SNAP_K_ssh_client] = "ssh[ of {account}] for {host}: {name} {value}",

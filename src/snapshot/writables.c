@@ -99,12 +99,31 @@ static void tell(struct examiner *x, const struct question *q, const char *path,
 				    .folder = folder ? SNAP_YES : SNAP_NO};
 }
 
+static bool in_group(const struct access_who *w, int64_t gid)
+{
+	for (size_t i = 0; i < w->ngroups; i++)
+		if (w->groups[i] == gid)
+			return true;
+	return false;
+}
+
+/* All of a group (gid -1: all accounts), but for root and whose account it is anyway? The mode's bits can exclude some of those that others' bits let in. */
+static bool all_may(const struct examiner *x, const struct question *q, const struct target *t, int64_t gid)
+{
+	for (size_t i = 0; i < x->people.n; i++) {
+		const struct access_who *w = &x->people.v[i].who;
+		if (w->uid != 0 && w->uid != q->uid && (gid < 0 || in_group(w, gid)) && !may(t, w))
+			return false;
+	}
+	return true;
+}
+
 /* By which of their groups, or by themselves. */
-static struct slice reason(struct examiner *x, const struct target *t, const struct person *p)
+static struct slice reason(struct examiner *x, const struct question *q, const struct target *t, const struct person *p)
 {
 	for (size_t i = 0; i < p->who.ngroups; i++) {
 		struct access_who one = {-1, &p->who.groups[i], 1};
-		if (may(t, &one))
+		if (may(t, &one) && all_may(x, q, t, p->who.groups[i]))
 			return slice_of(collect_path(x->c, "group:%.*s", SLFMT(collect_group(x->c, p->who.groups[i]))));
 	}
 	return slice_of(collect_path(x->c, "user:%.*s", SLFMT(p->name)));
@@ -113,14 +132,14 @@ static struct slice reason(struct examiner *x, const struct target *t, const str
 static void judge(struct examiner *x, const struct question *q, const struct target *t, const char *path)
 {
 	struct access_who anybody = {-1, NULL, 0};
-	if (may(t, &anybody)) {
+	if (may(t, &anybody) && all_may(x, q, t, -1)) {
 		tell(x, q, path, !t->file, SL("everybody"));
 		return;
 	}
 	for (size_t i = 0; i < x->people.n; i++) {
 		const struct person *p = &x->people.v[i];
 		if (p->who.uid != 0 && p->who.uid != q->uid && may(t, &p->who))
-			tell(x, q, path, !t->file, reason(x, t, p));
+			tell(x, q, path, !t->file, reason(x, q, t, p));
 	}
 }
 

@@ -149,12 +149,26 @@ static void drop_login(void *arg, struct slice key, void *value)
 	disown(l->host);
 }
 
-/* lru_del drops a command that became a longer one, so that only the map's own count says what was lost. */
+void usage_forget_commands(struct usage *u, struct slice host, struct slice account)
+{
+	struct account *a = usage_account_get(u, host, account);
+	struct usage_host *h = lru_get(u->hosts, host);
+	u->forgot_some = true;
+	if (a)
+		a->forgot = true;
+	if (h)
+		h->forgot = true;
+	u->forgot = u->forgot || !a || !h;
+}
+
 static void drop_command(void *arg, struct slice key, void *value)
 {
+	struct usage *u = arg;
 	struct command *c = value;
 	(void)key;
-	(void)arg;
+	u->command_bytes -= c->text.n;
+	if (!u->closed && !u->replacing)
+		usage_forget_commands(u, c->host, c->account);
 	disown(c->host);
 }
 
@@ -447,7 +461,6 @@ void usage_close(struct usage *u)
 		return;
 	usage_audit_settle(u, NSTIME_NONE);
 	lru_each(u->accounts, settle, u);
-	u->forgot = u->forgot || lru_evicted(u->commands);
 	lru_each(u->logins, collect_login, u);
 	lru_each(u->commands, collect_command, u);
 	lru_each(u->hosts, collect_host, u);

@@ -28,7 +28,8 @@ void usage_event(struct usage *u, const struct event *e);
 void usage_close(struct usage *u);
 /* False: something had to be forgotten. */
 bool usage_complete(const struct usage *u);
-/* Can what this account did there have been forgotten? Who ran too many different commands makes only his own rights unsure. */
+/* Can commands that this account ran there have been forgotten? Who runs too many different ones makes only his own rights unsure. account SLICE_NONE: of
+ * anybody there. */
 bool usage_forgot(const struct usage *u, struct slice host, struct slice account);
 /* Time of the newest event that has one; NSTIME_NONE: none. */
 nstime usage_last(const struct usage *u);
@@ -61,7 +62,7 @@ void usage_logins_each(const struct usage *u, bool (*fn)(void *arg, const struct
 struct usage_sudo_row {
 	struct slice host, account, run_as, command;
 	struct slice program;     /* sudo, doas, pkexec, auditd */
-	bool cut;                 /* the command was longer than what is kept */
+	bool cut;                 /* the command was longer than what is kept, or than a line: the text is not exact */
 	struct usage_seen seen;
 };
 /* host SLICE_NONE: all rows; account SLICE_NONE: all of the host. */

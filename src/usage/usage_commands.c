@@ -33,8 +33,8 @@ static void remember(struct usage *u, const struct command *c, const struct kept
 	struct account *a = usage_account_put(u, c->host, c->account);
 	command_key(&k, c->host, c->account, c->run_as, c->text);
 	struct command *to = lru_get(u->commands, key_slice(&k));
-	if (!to && a->commands >= COMMANDS_PER_ACCOUNT) {
-		a->forgot = u->forgot_some = true;
+	if (!to && (a->commands >= COMMANDS_PER_ACCOUNT || u->command_bytes + c->text.n > COMMANDS_BYTES)) {
+		usage_forget_commands(u, c->host, c->account);
 		return;
 	}
 	to = lru_put(u->commands, key_slice(&k), &fresh);
@@ -45,10 +45,12 @@ static void remember(struct usage *u, const struct command *c, const struct kept
 		own_texts((struct slice *[]){&to->host, &to->account, &to->run_as, &to->text}, 4);
 		to->seen = (struct kept){0};
 		a->commands++;
+		u->command_bytes += to->text.n;
 	}
 	kept_merge(&to->seen, seen);
 	u->newest = k;
 	u->newest_time = seen->last;
+	u->newest_full = false;
 }
 
 /* "list" is sudo -l: nothing was run. */
@@ -146,7 +148,8 @@ static void sudo(struct usage *u, struct slice host, const struct event *e)
 	remember(u, &c, &seen);
 }
 
-/* "alice : (command continued) ..." behind a line that sudo cut: the command is both together. */
+/* "alice : (command continued) ..." behind a line that sudo cut: the command is both together. sudo cuts at the last blank that fits and leaves blanks there
+ * out; a piece without a blank it cuts where the line is full. What was between the pieces is not wholly known: the command counts as cut. */
 static void continued(struct usage *u, const struct event *e)
 {
 	struct slice said = SL("(command continued) "), raw = e->at.raw;
@@ -160,17 +163,24 @@ static void continued(struct usage *u, const struct event *e)
 	struct key old = u->newest;
 	bool only = c->seen.count <= 1; /* else the piece alone is a command, too */
 	buf_adds(&whole, c->text);
-	buf_adds(&whole, slice_trim(slice_from(raw, (size_t)at + said.n)));
+	struct slice piece = slice_trim(slice_from(raw, (size_t)at + said.n));
+	if (!u->newest_full)
+		buf_addc(&whole, ' ');
+	buf_adds(&whole, piece);
 	more.text = buf_slice(&whole);
+	more.cut = true;
 	own_texts((struct slice *[]){&more.host, &more.account, &more.run_as, &more.text}, 4);
 	seen.count = 1;
 	seen.first = seen.last;
 	c->seen.count -= !only;
 	if (only) {
+		u->replacing = true;
 		lru_del(u->commands, key_slice(&old));
+		u->replacing = false;
 		usage_account_put(u, more.host, more.account)->commands--;
 	}
 	remember(u, &more, &seen);
+	u->newest_full = piece.n >= PIECE_FULL && slice_chr(piece, ' ') < 0;
 	free((void *)(uintptr_t)more.host.p);
 	buf_free(&whole);
 }

@@ -9,13 +9,15 @@ enum {
 	LOGS_MAX = 32768,          /* logs of hosts */
 	ACCOUNTS_MAX = 65536,
 	LOGINS_MAX = 65536,        /* host, account, method, key */
-	COMMANDS_MAX = 32768,      /* distinct commands of all accounts */
+	COMMANDS_MAX = 131072,     /* distinct commands of all accounts */
+	COMMANDS_BYTES = 32 << 20, /* of their texts */
 	COMMANDS_PER_ACCOUNT = 4096,
 	COMMAND_BYTES = 2048,      /* sudo itself cuts its lines into pieces of about 960 */
 	SWITCHES_MAX = 16384,
 	PIDS_MAX = 16384,          /* connections of sshd that are not done yet */
 	UIDS_MAX = 65536,
 	LINE_KEPT = 240,
+	PIECE_FULL = 800,          /* a piece of a command that has no blank and is so long fills its line */
 	RUNS_MAX = 1024,
 	SILENT_MAX = 6,            /* hours between two files that need not follow each other */
 	SILENT_DAY = 24,           /* hours without a line in the middle of a file that need no other log's word */
@@ -62,6 +64,7 @@ struct usage_host {
 	/* after the close: hours, by kind */
 	struct runs cover[USAGE_LOG_COUNT];
 	bool seen[USAGE_LOG_COUNT], broken;
+	bool forgot;       /* commands of some account */
 };
 /* What one file of a log holds of a host. */
 struct piece {
@@ -122,8 +125,13 @@ struct usage {
 	size_t naudit;
 	struct key newest; /* of the command that a continuation would belong to */
 	nstime newest_time;
+	bool newest_full;  /* its last piece ends where the line was full, not at a blank */
 	nstime last;
-	bool closed, forgot, forgot_some;
+	size_t command_bytes;
+	bool replacing;    /* a command by a longer one: nothing is lost */
+	bool closed;
+	bool forgot;       /* something of whom is not known any more */
+	bool forgot_some;  /* commands, and the account says so */
 	/* after the close: sorted by host, account, time */
 	struct { struct login **v; size_t n, cap; } login;
 	struct { struct command **v; size_t n, cap; } command;
@@ -143,6 +151,8 @@ void usage_login_event(struct usage *u, struct slice host, const struct event *e
 void usage_other_event(struct usage *u, struct slice host, const struct event *e);
 /* Commands whose sudo line did not come. now NSTIME_NONE: all. */
 void usage_audit_settle(struct usage *u, nstime now);
+/* Commands of the account were forgotten. */
+void usage_forget_commands(struct usage *u, struct slice host, struct slice account);
 /* A login that waited for a clear one and got none. */
 void usage_unclear_settle(struct account *a);
 

@@ -3,14 +3,21 @@
 
 bool usage_complete(const struct usage *u)
 {
-	return !u->forgot && !u->forgot_some && !lru_evicted(u->commands);
+	return !u->forgot && !u->forgot_some;
 }
 
 bool usage_forgot(const struct usage *u, struct slice host, struct slice account)
 {
 	char buf[256];
-	const struct account *a = usage_account_get(u, usage_host_name(host, buf), account);
-	return u->forgot || lru_evicted(u->commands) || (a && a->forgot);
+	host = usage_host_name(host, buf);
+	if (u->forgot)
+		return true;
+	if (!account.p) {
+		const struct usage_host *h = lru_get(u->hosts, host);
+		return h && h->forgot;
+	}
+	const struct account *a = usage_account_get(u, host, account);
+	return a && a->forgot;
 }
 
 nstime usage_last(const struct usage *u)

@@ -76,6 +76,7 @@ GROUPS = [("root", 0, []), ("users", 100, []), ("alice", 1000, []), ("bob", 1001
           ("docker", 998, ["alice", "prov"]), ("provider", 997, ["prov"])]
 SSHD = """Include /etc/ssh/sshd_config.d/*.conf
 PasswordAuthentication no
+UsePAM yes
 TrustedUserCAKeys /etc/ssh/ca.pub
 AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/keys/%u
 HostKey /etc/ssh/ssh_host_ed25519_key
@@ -306,7 +307,7 @@ def check_rest(doc, keys, made, ca, host, user, other):
     prov = {(r["name"], r["value"]) for r in doc["sshd"] if r.get("account")}
     check("sshd: what is other for the provider", prov == {("authorizedkeysfile", "none"), ("authorizedkeyscommand", "/usr/libexec/keys %u"), ("authorizedkeyscommanduser", "nobody")}, prov)
     all_ = {r["name"]: (r["value"], r.get("file", ""), r.get("line", 0)) for r in doc["sshd"] if not r.get("account")}
-    check("sshd: where it stands", all_["passwordauthentication"] == ("no", "/etc/ssh/sshd_config", 2) and all_["usepam"] == ("no", "", 0), all_)
+    check("sshd: where it stands", all_["passwordauthentication"] == ("no", "/etc/ssh/sshd_config", 2) and all_["usedns"] == ("no", "", 0), all_)
 
 
 def no_secret(text, root):
@@ -353,6 +354,11 @@ def made_root():
         again = run(POSTERN, "privilege", "collect", "--root", root, "--org", org)
         strip = lambda t: re.sub(rb'"taken": \d+', b"", t)
         check("the same bytes on a second run, but for the time", strip(r.stdout) == strip(again.stdout) and r.stdout != again.stdout)
+        put(root, "etc/ssh/sshd_config", SSHD.replace("UsePAM yes", "UsePAM no"))
+        doc = json.loads(run(POSTERN, "privilege", "collect", "--root", root, "--org", org).stdout)
+        expect(doc, "authorized_keys", ("/home/bob/.ssh/authorized_keys", 1), usable="no", problem="sshd refuses the account: it is locked (! in shadow), and UsePAM is no")
+        expect(doc, "authorized_keys", ("/etc/ssh/keys/frank", 2), usable="yes")
+        put(root, "etc/ssh/sshd_config", SSHD)
         differences(tmp, root, org, keys)
 
 
@@ -381,6 +387,46 @@ def differences(tmp, root, org, keys):
     check("saved: for root alone", len(files) == 3 and all(f.stat().st_mode & 0o777 == 0o600 for f in files), files)
     told = run(POSTERN, "privilege", "diff", files[2], files[0], ok=(0, 1)).stdout.decode()
     check("diff backwards: the key is gone, alice is in the group again", f"- key {fingerprint(f'{new}.pub')}" in told, told)
+
+
+KINDS = [  # kind, before, after, new rights, other differences, level
+    ("accounts", [], [{"name": "x", "uid": 5}], 1, 0, "medium"),
+    ("accounts", [], [{"name": "x", "uid": 0}], 1, 0, "critical"),
+    ("accounts", [{"name": "x", "uid": 5}], [{"name": "x", "uid": 0}], 1, 0, "critical"),
+    ("accounts", [{"name": "x", "uid": 0}], [{"name": "x", "uid": 5}], 0, 1, ""),
+    ("accounts", [{"name": "x", "password": "locked"}], [{"name": "x", "password": "set"}], 1, 0, "medium"),
+    ("accounts", [{"name": "x", "password": "set"}], [{"name": "x", "password": "locked"}], 0, 1, ""),
+    ("accounts", [{"name": "x", "shell": "/bin/sh"}], [{"name": "x", "shell": "/usr/sbin/nologin"}], 0, 1, ""),
+    ("accounts", [{"name": "x", "shell": "/usr/sbin/nologin"}], [{"name": "x", "shell": "/bin/sh"}], 1, 0, "medium"),
+    ("accounts", [{"name": "x"}], [], 0, 1, ""),
+    ("groups", [{"name": "g", "members": ["a", "b"]}], [{"name": "g", "members": ["b", "c"]}], 1, 0, "high"),
+    ("groups", [{"name": "g", "members": ["a", "b"]}], [{"name": "g", "members": ["b"]}], 0, 1, ""),
+    ("sudo", [{"who": ["a"], "commands": ["/x"], "nopasswd": "no"}], [{"who": ["a"], "commands": ["/x"], "nopasswd": "yes"}], 1, 0, "high"),
+    ("sudo", [{"who": ["a"], "commands": ["/x"], "nopasswd": "yes"}], [{"who": ["a"], "commands": ["/x"], "nopasswd": "no"}], 0, 1, ""),
+    ("sudo", [{"who": ["a"], "commands": ["/x"]}], [{"who": ["a"], "commands": ["/y"]}], 1, 1, "high"),
+    ("authorized_keys", [{"account": "a", "fingerprint": "F", "from": "10.0.0.1"}], [{"account": "a", "fingerprint": "F"}], 1, 0, "medium"),
+    ("authorized_keys", [{"account": "a", "fingerprint": "F", "line": 1, "comment": "x"}], [{"account": "a", "fingerprint": "F", "line": 2, "comment": "y"}], 0, 1, ""),
+    ("authorized_keys", [], [{"account": "a", "fingerprint": "F", "usable": "no"}], 1, 0, "low"),
+    ("private_keys", [{"file": "/k", "encrypted": "yes"}], [{"file": "/k", "encrypted": "no"}], 1, 0, "high"),
+    ("exports", [{"path": "/x", "client": "*", "root_squash": "yes"}], [{"path": "/x", "client": "*", "root_squash": "no"}], 1, 0, "high"),
+    ("files", [], [{"file": "/x", "kind": "setuid"}], 1, 0, "high"),
+    ("sshd", [{"name": "permitrootlogin", "value": "no"}], [{"name": "permitrootlogin", "value": "yes"}], 1, 0, "medium"),
+    ("sshd", [{"name": "banner", "value": "no"}], [{"name": "banner", "value": "yes"}], 0, 1, ""),
+    ("packages", [], [{"name": "x"}], 0, 1, ""),
+    ("known_hosts", [], [{"fingerprint": "x"}], 0, 1, ""),
+]
+
+
+def classes():
+    """What counts as a new right, and what does not."""
+    with tempfile.TemporaryDirectory() as tmp:
+        for kind, before, after, rights, others, level in KINDS:
+            paths = []
+            for name, content in (("a", before), ("b", after)):
+                paths.append(put(Path(tmp), name, json.dumps({"postern-snapshot": 1, "host": "h", kind: content})))
+            r = run(POSTERN, "privilege", "diff", *paths, ok=(1 if rights else 0,))
+            told = r.stdout.decode()
+            check(f"diff: {kind} {before} to {after}", f"{rights} new rights, {others} other differences" in told and (f"[{level}]" in told if level else "[" not in told), told)
 
 
 def this_machine():
@@ -456,6 +502,7 @@ def main():
         print("not run: needs root, ssh-keygen and openssl")
         return 0
     made_root()
+    classes()
     this_machine()
     if subprocess.run(["unshare", "-m", "true"], check=False).returncode == 0:
         others()

@@ -213,8 +213,11 @@ def includes():
         for k in range(12):
             t.put(f"srv/d{i}/e{k}/f", "")
     t.put("etc/ssh/sshd_config", "Include /srv/*/*/*/../../*/*/*/../../*/*/*/../../*/*/*\nInclude /*/*/*/*\n" + "Include /srv/*/*/*\n" * 200 + "Match User " + "*a" * 3000 + "\n PermitTTY no\n")
+    t.put("home/bob/.ssh/config", "Include /*/*/*/*/* /usr/*/*/*\n" * 5000)
+    t.put("home/bob/.ssh/known_hosts", "".join(f"|1|{'A' * 26}{i % 10}=|{'B' * 27}= {KEY}\n" for i in range(20000)))
     doc = t.collect()
     check(f"{t.name}: still an answer", doc["sshd"], doc["missing"][:5])
+    check(f"{t.name}: the time was enough", not any(m["section"] == "time" for m in doc["missing"]), doc["missing"][:5])
 
 
 def odd_content():

@@ -363,6 +363,25 @@ def words(binary, folder, doc):
     check('\x1b' not in p.stdout + p.stderr and '\x07' not in p.stdout + p.stderr and (p.returncode == 3 or 'x1B' in p.stdout.upper()), f'names cannot drive the terminal: {p}')
 
 
+def stored(binary, folder):
+    """DIR/snapshots/HOST/TIME.json of the state: the newest of each host that can be read."""
+    state = os.path.join(folder, 'state')
+    for name in ['a1', 'b1']:
+        h = Host(name)
+        h.rule(['old'], ['ALL'])
+        for i, when in enumerate(['20260501T000000Z', '20260601T000000Z', '20260602T000000Z']):
+            if i == 1:
+                h.rule(['new'], ['ALL'])
+            os.makedirs(os.path.join(state, 'snapshots', name), exist_ok=True)
+            with open(os.path.join(state, 'snapshots', name, when + '.json'), 'w') as f:
+                f.write('{' if i == 2 and name == 'b1' else json.dumps(h.snapshot(taken=NOW - 40 * DAY + i * DAY)))
+    p = postern(binary, '--state', state, '--format', 'json', rc=3)
+    doc = json.loads(p.stdout)
+    check([(h['name'], h['taken'][:10]) for h in doc['hosts']] == [('a1', '2026-04-24'), ('b1', '2026-04-23')], f'stored snapshots: {doc["hosts"]}')
+    check(sorted((r['host'], r['holder']) for r in doc['rights']) == [(h, w) for h in ['a1', 'b1'] for w in ['new', 'old']], 'stored snapshots: rights of the newest')
+    check(p.stderr.count('\n') == 1 and 'b1/20260602T000000Z.json' in p.stderr, f'stored snapshots: {p.stderr}')
+
+
 # ---- others, by chance ------------------------------------------------------------------------------------------------------------------------
 
 def seeded(binary, folder, seed):
@@ -475,6 +494,7 @@ def main():
         os.chmod(top, 0o755)
         os.mkdir(os.path.join(top, 's'))
         scenario(binary, os.path.join(top, 's'))
+        stored(binary, top)
         for seed in range(seeds):
             folder = os.path.join(top, str(seed))
             os.mkdir(folder)

@@ -67,11 +67,11 @@ def key_files(a):
 
 
 class Local:
-    def __init__(self, host, credentials):
-        self.host, self.credentials, self.count = host, credentials, 0
+    def __init__(self, host, credentials, again=""):
+        self.host, self.credentials, self.count = host, credentials, sum(map(ord, again)) * 100000
         self.read = set()                   # credentials that a program run through sudo showed
         self.names = {a.uid: n for n, a in host.accounts.items()}
-        self.backup = f"{BASE}/backup/{host.name}"
+        self.backup = f"{BASE}/backup/{host.name}{again}"
         os.makedirs(self.backup)
         for t in TREES:
             os.makedirs(os.path.dirname(f"{self.backup}/{t}"), exist_ok=True)

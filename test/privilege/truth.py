@@ -8,7 +8,7 @@ import os
 import re
 
 import logins
-from hosts import sh
+from hosts import fingerprint, sh
 from locals import Local
 
 
@@ -102,6 +102,55 @@ class Truth:
                     if logins.blank(s, h, a):
                         self.blank.setdefault(s.name, set()).add((h.name, a))
 
+    # ---- only what one start reaches, anew
+    def explore(self, start):
+        """Accounts (host, name) reachable from start as the hosts are now."""
+        have, held, tried, looked = {start}, set(), set(), {}
+        targets = [(h, a) for h in self.net.servers() for a in h.accounts]
+        new = {start}
+        while new:
+            have |= new
+            for pos in new:
+                if pos[0] not in looked:
+                    looked[pos[0]] = Local(self.net.hosts[pos[0]], self.credentials, again=f"-{len(have)}-{start[1]}")
+            held |= self._steps(have, new, looked)
+            jobs = []
+            for s in looked:
+                for h, a in targets:
+                    fresh = {c for c in held if (s, h.name, a, c) not in tried}
+                    if fresh and (h.name, a) not in have:
+                        jobs.append((self.net.hosts[s], h, a, {c: self.credentials.file[c] for c in fresh}))
+                        tried |= {(s, h.name, a, c) for c in fresh}
+            with concurrent.futures.ThreadPoolExecutor(logins.WORKERS) as pool:
+                got = list(pool.map(lambda j: logins.opens(j[3], *j[:3]), jobs))
+            new = self.stepped | {(h.name, a) for (s, h, a, _), g in zip(jobs, got) if g}
+            new |= {to for s in looked for to in self.blank.get(s, ())}
+            new -= have
+        return have
+
+    def _steps(self, have, new, looked):
+        """Credentials found; self.stepped: accounts of the same host that one can become."""
+        held, self.stepped = set(), set()
+        for host, a in new:
+            l, h = looked[host], self.net.hosts[host]
+            loot, may = l.loot(a)
+            l.read = loot
+            if a == "root":
+                self.stepped |= {(host, b) for b in h.accounts}
+            else:
+                for got in self._account(l, h, a, l.privileged(), may):
+                    self.stepped |= {(host, b) for b in got}
+                self.stepped |= {(host, b) for b in self._free(h) if (host, b) not in have and b != a and l.su(a, b)}
+            held |= loot
+            l.restore()
+        return held
+
+    @staticmethod
+    def _free(h):
+        """Whom su may give without a password."""
+        shadow = dict(line.split(":")[:2] for line in h.read("/etc/shadow").splitlines())
+        return [a for a in h.accounts if shadow[a] == ""] + ["root"]
+
     # ---- closure
     def closure(self, start=None, credentials=(), sources=()):
         """{account: (how, accounts it was reached from)} from an account (host, name), or from credentials used at sources."""
@@ -125,6 +174,14 @@ class Truth:
                     owner = keys[c][0]
                     have.setdefault((h, a), (f"{c}{f' of {owner[1]}@{owner[0]}' if owner else ''} from {s}", (*at[s], *keys[c])))
         return have, keys
+
+    def prints(self, keys):
+        """Fingerprints of the credentials by name."""
+        out = {}
+        for name, file in self.credentials.file.items():
+            with open(file + ".pub" if os.path.exists(file + ".pub") else keys.path(name) + ".pub", encoding="ascii") as f:
+                out[name] = fingerprint(f.read())
+        return out
 
     def json(self):
         name = lambda p: f"{p[1]}@{p[0]}"  # noqa: E731

@@ -341,12 +341,19 @@ static struct slice fact_name(const char *row)
 	return f.name;
 }
 
+/* A setting of the kernel has one value: two rows of one are the test's own making, and go together. */
+static bool drawn_for(struct slice fact, uint64_t salt)
+{
+	return slice_starts(fact, SL("sysctl ")) ? hash_stable(salt, fact.p, fact.n) & 1 : draw(2);
+}
+
 /* Rows of this kind go, some or all; what is gone is told as missing. */
 static void take_away(struct snapshot *s, enum snap_kind k)
 {
 	size_t *count, kept = 0, size = snap_tables[k].size;
 	char *v = array_of(s, k, &count);
 	bool all = draw(2), gone = false;
+	uint64_t salt = draw(1 << 30);
 	struct slice section = slice_of(snap_kind_name(k));
 	if (k == SNAP_K_fact) { /* of one section, as a collector that could not read a file does */
 		if (!*count || !section_of(fact_name(v + draw((uint32_t)*count) * size), &section))
@@ -355,7 +362,7 @@ static void take_away(struct snapshot *s, enum snap_kind k)
 	for (size_t i = 0; i < *count; i++) {
 		struct slice of = section;
 		bool mine = k != SNAP_K_fact || (section_of(fact_name(v + i * size), &of) && slice_eq(of, section));
-		if (mine && (all || draw(2))) {
+		if (mine && (all || drawn_for(k == SNAP_K_fact ? fact_name(v + i * size) : SLICE_NONE, salt))) {
 			gone = true;
 			continue;
 		}

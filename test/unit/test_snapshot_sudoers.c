@@ -97,7 +97,7 @@ static const struct { const char *text, *rows; size_t missing; } cases[] = {
 	{"NOBODY NOHOST=(NOONE) /bin/x\n", "sudoers:1 NOBODY @NOHOST (NOONE:) [/bin/x]\n", 0},
 	/* an error takes its line with it and no other */
 	{"a ALL=(b /bin/x\nb ALL=/bin/y\n", "sudoers:2 b @ALL (:) [/bin/y]\n", 1},
-	{"a ALL=/bin/x : oops\nb ALL=/bin/y, \\\n  bin/z\nc ALL=/bin/c\n", "sudoers:4 c @ALL (:) [/bin/c]\n", 2},
+	{"a ALL=/bin/x : oops\n# no \\\nb ALL=/bin/y, \\\n  bin/z\nc ALL=/bin/c\n", "sudoers:1 a @ALL (:) [/bin/x]\nsudoers:5 c @ALL (:) [/bin/c]\n", 2},
 	{"Cmnd_Alias A = /bin/a : A = /bin/b\nx ALL=A\n", "sudoers:2 x @ALL (:) [/bin/a]\n", 1},
 	/* options and tags */
 	{"x ALL=CWD=/tmp CHROOT=/c NOTBEFORE=20200101000000Z NOTAFTER=20300101000000Z SETENV:NOEXEC: /bin/a, /bin/b\n",
@@ -109,7 +109,7 @@ static const struct { const char *text, *rows; size_t missing; } cases[] = {
 	{"x ALL=sha224:AB/+= /bin/a, sha256:00, sha512:11 !/bin/b -c\n", "sudoers:1 x @ALL (:) [sha224:AB/+= /bin/a][!sha256:00 sha512:11 /bin/b -c]\n", 0},
 	{"x ALL=/bin/, /usr/bin/x ^a b,c$, ^/bin/.*$\n", "sudoers:1 x @ALL (:) [/bin/][/usr/bin/x ^a b,c$][^/bin/.*$]\n", 0},
 	/* names */
-	{"\"a b\" ALL=/bin/x\n%\"c d\" ALL=/bin/x\n#1000, %#27 ALL=/bin/x\n%:win ALL=/bin/x\na\\x20b ALL=/bin/x\n",
+	{"\"a b\" ALL=/bin/x\n\"%c d\" ALL=/bin/x\n#1000, %#27 ALL=/bin/x\n%:win ALL=/bin/x\na\\x20b ALL=/bin/x\n",
 	 "sudoers:1 a b @ALL (:) [/bin/x]\nsudoers:2 %c d @ALL (:) [/bin/x]\nsudoers:3 #1000,%#27 @ALL (:) [/bin/x]\nsudoers:4 %:win @ALL (:) [/bin/x]\n"
 	 "sudoers:5 a b @ALL (:) [/bin/x]\n", 0},
 	/* a name that would read as something else is not told */

@@ -246,25 +246,24 @@ static void test_commands(void **state)
 	assert_false(usage_account(r->u, SL("web1"), SL("fred"), &s));
 }
 
-/* sudo cuts what is longer than syslog takes: both lines are one command. */
+/* sudo cuts what is longer than syslog takes, at a blank where there is one: the lines are one command. As sudo 1.9.13 wrote them. */
 static void test_continued(void **state)
 {
 	struct run *r = *state;
-	char a[901], b[301], whole[1300];
-	memset(a, 'a', 900);
-	memset(b, 'b', 300);
-	a[900] = b[300] = 0;
-	line(r, 0, 1, "sudo:   alice : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/usr/bin/echo %s", a);
-	line(r, 0, 1, "sudo:   alice : (command continued) %s", b);
-	line(r, 1, 1, "sudo:   alice : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/usr/bin/echo %s", a);
-	line(r, 1, 2, "sudo:     bob : (command continued) %s", b); /* not hers */
-	line(r, 2, 1, "sudo:   alice : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/usr/bin/echo %s", a);
-	line(r, 2, 1, "sudo:   alice : (command continued) %s", b);
+	char x[961], whole[2000];
+	memset(x, 'x', 960);
+	x[960] = 0;
+	for (unsigned d = 0; d < 2; d++) {
+		line(r, d, 1, "sudo:   alice : PWD=/ ; USER=root ; COMMAND=/usr/bin/echo");
+		line(r, d, 1, "sudo:   alice : (command continued) %s", x);
+		line(r, d, 1, "sudo:   alice : (command continued) %s", "xxx a b");
+		line(r, d, 1, "sudo:   alice : (command continued) %s", "c d");
+	}
+	line(r, 3, 1, "sudo:   alice : PWD=/ ; USER=root ; COMMAND=/usr/bin/echo");
+	line(r, 3, 2, "sudo:     bob : (command continued) %s", "of somebody else");
 	usage_close(r->u);
-	snprintf(whole, sizeof whole, "/usr/bin/echo %s%s", a, b);
-	char piece[1000];
-	snprintf(piece, sizeof piece, "/usr/bin/echo %s", a);
-	const struct expect want[] = {{"alice", "root", whole, 2}, {"alice", "root", piece, 1}};
+	snprintf(whole, sizeof whole, "/usr/bin/echo %sxxx a b c d", x);
+	const struct expect want[] = {{"alice", "root", whole, 2}, {"alice", "root", "/usr/bin/echo", 1}};
 	check_commands(r, want, ARRAY_LEN(want));
 	assert_true(usage_complete(r->u));
 }
@@ -563,15 +562,39 @@ static void test_million_accounts(void **state)
 	usage_close(r->u);
 	usage_sudo_each(r->u, SLICE_NONE, SLICE_NONE, count_row, &n);
 	assert_int_equal(n, COMMANDS_MAX);
+	assert_true(r->u->command_bytes <= COMMANDS_BYTES);
 	assert_false(usage_complete(r->u));
 	assert_true(usage_forgot(r->u, SL("web1"), SL("bob")));
 	assert_string_equal(unsure(r, USAGE_LOG_SUDO, 0, 1), "more was logged than can be remembered");
+}
+
+/* Many accounts that are all remembered, with more commands than are: each loses its own, and logins are as sure as before. */
+static void test_many_commands(void **state)
+{
+	struct run *r = *state;
+	char name[32];
+	for (unsigned d = 0; d < 20; d++)
+		ssh_day(r, d);
+	one_command(r->u, "early", 0);
+	for (unsigned i = 0; i < 200000; i++) {
+		snprintf(name, sizeof name, "u%u", i % 100);
+		one_command(r->u, name, i);
+	}
+	one_command(r->u, "late", 0);
+	usage_close(r->u);
+	assert_false(usage_complete(r->u));
+	assert_true(usage_forgot(r->u, SL("web1"), SL("early")));
+	assert_true(usage_forgot(r->u, SL("web1"), SL("u7")));
+	assert_false(usage_forgot(r->u, SL("web1"), SL("late")));
+	assert_true(usage_forgot(r->u, SL("web1"), SLICE_NONE));
+	assert_false(usage_forgot(r->u, SL("web2"), SLICE_NONE));
+	assert_null(unsure(r, USAGE_LOG_LOGIN, 19, 15));
 }
 
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, start, stop)
 	const struct CMUnitTest tests[] = {T(test_keys), T(test_certificate), T(test_two_factors), T(test_unclear), T(test_commands), T(test_continued), T(test_auditd), T(test_sure),
-		T(test_gap), T(test_gap_within_days), T(test_quiet), T(test_other_log), T(test_dropped), T(test_broken), T(test_quiet_sshd), T(test_runs), T(test_million), T(test_million_accounts)};
+		T(test_gap), T(test_gap_within_days), T(test_quiet), T(test_other_log), T(test_dropped), T(test_broken), T(test_quiet_sshd), T(test_runs), T(test_million), T(test_million_accounts), T(test_many_commands)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
