@@ -1,6 +1,6 @@
 # bash completion for postern(1). The tables are checked against `postern COMMAND --help` by test/check/docs.py.
 
-_postern_commands="scan watch decode rules log incident response state provider person grant gate sshd-keys init mfa session release help version"
+_postern_commands="scan watch decode rules log incident response state provider person grant gate sshd-keys init mfa session release privilege audit help version"
 
 # Options of a command; an option that ends in = takes a value.
 _postern_options() {
@@ -38,9 +38,17 @@ _postern_options() {
 		echo "--state= -s= --config= -c= --format= -f= --hash= --digits= --period= --counter --issuer= --plain --reason= -r= --days=" \
 			"--org= -o= --tz= --all -a --threads= -j= --help -h"
 		;;
+	audit)
+		echo "--root= -R= --org= -o= --id= -i= --demand= -d= --waivers= -w= --since= --save --anchors= --fail-on= --list -l --all -a" \
+			"--output= -O= --format= -f= --color= --state= -s= --help -h"
+		;;
 	release)
 		echo "--list= -l= --state= -s= --key= -k= --folder= -F= --until= -u= --yes -y --enforce -e --once -1 --inotify --to= -t=" \
 			"--format= -f= --help -h"
+		;;
+	privilege)
+		echo "--snapshot= -S= --logs= -l= --days= -d= --root= -R= --host= -H= --save --from= -F= --to= -T= --cost= --kind= -k= --unused -u" \
+			"--undo= --org= -o= --tz= --output= -O= --format= -f= --color= --state= -s= --help -h"
 		;;
 	'') echo "--help -h --version -V" ;;
 	esac
@@ -63,10 +71,21 @@ _postern_values() {
 	mfa:--hash) echo "sha1 sha256 sha512" ;;
 	rules:--format | rules:-f | log:--format | log:-f | state:--format | state:-f | response:--format | response:-f | release:--format | release:-f) echo "text json" ;;
 	release:--list | release:-l | release:-s | release:--key | release:-k | release:--folder | release:-F | release:--to | release:-t) echo file ;;
+	privilege:--format | privilege:-f) echo "text json html svg" ;;
+	privilege:--color) echo "auto always never" ;;
+	privilege:--snapshot | privilege:-S | privilege:--logs | privilege:-l | privilege:--root | privilege:-R | privilege:--undo | privilege:--org | privilege:-o | privilege:--output | privilege:-O | privilege:-s) echo file ;;
+	privilege:--tz) echo zone ;;
+	privilege:--host | privilege:-H) echo "ORG" ;;
+	privilege:--kind | privilege:-k) echo "key certificate password sudo doas group private-key agent writable setuid polkit export authority grant" ;;
 	incident:--level | incident:-l | scan:--min-level | scan:-l | scan:--fail-on) echo "informational low medium high critical" ;;
 	*:--rule-level) echo "informational low medium high critical" ;;
 	*:--rule-status) echo "stable test experimental" ;;
 	*:--rules | *:-r | scan:--suppressions | *:--values | *:--mapping | rules:--output | rules:-O) echo file ;;
+	audit:--format | audit:-f) echo "text json html ocsf" ;;
+	audit:--fail-on) echo "low medium high critical" ;;
+	audit:--demand | audit:-d) echo "provider-access logging second-factor least-privilege patching mail education" ;;
+	audit:--root | audit:-R | audit:--org | audit:-o | audit:--waivers | audit:-w | audit:--since | audit:--anchors | audit:--output | audit:-O | audit:-s) echo file ;;
+	audit:--color) echo "auto always never" ;;
 	scan:--color | incident:--color) echo "auto always never" ;;
 	scan:--org | scan:-o | decode:--org | decode:-o | scan:--output | scan:-O) echo file ;;
 	scan:--tz | decode:--tz) echo zone ;;
@@ -136,6 +155,9 @@ _postern() {
 			mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" incident list --status all 2>/dev/null | grep -o '^[0-9][^ ]*')" -- "$cur")
 			;;
 		esac
+	elif [ "$command" = privilege ]; then
+		mapfile -t COMPREPLY < <(compgen -W "collect diff report reach exposure cut suggest" -- "$cur")
+		case " ${COMP_WORDS[*]} " in *" diff "*) _postern_files "$cur" ;; esac
 	elif [ "$command" = state ]; then
 		mapfile -t COMPREPLY < <(compgen -W "show check backup vacuum" -- "$cur")
 		[ "$COMP_CWORD" -gt 2 ] && _postern_files "$cur"

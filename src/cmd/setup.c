@@ -143,24 +143,18 @@ int setup_confine_with(const struct args *a, const char *state, const char *othe
 	return EXIT_USAGE;
 }
 
-int setup_inputs(struct setup *s, const struct args *a)
+int setup_begin(struct setup *s, const struct args *a)
 {
-	struct err e;
 	*s = (struct setup){.threads = thread_count(a), .decode.now = (nstime)time(NULL) * NS_SEC};
-	if (!a->noperands) {
-		fprintf(stderr, "postern %s: nothing to read: name files or folders, or - for standard input.\nTry 'postern %s --help'.\n",
-			a->command->name, a->command->name);
-		return EXIT_USAGE;
-	}
 	if (gethostname(s->this_host, sizeof s->this_host - 1))
 		s->this_host[0] = 0;
 	int r = load_org(s, a, true);
-	if (!r)
-		r = set_zone(s, a);
-	if (!r)
-		r = setup_confine(a);
-	if (r)
-		return r;
+	return r ? r : set_zone(s, a);
+}
+
+void setup_look(struct setup *s, const struct args *a)
+{
+	struct err e;
 	struct source_options so = {.all = args_has(a, "all")};
 	if (!args_has(a, "quiet"))
 		progress_say("looking for logs, unpacking archives");
@@ -171,7 +165,21 @@ int setup_inputs(struct setup *s, const struct args *a)
 		complain_err(&e);
 		s->missing = EXIT_INPUT;
 	}
-	return 0;
+}
+
+int setup_inputs(struct setup *s, const struct args *a)
+{
+	if (!a->noperands) {
+		fprintf(stderr, "postern %s: nothing to read: name files or folders, or - for standard input.\nTry 'postern %s --help'.\n",
+			a->command->name, a->command->name);
+		return EXIT_USAGE;
+	}
+	int r = setup_begin(s, a);
+	if (!r)
+		r = setup_confine(a);
+	if (!r)
+		setup_look(s, a);
+	return r;
 }
 
 void setup_free(struct setup *s)

@@ -27,6 +27,10 @@ struct setup {
 };
 /* 0, or an exit code after a message. setup_free in any case. */
 int setup_inputs(struct setup *s, const struct args *a);
+/* Its two halves, for who has things to do between them: organisation (also looked for beside the operands), zone, threads, name of the machine; then, in
+ * a process that is confined, the logs that the operands name. */
+int setup_begin(struct setup *s, const struct args *a);
+void setup_look(struct setup *s, const struct args *a);
 void setup_free(struct setup *s);
 /* Give up what reading and writing --output do not need. 0, or an exit code after a message. */
 int setup_confine(const struct args *a);

@@ -56,6 +56,18 @@ bool json_part(struct json_parser *p, struct json_text text, struct json_text me
 /* The memory in which all strings of the last json_flatten lie: copy it once, then move the slices. */
 struct json_text json_memory(const struct json_parser *p);
 
+/* A document of records, however it is laid out: {"name": scalar or list, "many": [{...}, ...], ...}. value() is told every scalar of it: array "" for a
+ * member of the outermost object, else the name of the array whose index-th element, an object, has it; of a list each element by itself. An array of the
+ * outermost object is told itself, as JSON_ARRAY with its name for member and without text, before what it holds; so is each object in it, as
+ * JSON_CONTAINER, and each list. Deeper objects and lists are left out. Nothing is mended: what RFC 8259 does not allow is JSON_SYNTAX. value() false
+ * ends it with JSON_LIMIT. The texts are gone when value() returns. */
+struct json_element {
+	struct json_text array, member, text; /* text as in json_leaf */
+	size_t index;                         /* of the object in the array */
+	uint8_t type;                         /* enum json_type */
+};
+enum json_result json_elements(struct json_text text, bool (*value)(void *arg, const struct json_element *e), void *arg);
+
 /* Only the members that are asked for, in one pass over the text, of which nothing is copied: value() gets slices of it (names and types as in
  * json_flatten with json_keep_all; strings as JSON_RAW, since most need no unescaping or are never looked at). want() is told a dotted name with a
  * number for it, below JSON_NAMES_MAX + 1, and answers whether its values matter; it is asked once until the number is given to another name.

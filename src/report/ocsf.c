@@ -155,6 +155,12 @@ static void detection(struct buf *b, const struct report_input *in, const struct
 	buf_addz(b, "}}\n");
 }
 
+void report_finding_json(struct buf *out, const char *version, nstime now, const struct finding *f)
+{
+	static const struct ledger none;
+	detection(out, &(struct report_input){.ledger = &none, .version = version, .now = now}, f);
+}
+
 /* At most `most` bytes of v, no character cut in two. */
 static struct slice shortened(struct slice v, size_t most)
 {

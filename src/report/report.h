@@ -95,6 +95,8 @@ struct report_incident {
 	const struct report_life *life; /* NULL: not told */
 };
 void report_incident_json(struct buf *out, const struct report_incident *x);
+/* One finding by itself, of no log: Detection Finding (2004), as report_json() writes it. */
+void report_finding_json(struct buf *out, const char *version, nstime now, const struct finding *f);
 /* JSON lines with ECS keys, one finding each: for Elastic and OpenSearch. */
 void report_ecs(struct buf *out, const struct report_input *in);
 /* One self-contained HTML page. */

@@ -77,6 +77,25 @@ int sys_confine_service(struct err *e)
 	return r ? err_set(e, ERR_PERM, "the kernel refused the system call filter: %s", strerror(-r)) : 0;
 }
 
+int sys_confine_reader(const char *const *writable, bool *landlock, struct err *e)
+{
+	struct sys_paths paths = {.writable = writable};
+	int r = no_new_privileges(e);
+	if (!r)
+		r = sys_landlock(&paths, landlock, e);
+	if (r)
+		return r;
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	if (!ctx)
+		return err_set(e, ERR_NOMEM, "cannot make a system call filter");
+	for (const char *const *name = sys_hostile_calls; *name && !r; name++)
+		r = strcmp(*name, "execve") == 0 ? 0 : deny(ctx, *name);
+	if (!r)
+		r = seccomp_load(ctx);
+	seccomp_release(ctx);
+	return r ? err_set(e, ERR_PERM, "the kernel refused the system call filter: %s", strerror(-r)) : 0;
+}
+
 /* What libraries open by themselves: shared objects of name services and character sets, zones, random numbers, how many processors. */
 #define LIBRARIES                                                                                                                         \
 	"/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo", "/usr/share/locale", "/etc/localtime", "/etc/ld.so.cache", "/dev/null",    \

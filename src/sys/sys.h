@@ -48,6 +48,9 @@ int sys_keep_capabilities(const char *const *names, struct err *e);
 /* For a service that keeps root's name: no new privileges, none of the system calls only an intruder makes (they return EPERM), no look into its memory. Sockets,
  * signals and files stay. */
 int sys_confine_service(struct err *e);
+/* For a process that reads a whole machine and asks programs of it (sshd -T): no new privileges, no writing outside `writable` (Landlock), none of the system
+ * calls only an intruder makes, but starting programs; openat2(2), which reading without a way out needs, stays. */
+int sys_confine_reader(const char *const *writable, bool *landlock, struct err *e);
 /* The process gets SIGKILL when its parent (the thread that forked it) ends; false when that one is gone already. After sys_drop: a change
  * of the user takes it back. */
 bool sys_die_with_parent(pid_t parent);
@@ -77,6 +80,18 @@ int sys_run(const char *const *argv, struct slice input, unsigned seconds, struc
 /* The same for a program that talks to who sits there: in our process group, so that it may ask on the terminal, with our standard error, and with
  * these variables of our environment (names, NULL-terminated). */
 int sys_run_here(const char *const *argv, const char *const *keep, struct slice input, unsigned seconds, struct buf *out, int *status, struct err *e);
+
+/* Many programs, at_once of them side by side, as sys_run: a clean environment that keeps `keep`, no input, what each prints apart. One that prints more than `most`
+ * bytes or runs longer than `seconds` is killed with its process group. done() is called as each ends, in that order; out and err are freed after it. */
+struct sys_job {
+	const char *const *argv;  /* argv[0] is a path */
+	void *arg;                /* the caller's */
+	struct buf out, err;      /* standard output; the first 4 KiB of standard error */
+	int status;               /* as of sys_run; when rc is 0 */
+	int rc;                   /* 0, ERR_IO, ERR_STOPPED (time), ERR_LIMIT; e says why */
+	struct err e;
+};
+void sys_gather(struct sys_job *jobs, size_t n, size_t at_once, const char *const *keep, unsigned seconds, size_t most, void (*done)(struct sys_job *j));
 
 /* The addresses of this machine's interfaces, at most `most`. */
 int sys_addresses(struct ip *out, size_t most, size_t *n, struct err *e);

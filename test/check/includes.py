@@ -17,8 +17,8 @@ SRC = ROOT / "src"
 LEVELS = {
     "core": 0,
     "sys": 1, "event": 1, "match": 1, "yaml": 1, "json": 1, "path": 1, "chain": 1,
-    "source": 2, "org": 2, "decode": 2, "store": 2, "sigma": 2, "vault": 2,
-    "detect": 3, "hunt": 3, "live": 3, "factor": 3,
+    "source": 2, "org": 2, "decode": 2, "store": 2, "sigma": 2, "vault": 2, "snapshot": 2, "usage": 2,
+    "detect": 3, "hunt": 3, "live": 3, "factor": 3, "privilege": 3, "posture": 3,
     "incident": 4, "gate": 4, "release": 4,
     "report": 5, "pipeline": 5, "respond": 5,
     "notify": 6,
@@ -31,9 +31,9 @@ FORBIDDEN = {("detect", "decode"), ("detect", "source"), ("incident", "decode"),
 # Headers of libraries, and the rooms that may know them.
 LIBRARIES = {
     r"hs/|hs\.h": {"match"}, r"libfyaml": {"yaml"}, r"archive": {"source", "report"}, r"zlib": {"source", "gate"}, r"simdjson": {"json"}, r"pcre2": {"sigma"}, r"unicode/": {"sigma"},
-    r"sodium": {"chain", "notify", "factor", "gate", "release"}, r"liboath|qrencode": {"factor"}, r"security/": set(), r"sqlite3": {"store", "vault"}, r"seccomp|linux/landlock|sys/prctl|cap-ng": {"sys"}, r"pthread": {"pipeline", "source", "sigma"},
+    r"sodium": {"chain", "notify", "factor", "gate", "release", "snapshot"}, r"liboath|qrencode": {"factor"}, r"security/": set(), r"sqlite3": {"store", "vault"}, r"seccomp|linux/landlock|sys/prctl|cap-ng": {"sys"}, r"pthread": {"pipeline", "source", "sigma"},
     r"sys/socket|netdb|netinet/|sys/un\.h": {"sys", "live", "notify", "watch", "gate"}, r"curl": {"notify"}, r"gnutls|systemd/sd-journal": {"live"}, r"sys/inotify": {"live", "release"}, r"sys/fanotify": {"release"}, r"openssl": set(),
-    r"spawn\.h|sys/wait": {"sys", "watch"}, r"sys/ptrace|dlfcn": set(),
+    r"graphviz": {"privilege"}, r"spawn\.h|sys/wait": {"sys", "watch"}, r"sys/ptrace|dlfcn": set(),
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
 COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.S)

@@ -356,10 +356,75 @@ static void test_missing_folder(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* Who reads a whole machine: programs may be started and openat2(2) stays; nothing can be written, nothing else an intruder wants. */
+static void test_reader(void **state)
+{
+	const struct place *p = *state;
+	pid_t pid = fork();
+	int status;
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		static try_fn *const refused[] = {try_ptrace, try_mount, try_chroot, try_unshare, try_setuid, try_uring, try_bpf, try_exec_fd};
+		static try_fn *const unwritable[] = {try_write, try_append, try_create, try_mkdir, try_unlink, try_rename};
+		const char *const writable[] = {p->inside, NULL};
+		struct { uint64_t flags, mode, resolve; } how = {.flags = O_RDONLY | O_CLOEXEC};
+		bool landlock = false, ok = true;
+		struct err e;
+		if (syscall(SYS_openat2, AT_FDCWD, p->old, &how, sizeof how) < 0)
+			how.flags = 0; /* a kernel without it */
+		if (sys_confine_reader(writable, &landlock, &e))
+			_exit(2);
+		ok &= !how.flags || syscall(SYS_openat2, AT_FDCWD, p->old, &how, sizeof how) >= 0;
+		ok &= try_read(p) == 0 && try_list(p) == 0 && try_write_inside(p) == 0 && try_privileges(p) == EPERM;
+		for (size_t i = 0; i < ARRAY_LEN(refused); i++)
+			ok &= refused[i](p) != 0;
+		for (size_t i = 0; landlock && i < ARRAY_LEN(unwritable); i++)
+			ok &= unwritable[i](p) != 0;
+		if (ok)
+			try_exec(p); /* exits 0 itself */
+		_exit(1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void ended(struct sys_job *j)
+{
+	struct buf *told = j->arg;
+	buf_addf(told, "%s:%d:%d:%.*s:%.*s;", j->argv[2], j->rc, j->rc ? 0 : j->status, (int)MIN(j->out.n, (size_t)5), j->out.p ? j->out.p : "", SLFMT(buf_slice(&j->err)));
+}
+
+/* Programs side by side: each with its own output and end, those that talk or live too long are killed, the others are not. */
+static void test_gather(void **state)
+{
+	(void)state;
+	static const char *const scripts[] = {"printf out; printf err >&2", "exit 7", "while :; do echo endless; done", "sleep 100 & sleep 100", "printf $KEPT$HOME", "kill -9 $$"};
+	struct sys_job jobs[ARRAY_LEN(scripts) + 1] = {{0}};
+	const char *argv[ARRAY_LEN(scripts) + 1][4], *const keep[] = {"KEPT", NULL};
+	struct buf told = {0};
+	setenv("KEPT", "kept", 1);
+	for (size_t i = 0; i <= ARRAY_LEN(scripts); i++) {
+		argv[i][0] = i < ARRAY_LEN(scripts) ? "/bin/sh" : "/nonexistent";
+		argv[i][1] = "-c";
+		argv[i][2] = i < ARRAY_LEN(scripts) ? scripts[i] : "none";
+		argv[i][3] = NULL;
+		jobs[i] = (struct sys_job){.argv = argv[i], .arg = &told};
+	}
+	sys_gather(jobs, ARRAY_LEN(jobs), 3, keep, 2, 1000, ended);
+	buf_addc(&told, 0);
+	static const char *const want[] = {"printf out; printf err >&2:0:0:out:err;", "exit 7:0:7::;", "while :; do echo endless; done:-3:0:endle:;", "sleep 100 & sleep 100:-11:0::;",
+		"printf $KEPT$HOME:0:0:kept:;", "kill -9 $$:0:137::;", "none:-4:0::;"};
+	for (size_t i = 0; i < ARRAY_LEN(want); i++)
+		if (!strstr(told.p, want[i]))
+			fail_msg("%s not in %s", want[i], told.p);
+	buf_free(&told);
+}
+
 #define PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {PLACE(test_unconfined), PLACE(test_confined), PLACE(test_missing_folder)};
+	const struct CMUnitTest tests[] = {PLACE(test_unconfined), PLACE(test_confined), PLACE(test_missing_folder), PLACE(test_reader), cmocka_unit_test(test_gather)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
