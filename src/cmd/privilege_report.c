@@ -94,7 +94,7 @@ static int print(struct privilege_report *r, const struct args *a)
 	if (format && strcmp(format, "json") == 0)
 		privilege_report_json(r, &out);
 	else if (format && strcmp(format, "html") == 0)
-		rc = privilege_html(r->p, &out, &e);
+		rc = privilege_report_html(r, &out, &e);
 	else if (format && strcmp(format, "svg") == 0)
 		rc = privilege_svg(r->p, NULL, 0, &out, &e);
 	else

@@ -38,6 +38,8 @@ bool privilege_report_host(const struct privilege_report *r, const struct args *
 const struct snap_at *privilege_report_at(const struct right *x); /* NULL for a grant */
 const char *privilege_report_use(enum right_use u); /* "used", "unused", "not known" */
 void privilege_report_text(const struct privilege_report *r, bool color, struct buf *out);
+/* The whole page; filters do not apply to its rights. */
+int privilege_report_html(const struct privilege_report *r, struct buf *out, struct err *e);
 void privilege_report_json(const struct privilege_report *r, struct buf *out);
 
 #endif

@@ -352,6 +352,8 @@ def words(binary, folder, doc):
     check('no snapshot of nobody' in postern(binary, *args, '--host', 'nobody', rc=2).stderr, 'an unknown host is a mistake')
     bare = json.loads(postern(binary, *args[:2], *args[4:], '--format', 'json').stdout)
     check(all(r['use'] == 'unknown' for r in bare['rights']), 'without logs nothing is known')
+    page = postern(binary, *args, '--format', 'html').stdout
+    check(page.count('<html') == 1 and page.rstrip().endswith('</html>') and all(p in page for p in ['How sure', 'sudo never logged there', 'Keys that are shared', 'hafen', 'gone']), 'html')
     bad = os.path.join(folder, 'snapshots', 'bad.json')
     with open(bad, 'w') as f:
         f.write('{"postern-snapshot": 1, "host": 7')
