@@ -11,6 +11,7 @@ struct privilege *privilege_new(const struct org *org)
 	p->names = strtab_new();
 	p->host_names = strtab_new();
 	p->limited = strtab_new();
+	p->opening = strtab_new();
 	p->authorities = strtab_new();
 	return p;
 }
@@ -35,6 +36,7 @@ void privilege_free(struct privilege *p)
 	strtab_free(p->names);
 	strtab_free(p->host_names);
 	strtab_free(p->limited);
+	strtab_free(p->opening);
 	strtab_free(p->authorities);
 	free(p->certificates.v);
 	arena_free(&p->mem);

@@ -37,7 +37,7 @@ struct privilege {
 	struct { uint32_t *v; size_t n, cap; } node_of; /* by number of key */
 	struct strtab *host_names; /* what hosts are called */
 	struct { uint32_t *v; size_t n, cap; } host_of; /* place, by number of name */
-	struct strtab *limited, *authorities; /* fingerprints: of lines with from=, of who signs */
+	struct strtab *limited, *authorities, *opening; /* fingerprints: of lines with from=, of who signs, of all lines that open something */
 	struct { const struct snap_certificate **v; size_t n, cap; } certificates; /* of people, that hold */
 	uint32_t outside, guesser;
 	uint32_t *out_at, *out, *in_at, *in; /* edges by node: out[out_at[n]] ... */

@@ -179,13 +179,22 @@ static void key_readers(struct place *l, const struct snap_private_key *k, uint3
 		edge_put(p, l->host, to, right, how, text, SNAP_UNKNOWN);
 }
 
+/* A host's own key shows who the host is; it opens nothing, unless some account lists it. */
+static bool is_host_key(const struct place *l, const struct snap_private_key *k)
+{
+	for (size_t i = 0; i < l->s->nhost_keys; i++)
+		if (slice_eq(l->s->host_keys[i].at.file, k->at.file))
+			return strtab_find(l->p->opening, k->fingerprint) == UINT32_MAX && strtab_find(l->p->authorities, k->fingerprint) == UINT32_MAX;
+	return false;
+}
+
 void rights_private_keys(struct place *l)
 {
 	struct privilege *p = l->p;
 	for (size_t i = 0; i < l->s->nprivate_keys; i++) {
 		const struct snap_private_key *k = &l->s->private_keys[i];
 		bool authority;
-		if (!k->fingerprint.n)
+		if (!k->fingerprint.n || is_host_key(l, k))
 			continue;
 		uint32_t to = taken_node(l, k, &authority);
 		struct right *r = right_put(p, l, authority ? RIGHT_AUTHORITY : RIGHT_PRIVATE_KEY, SNAP_K_private_key, k);
@@ -261,6 +270,7 @@ void keys_known(struct privilege *p)
 		for (size_t k = 0; k < s->nauthorized_keys; k++) {
 			if (s->authorized_keys[k].authority == SNAP_YES)
 				strtab_put(p->authorities, s->authorized_keys[k].fingerprint);
+			strtab_put(p->opening, s->authorized_keys[k].fingerprint);
 			if (s->authorized_keys[k].from.n)
 				strtab_put(p->limited, s->authorized_keys[k].fingerprint);
 		}
