@@ -38,7 +38,8 @@ def work1(net, k):
     h.file("/opt/unit/other", "#!/bin/sh\nexit 0\n", 0o755, "zoe")
     h.jobs += [Job("unit report", "root", ["UNIT", "/etc/systemd/system/report.service"], ["/etc/systemd/system/report.service", "/opt/unit/report"]),
                Job("unit other", "svc", ["UNIT", "/etc/systemd/system/other.service"], ["/etc/systemd/system/other.service", "/opt/unit/other"])]
-    h.files += [("folder", "/etc/systemd/system/multi-user.target.wants", "", 0o755, "root", None)]
+    for unit_name in ("report", "other"):
+        h.files.append(("link", f"/etc/systemd/system/multi-user.target.wants/{unit_name}.service", f"/etc/systemd/system/{unit_name}.service", 0, "root", None))
     # a person who logs in, with a home that others may write
     h.account("open", mode=0o777)
     h.file("/home/open/.profile", "true\n", 0o644, "open")
