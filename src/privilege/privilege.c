@@ -37,6 +37,7 @@ void privilege_free(struct privilege *p)
 	strtab_free(p->limited);
 	strtab_free(p->authorities);
 	free(p->certificates.v);
+	free(p->lying.v);
 	arena_free(&p->mem);
 	free(p);
 }
