@@ -117,15 +117,26 @@ static void tell_sources(struct usage *u, const struct source_set *set)
 	free(v);
 }
 
+static bool named(const struct args *logs, struct slice path)
+{
+	for (size_t i = 0; i < logs->noperands; i++)
+		if (slice_eqz(path, logs->operand[i]))
+			return true;
+	return false;
+}
+
 /* What stands in the way of reading, and what it means for what the logs show. Empty files and odd orders are the ledger's of scan. */
-static void tell_problems(struct usage *u, struct setup *s)
+static void tell_problems(struct usage *u, struct setup *s, const struct args *logs)
 {
 	size_t kept = 0;
+	bool told = s->missing != 0; /* setup_look() said the first that was named and cannot be read */
 	for (size_t i = 0; i < s->set.problems.n; i++) {
 		const struct problem *p = &s->set.problems.v[i];
 		bool bad = p->kind == PROBLEM_UNREADABLE || p->kind == PROBLEM_TRUNCATED || p->kind == PROBLEM_CORRUPT || p->kind == PROBLEM_BOMB || p->kind == PROBLEM_ENCRYPTED;
-		if (!bad)
+		if (!bad || (told && named(logs, p->path))) {
+			told = told && !bad;
 			continue;
+		}
 		for (size_t f = 0; f < s->set.files.n; f++)
 			if (slice_eq(s->set.files.v[f].path, p->path))
 				usage_broken(u, s->set.files.v[f].id);
@@ -176,7 +187,7 @@ int privilege_logs_read(struct privilege_inputs *in, const struct args *logs)
 	struct reader r = {in, lru_new(sizeof(struct slice), NAMES_MAX, NULL, NULL)};
 	int rc = run_pipeline(&r, s);
 	lru_free(r.names);
-	tell_problems(in->usage, s);
+	tell_problems(in->usage, s, logs);
 	usage_close(in->usage);
 	return rc;
 }

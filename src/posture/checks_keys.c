@@ -60,10 +60,21 @@ static const struct org_person *owner(const struct posture_host *h, struct slice
 	return h->opt->org ? org_person_by_key(h->opt->org, fingerprint) : NULL;
 }
 
+/* Fingerprints that open a provider's account: the same key elsewhere is the provider's, too. */
+static struct strtab *provider_keys(const struct posture_host *h)
+{
+	struct strtab *t = strtab_new();
+	for (size_t i = 0; i < h->s->nauthorized_keys; i++)
+		if (host_covered(h, h->s->authorized_keys[i].account))
+			(void)strtab_put(t, h->s->authorized_keys[i].fingerprint);
+	return t;
+}
+
 enum posture_result check_key_provider(struct posture_host *h)
 {
 	(void)keys_here(h);
 	bool some = host_has_provider(h);
+	struct strtab *theirs = provider_keys(h);
 	for (size_t i = 0; i < h->s->nauthorized_keys; i++) {
 		const struct snap_authorized_key *k = &h->s->authorized_keys[i];
 		const struct org_person *p = owner(h, k->fingerprint);
@@ -73,7 +84,10 @@ enum posture_result check_key_provider(struct posture_host *h)
 			host_found(h, &k->at, "%.*s of %.*s (%.*s) opens %.*s", SLFMT(k->fingerprint), SLFMT(p->name), SLFMT(p->provider->id), SLFMT(k->account));
 		else if (host_covered(h, k->account))
 			host_found(h, &k->at, "%.*s opens %.*s, a provider's account", SLFMT(k->fingerprint), SLFMT(k->account));
+		else if (strtab_find(theirs, k->fingerprint) != UINT32_MAX)
+			host_found(h, &k->at, "%.*s, which is also in the file of a provider's account, opens %.*s", SLFMT(k->fingerprint), SLFMT(k->account));
 	}
+	strtab_free(theirs);
 	if (!some && !h->found)
 		return host_none(h, "no provider is known");
 	return host_verdict(h, "no key of a provider lies in a file", "a provider's key opens an account beside the gate");

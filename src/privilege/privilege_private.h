@@ -149,6 +149,8 @@ bool time_over(const struct privilege *p, struct slice yyyymmdd);
 /* sudo_use.c: when a rule of sudo or doas let something through; what it was, to `out` (may be NULL). Why a "never" cannot be said, or NULL. */
 struct observed;
 const char *sudo_seen(const struct privilege *p, const struct place *l, const struct right *r, const struct usage *u, struct observed *out, struct usage_seen *seen);
+/* When a membership was what let sudo commands through. */
+const char *group_seen(const struct privilege *p, const struct place *l, const struct right *r, const struct usage *u, struct usage_seen *seen);
 /* Commands of a sudo row as they were run by whom it concerns: distinct, at most `most`; false: more. */
 struct observed { struct slice *v; size_t n, cap; bool more; };
 void observed_commands(const struct privilege *p, const struct right *r, const struct usage *u, struct observed *out);

@@ -346,9 +346,34 @@ static void agent_edges(struct place *l, const struct snap_ssh_client *c, const 
 	}
 }
 
+/* An agent's socket on this host, while it lives. Which keys it holds is not known: one that opens the account and may forward an agent may have brought it. */
+static void socket_edges(struct place *l, const struct snap_fact *f)
+{
+	struct privilege *p = l->p;
+	long account = place_account(l, f->value);
+	if (account == PRIV_NONE)
+		return;
+	uint32_t id = NO_RIGHT;
+	for (size_t i = 0; i < l->s->nauthorized_keys; i++) {
+		const struct snap_authorized_key *k = &l->s->authorized_keys[i];
+		if (!slice_eq(k->account, f->value) || !k->fingerprint.n || k->authority == SNAP_YES || k->usable == SNAP_NO || !forwards(l, k))
+			continue;
+		if (id == NO_RIGHT) {
+			struct right *r = right_put(p, l, RIGHT_AGENT, SNAP_K_fact, f);
+			id = r->id;
+			r->account = r->holder = f->value;
+			r->text = say(p, "an agent listens on %.*s in %.*s for %.*s", SLFMT(l->s->host), SLFMT(f->at.file), SLFMT(f->value));
+		}
+		edge_put(p, l->account[account], key_node(p, k->fingerprint, k->comment), id, "can use, while its agent is there,", where_of(p, l->s, &f->at), SNAP_UNKNOWN);
+	}
+}
+
 void rights_agents(struct place *l)
 {
 	struct privilege *p = l->p;
+	for (size_t i = 0; i < l->s->nfacts; i++)
+		if (slice_eqz(l->s->facts[i].name, "agent.socket"))
+			socket_edges(l, &l->s->facts[i]);
 	for (size_t i = 0; i < l->s->nssh_client; i++) {
 		const struct snap_ssh_client *c = &l->s->ssh_client[i];
 		if (!slice_ieq(c->name, SL("ForwardAgent")) || !slice_ieq(c->value, SL("yes")))

@@ -140,6 +140,8 @@ static const char *look(struct using *x, struct right *r)
 	case RIGHT_DOAS:
 		unclear = l ? sudo_seen(x->p, l, r, u, NULL, &r->seen) : NULL;
 		break;
+	case RIGHT_GROUP:
+		return l && r->row ? group_seen(x->p, l, r, u, &r->seen) : "the host is not known";
 	case RIGHT_GRANT:
 		usage_account(u, r->host, r->account, &r->seen);
 		unclear = NULL;

@@ -153,6 +153,7 @@ struct sudo_look {
 	const struct snap_sudo *row;
 	const struct snap_doas *doas;
 	nstime since;
+	struct slice only;         /* this account's commands; none: everybody's */
 	struct observed *out;
 	struct usage_seen seen;
 	const char *unclear;
@@ -219,7 +220,7 @@ static bool on_command(void *arg, const struct usage_sudo_row *r)
 {
 	struct sudo_look *k = arg;
 	bool doas = slice_eqz(r->program, "doas"), pkexec = slice_eqz(r->program, "pkexec");
-	if (pkexec || doas != (k->doas != NULL))
+	if (pkexec || doas != (k->doas != NULL) || (k->only.n && !slice_eq(k->only, r->account)))
 		return true;
 	enum snap_tri fits = k->doas ? by_doas(k, r) : by_rule(k, r);
 	if (fits == SNAP_NO)
@@ -287,4 +288,37 @@ const char *sudo_seen(const struct privilege *p, const struct place *l, const st
 	if (!why)
 		why = k.unclear;
 	return why ? why : forgotten(&k, u);
+}
+
+/* Is the account among `who` by this group, and not by name? */
+static bool by_group(struct snap_list who, struct slice account, const struct snap_group *g)
+{
+	bool group = false;
+	for (size_t i = 0; i < who.n; i++) {
+		struct slice w = who.v[i];
+		int64_t n;
+		if (slice_eq(w, account) || slice_eqz(w, "ALL"))
+			return false;
+		if (slice_starts(w, SL("%#")))
+			group = group || (slice_i64(slice_from(w, 2), &n) && n == g->gid);
+		else if (slice_starts(w, SL("%")))
+			group = group || slice_eq(slice_from(w, 1), g->name);
+	}
+	return group;
+}
+
+const char *group_seen(const struct privilege *p, const struct place *l, const struct right *r, const struct usage *u, struct usage_seen *seen)
+{
+	const struct snap_group *g = r->row_kind == SNAP_K_group ? r->row : group_by_gid(l, ((const struct snap_account *)r->row)->gid);
+	*seen = (struct usage_seen){0};
+	for (size_t i = 0; g && i < l->s->nsudo; i++) {
+		const struct snap_sudo *row = &l->s->sudo[i];
+		if (!by_group(row->who, r->account, g))
+			continue;
+		struct sudo_look k = {.l = l, .row = row, .only = r->account, .since = p->opt.now - (nstime)p->opt.days * NS_DAY};
+		usage_sudo_each(u, r->host, r->account, on_command, &k);
+		if (k.seen.count)
+			merge(seen, &k.seen);
+	}
+	return "beside sudo commands logs do not show what a group is used for";
 }

@@ -150,6 +150,8 @@ def report(binary, folder, hosts, *more, rc=0):
 def name_of(right):
     if right['kind'] == 'key':
         return ('key', right['account'], int(right['holder'][7:11]))
+    if right['kind'] == 'group':
+        return ('group', right['account'])
     if right['kind'] == 'password':
         return ('password', right['account'])
     return (right['kind'], right['line']) if right['kind'] == 'sudo' else None
@@ -188,7 +190,7 @@ def web1():
     h.account('old', 1010, expires=(NOW - 40 * DAY) // DAY)
     h.account('shut', 1011, shell='/usr/sbin/nologin')
     h.account('pass', 1012, password='set')
-    h.groups.append({'file': '/etc/group', 'line': 1, 'name': 'adm2', 'gid': 500, 'members': ['alice', 'bob']})
+    h.groups.append({'file': '/etc/group', 'line': 1, 'name': 'adm2', 'gid': 500, 'members': ['alice', 'bob', 'carol']})
     h.key('alice', 1)           # used
     h.key('alice', 2)           # last used 100 days ago
     h.key('alice', 3)           # never
@@ -197,7 +199,7 @@ def web1():
     h.key('gone', 9)            # nobody's
     h.key('old', 10)
     h.key('shut', 11)
-    h.rule(['%adm2'], ['ALL'], ['ALL'])                                    # 1: alice's zfs
+    h.rule(['%adm2'], ['ALL'], ['ALL'], nopasswd='yes')                    # 1: alice's zfs
     h.rule(['alice'], ['/bin/systemctl restart nginx', '/usr/bin/apt *'])  # 2: used, logged under /usr
     h.rule(['bob'], ['/usr/bin/id'])                                       # 3: never; what bob runs is another rule's
     h.rule(['deploy'], ['/usr/bin/psql'], ['postgres'])                    # 4: used as postgres
@@ -215,6 +217,8 @@ def web1():
     h.say(NOW - 20 * DAY, f'sshd[77]: Failed publickey for alice from 10.9.8.7 port 40022 ssh2: ED25519 {fp(3)}')
     h.login(NOW - 30 * DAY, 'pass', 0, how='password')
     h.run(NOW - 10 * DAY, 'alice', '/usr/sbin/zpool status', rule=1)
+    h.did(('group', 'alice'), NOW - 10 * DAY)
+    h.did(('group', 'bob'), NOW - 8 * DAY)
     h.run(NOW - 9 * DAY, 'alice', '/usr/bin/systemctl restart nginx', rule=2)
     h.run(NOW - 8 * DAY, 'alice', '/usr/bin/apt update', rule=2)
     h.run(NOW - 8 * DAY, 'bob', '/usr/bin/whoami', rule=1)
@@ -237,6 +241,7 @@ WANT = {  # host, right: use, count, part of the reason
     'web1': {('key', 'alice', 1): ('used', 23, None), ('key', 'alice', 2): ('unused', 1, None), ('key', 'alice', 3): ('unused', 0, None), ('key', 'deploy', 1): ('unused', 0, None),
              ('key', 'hl-nils', 7): ('used', 1, None), ('key', 'gone', 9): ('unused', 0, None), ('password', 'pass'): ('used', 1, None), ('sudo', 1): ('used', 2, None),
              ('sudo', 2): ('used', 2, None), ('sudo', 3): ('unused', 0, None), ('sudo', 4): ('used', 1, None), ('sudo', 5): ('unused', 0, None), ('sudo', 6): ('unused', 1, None),
+             ('group', 'alice'): ('used', 1, None), ('group', 'bob'): ('used', 1, None), ('group', 'carol'): ('unknown', 0, 'beside sudo'),
              ('sudo', 7): ('unknown', 0, 'accounts that the snapshot does not have')},
     'web2': {('key', 'alice', 1): ('used', 1, None), ('key', 'alice', 2): ('unused', 0, None), ('sudo', 1): ('unknown', 0, 'sudo never logged there')},
     'gap': {('key', 'alice', 1): ('unknown', 0, 'missing in the logs'), ('key', 'alice', 2): ('used', 1, None), ('sudo', 1): ('unknown', 0, 'missing in the logs')},

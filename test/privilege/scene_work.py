@@ -51,6 +51,7 @@ def work1(net, k):
     h.copy("/opt/bin/svcsh", "/usr/bin/bash", 0o4755, "svc")
     h.copy("/opt/bin/idcopy", "/usr/bin/id", 0o4755)                         # a setuid program that gives nothing
     h.nosuid.append("/srv/nosuid")
+    h.file("/etc/fstab", "tmpfs /srv/nosuid tmpfs defaults,nosuid 0 0\n")
     h.copy("/srv/nosuid/rootsh", "/usr/bin/bash", 0o4755)
     h.copy("/opt/bin/plainsh", "/usr/bin/bash", 0o755)
     h.folder("/opt/cap", 0o750, "root", "caps")

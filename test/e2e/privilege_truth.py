@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Reach, cut and suggest against real hosts: nine machines in namespaces with real sshd, sudo and accounts; what is reachable is found by trying each step and set
-against the graph of `postern privilege`. Needs root. usage: privilege_reach.py POSTERN [FOLDER for the truth, the snapshots and the differences]"""
+against the graph of `postern privilege`. Needs root. usage: privilege_truth.py POSTERN [FOLDER for the truth, the snapshots and the differences]"""
 import json
 import os
 import shutil
