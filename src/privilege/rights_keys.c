@@ -66,12 +66,11 @@ void rights_accounts(struct place *l)
 static void from_places(struct place *l, const struct snap_authorized_key *k, uint32_t account, uint32_t right, struct ssh_may m)
 {
 	struct privilege *p = l->p;
-	for (size_t i = 0; i < p->hosts.n; i++) {
-		uint32_t lies = node_find(p, PRIV_KEY, p->hosts.v[i]->host, k->fingerprint);
-		if (lies == NO_NODE)
-			continue;
-		enum snap_tri sure = tri_least(m.sure, from_allows(k->from, &p->places[i], l));
-		edge_put(p, lies, account, right, "opens", evidence(p, l, &k->at, m.why), sure);
+	uint32_t key = strtab_find(p->limited, k->fingerprint);
+	for (size_t i = 0; i < p->lying.n; i++) {
+		const struct lying *x = &p->lying.v[i];
+		if (x->key == key)
+			edge_put(p, x->node, account, right, "opens", evidence(p, l, &k->at, m.why), tri_least(m.sure, from_allows(k->from, &p->places[x->place], l)));
 	}
 }
 
@@ -154,8 +153,12 @@ static uint32_t taken_node(struct place *l, const struct snap_private_key *k, bo
 	uint32_t key = key_node(p, k->fingerprint, k->comment);
 	if (strtab_find(p->limited, k->fingerprint) == UINT32_MAX)
 		return key;
+	uint32_t known = node_find(p, PRIV_KEY, l->s->host, k->fingerprint);
+	if (known != NO_NODE)
+		return known;
 	uint32_t here = node_put(p, PRIV_KEY, l->s->host, k->fingerprint, say(p, "%.*s on %.*s", SLFMT(key_label(p, k->fingerprint, k->comment)), SLFMT(l->s->host)));
 	edge_put(p, here, key, NO_RIGHT, "is", SLICE_NONE, SNAP_YES);
+	*vec_push(&p->lying) = (struct lying){strtab_find(p->limited, k->fingerprint), (uint32_t)(l - p->places), here};
 	return here;
 }
 
