@@ -114,7 +114,7 @@ static void one_line(struct reading *r, struct slice line, int64_t number_of)
 	else if (r->good < KEYS_MAX)
 		add_key(r, number_of, &o, comment);
 	else if (r->good++ == KEYS_MAX)
-		collect_missing(r->c, "authorized_key", NULL, r->path, number_of, "more than %d keys: not read from here", KEYS_MAX);
+		collect_missing(r->c, "authorized_key", NULL, r->path, 0, "more than %d keys: not read from line %lld on", KEYS_MAX, (long long)number_of);
 	sshkey_options_free(&o);
 }
 

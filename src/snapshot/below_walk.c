@@ -63,6 +63,7 @@ bool below_names(struct collector *c, const char *path, const char *section, con
 /* ---- trees ----------------------------------------------------------------------------------------------------------------------- */
 struct walk {
 	const struct below_walk *w;
+	const char *start;
 	size_t seen;
 	dev_t device;
 	bool full;
@@ -75,7 +76,7 @@ static void visit(struct collector *c, struct walk *w, const char *path, unsigne
 	struct stat st;
 	if (w->seen++ >= w->w->most) {
 		if (!w->full)
-			collect_missing(c, w->w->section, NULL, path, 0, "from here on not looked at: more than %zu files", w->w->most);
+			collect_missing(c, w->w->section, NULL, w->start, 0, "from %.400s on not looked at: more than %zu files", path, w->w->most);
 		w->full = true;
 		return;
 	}
@@ -112,7 +113,7 @@ static void walk_folder(struct collector *c, struct walk *w, const char *path, u
 
 void below_walk(struct collector *c, const char *path, const struct below_walk *w)
 {
-	struct walk state = {.w = w};
+	struct walk state = {.w = w, .start = path};
 	walk_folder(c, &state, path, 0);
 }
 

@@ -77,7 +77,8 @@ static struct slice account_of(enum snap_kind k, const void *row)
 	return SLICE_NONE;
 }
 
-/* Could this side not read what the row stands in? A fact's section is its name. */
+/* Could this side not read what the row stands in? A fact's section is its name. One line that could not be understood says nothing about the others: else
+ * a line of rubbish would hide what is added beside it. */
 static bool unread(const struct snapshot *s, enum snap_kind k, const void *row)
 {
 	const struct snap_column *file = &snap_tables[k].columns[0];
@@ -89,7 +90,7 @@ static bool unread(const struct snapshot *s, enum snap_kind k, const void *row)
 		bool section = slice_eqz(m->section, snap_tables[k].name) || (k == SNAP_K_fact && slice_eq(m->section, ((const struct snap_fact *)row)->name));
 		bool whose = !m->account.n || slice_eq(m->account, account);
 		bool where = !m->at.file.n || slice_starts(snap_text_of(row, file), m->at.file);
-		if (section && whose && where)
+		if (section && whose && where && !m->at.line)
 			return true;
 	}
 	return false;

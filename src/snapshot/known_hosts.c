@@ -82,7 +82,7 @@ static void one_line(struct trying *t, const char *path, int64_t at, struct slic
 	}
 	if (t->rows++ >= ROWS_MAX) {
 		if (t->rows == ROWS_MAX + 1)
-			collect_missing(c, "known_host", NULL, path, at, "more than %d host keys: not read from here", ROWS_MAX);
+			collect_missing(c, "known_host", NULL, path, 0, "more than %d host keys: not read from line %lld on", ROWS_MAX, (long long)at);
 		return;
 	}
 	bool hashed = sshkey_is_hashed(names);

@@ -112,6 +112,7 @@ struct snap_package { struct snap_at at; struct slice name, version; };
 /* Everything else a check wants to look at: "sysctl kernel.yama.ptrace_scope" = "1", "auditd.rule" = "-w /etc/sudoers -p wa", "rsyslog.forward" = "@@log:6514",
  * "apt.source" ..., "kernel", "os.id", "time.synchronised", "listen" = "tcp 0.0.0.0:22 sshd". Several rows may bear one name. */
 struct snap_fact { struct snap_at at; struct slice name, value; };
+/* at.line 0: the file was not read, or not to its end; else that line alone could not be understood. */
 struct snap_missing { struct snap_at at; struct slice section /* a kind of record: "sudo", or a fact's name */, account /* "" all */, why; };
 
 #define SNAP_KINDS(X)                                                                                                          \

@@ -92,7 +92,7 @@ static void one_line(struct reading *r, const char *path, int64_t at, struct sli
 			continue;
 		if (r->rows++ >= ROWS_MAX) {
 			if (r->rows == ROWS_MAX + 1)
-				collect_missing(r->c, "ssh_client", NULL, path, at, "more than %d settings: not read from here", ROWS_MAX);
+				collect_missing(r->c, "ssh_client", NULL, path, 0, "more than %d settings: not read from line %lld on", ROWS_MAX, (long long)at);
 			continue;
 		}
 		struct slice value = unquoted(rest);

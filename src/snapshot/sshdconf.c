@@ -142,7 +142,7 @@ static void parse_file(struct parsing *p, const char *path, unsigned depth)
 		while (next_line(&text, &line) && !p->full && !collect_late(p->c)) {
 			parse_line(p, path, ++number, line, file, depth);
 			if (p->conf->lines.n >= LINES_MAX && !p->full) {
-				collect_missing(p->c, "sshd", NULL, path, number, "not read from here: more than %d settings", LINES_MAX);
+				collect_missing(p->c, "sshd", NULL, path, 0, "more than %d settings: not read from line %lld on", LINES_MAX, (long long)number);
 				p->full = true;
 			}
 		}

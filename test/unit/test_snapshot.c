@@ -254,6 +254,11 @@ static void test_compare(void **state)
 	/* What one side could not read is no change. */
 	expect_difference(HEAD "\"sudo\":[{\"who\":[\"a\"]}],\"missing\":[{\"section\":\"package\",\"why\":\"x\"}]}",
 		HEAD "\"sudo\":[],\"packages\":[{\"name\":\"x\"}],\"missing\":[{\"section\":\"sudo\",\"why\":\"x\"},{\"section\":\"package\",\"why\":\"x\"}]}", "missing\n", 2);
+	/* A line that could not be understood hides nothing, a file that could not be read does. */
+	expect_difference(HEAD "\"missing\":[{\"section\":\"authorized_key\",\"file\":\"/k\",\"line\":3}]}",
+		HEAD "\"authorized_keys\":[{\"file\":\"/k\",\"account\":\"bob\"}],\"missing\":[{\"section\":\"authorized_key\",\"file\":\"/k\",\"line\":3}]}", "authorized_key\n", 0);
+	expect_difference(HEAD "\"missing\":[{\"section\":\"authorized_key\",\"file\":\"/k\"}]}",
+		HEAD "\"authorized_keys\":[{\"file\":\"/k\",\"account\":\"bob\"}],\"missing\":[{\"section\":\"authorized_key\",\"file\":\"/k\"}]}", "", 1);
 	expect_difference(HEAD "\"authorized_keys\":[{\"account\":\"bob\",\"fingerprint\":\"1\"},{\"account\":\"eve\",\"fingerprint\":\"1\"}]}",
 		HEAD "\"missing\":[{\"section\":\"authorized_key\",\"account\":\"bob\",\"why\":\"x\"}]}", "authorized_key\nmissing\n", 1);
 }
