@@ -125,7 +125,8 @@ void udev_rows(struct snapshot *s, struct slice text, struct slice file)
 			struct slice key = slice_to(t, k);
 			while (k < t.n && strchr("=!+-: \t", t.p[k]) && t.p[k])
 				k++;
-			bool sets = k && t.p[k - 1] == '=' && !(k > 1 && (t.p[k - 2] == '!'));
+			/* RUN is set, the others run by being compared. */
+			bool sets = k && t.p[k - 1] == '=' && !(k > 1 && (t.p[k - 2] == '!' || (t.p[k - 2] == '=' && slice_starts(key, SL("RUN")))));
 			if (k < t.n && t.p[k] == '"') {
 				for (v = k + 1; v < t.n && t.p[v] != '"';)
 					v += 1 + (t.p[v] == '\\' && v + 1 < t.n);
@@ -194,6 +195,7 @@ static void stanza_script(struct snapshot *s, struct lines *l, const struct stan
 	int64_t first = l->next;
 	while (lines_next(l, &line) && !slice_eqz(slice_trim(line), "endscript"))
 		buf_addf(&b, "%.*s\n", SLFMT(line));
+	b.n -= b.n > 0; /* the last newline */
 	shell_programs(s, buf_slice(&b), &v);
 	if (b.n)
 		job(s, &(struct snap_job){.at = {file, first}, .kind = SL("logrotate"), .name = slice_dup(&s->mem, slice_to(z->names, 512)), .run_as = SL("root"),
