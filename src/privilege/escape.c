@@ -156,21 +156,42 @@ static bool may_be(struct slice word, struct slice file)
 	return depth(word) == depth(file) && (slice_starts(a, b) || slice_starts(b, a));
 }
 
-static struct escape_why edits(struct slice args)
+/* Files that tell root what to run or whom to believe. */
+static bool decides(struct slice file)
 {
-	/* Files that tell root what to run or whom to believe. */
 	static const char *const files[] = {"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/sudoers", "/etc/sudoers.d/*", "/etc/crontab", "/etc/cron.*/*",
 		"/var/spool/cron/*", "/etc/ssh/*", "/root/*", "/etc/profile", "/etc/profile.d/*", "/etc/bash.bashrc", "/etc/ld.so.*", "/etc/pam.d/*", "/etc/security/*", "/etc/init.d/*",
 		"/etc/rc.local", "/etc/systemd/*", "/lib/systemd/*", "/usr/lib/systemd/*", "/usr/*bin/*", "/bin/*", "/sbin/*", "/etc/environment", "/etc/exports", "/etc/fstab", "/etc/logrotate*",
 		"/etc/apt/*", "/etc/udev/*", "/etc/polkit-1/*", "/etc/doas.conf", "/etc/sudo.conf", "/etc/modprobe.d/*", "/etc/default/*", "/etc/nsswitch.conf", "/boot/*"};
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		if (may_be(file, slice_of(files[i])))
+			return true;
+	return false;
+}
+
+static struct escape_why edits(struct slice args)
+{
 	struct slice rest = args, word;
 	if (!args.n)
 		return (struct escape_why){ESCAPE_WRITE, "sudoedit of any file", SLICE_NONE};
 	while (slice_word(&rest, &word))
-		for (size_t i = 0; i < ARRAY_LEN(files); i++)
-			if (may_be(word, slice_of(files[i])))
-				return (struct escape_why){ESCAPE_WRITE, "sudoedit of a file that decides what root runs or believes", SLICE_NONE};
+		if (decides(word))
+			return (struct escape_why){ESCAPE_WRITE, "sudoedit of a file that decides what root runs or believes", SLICE_NONE};
 	return (struct escape_why){ESCAPE_NONE, NULL, SLICE_NONE};
+}
+
+/* Programs that put what they are given on their input into a file: fixed arguments do not help when it is one of these. */
+static bool fills(struct slice name, struct slice args)
+{
+	struct slice rest = args, word;
+	bool tee = slice_eqz(name, "tee"), from = false, to = false;
+	if (!tee && !slice_eqz(name, "dd"))
+		return false;
+	while (slice_word(&rest, &word)) {
+		from |= !tee && slice_starts(word, SL("if="));
+		to |= tee ? word.p[0] == '/' && decides(word) : slice_starts(word, SL("of=")) && decides(slice_from(word, 3));
+	}
+	return to && !from;
 }
 
 struct escape_why command_escape(struct slice command, bool noexec, bool setenv)
@@ -192,6 +213,8 @@ struct escape_why command_escape(struct slice command, bool noexec, bool setenv)
 	if (slice_eqz(name, "su"))
 		return su(args, free_args);
 	const struct program *p = program_of(path);
+	if (!free_args && fills(name, args))
+		return (struct escape_why){ESCAPE_WRITE, "writes a file that decides what root runs or believes", SLICE_NONE};
 	if (!p || !(p->when == ALWAYS || free_args || p->when == WORD || (p->when == ALONE && !args.n)))
 		return (struct escape_why){ESCAPE_NONE, NULL, SLICE_NONE};
 	enum escape how = p->when == WORD && has_args ? by_verb(p, args) : p->what;

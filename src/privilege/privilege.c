@@ -39,6 +39,7 @@ void privilege_free(struct privilege *p)
 	strtab_free(p->opening);
 	strtab_free(p->authorities);
 	free(p->certificates.v);
+	free(p->lying.v);
 	arena_free(&p->mem);
 	free(p);
 }

@@ -22,6 +22,7 @@ struct place {
 	struct slice names[2];     /* lower case: as given, first label */
 };
 
+struct lying { uint32_t key /* in limited */, place, node; };
 struct privilege {
 	const struct org *org;
 	const struct usage *usage;
@@ -38,6 +39,7 @@ struct privilege {
 	struct strtab *host_names; /* what hosts are called */
 	struct { uint32_t *v; size_t n, cap; } host_of; /* place, by number of name */
 	struct strtab *limited, *authorities, *opening; /* fingerprints: of lines with from=, of who signs, of all lines that open something */
+	struct { struct lying *v; size_t n, cap; } lying; /* keys of lines with from=, where they lie */
 	struct { const struct snap_certificate **v; size_t n, cap; } certificates; /* of people, that hold */
 	uint32_t outside, guesser;
 	uint32_t *out_at, *out, *in_at, *in; /* edges by node: out[out_at[n]] ... */

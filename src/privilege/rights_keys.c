@@ -66,12 +66,11 @@ void rights_accounts(struct place *l)
 static void from_places(struct place *l, const struct snap_authorized_key *k, uint32_t account, uint32_t right, struct ssh_may m)
 {
 	struct privilege *p = l->p;
-	for (size_t i = 0; i < p->hosts.n; i++) {
-		uint32_t lies = node_find(p, PRIV_KEY, p->hosts.v[i]->host, k->fingerprint);
-		if (lies == NO_NODE)
-			continue;
-		enum snap_tri sure = tri_least(m.sure, from_allows(k->from, &p->places[i], l));
-		edge_put(p, lies, account, right, "opens", evidence(p, l, &k->at, m.why), sure);
+	uint32_t key = strtab_find(p->limited, k->fingerprint);
+	for (size_t i = 0; i < p->lying.n; i++) {
+		const struct lying *x = &p->lying.v[i];
+		if (x->key == key)
+			edge_put(p, x->node, account, right, "opens", evidence(p, l, &k->at, m.why), tri_least(m.sure, from_allows(k->from, &p->places[x->place], l)));
 	}
 }
 
@@ -154,8 +153,12 @@ static uint32_t taken_node(struct place *l, const struct snap_private_key *k, bo
 	uint32_t key = key_node(p, k->fingerprint, k->comment);
 	if (strtab_find(p->limited, k->fingerprint) == UINT32_MAX)
 		return key;
+	uint32_t known = node_find(p, PRIV_KEY, l->s->host, k->fingerprint);
+	if (known != NO_NODE)
+		return known;
 	uint32_t here = node_put(p, PRIV_KEY, l->s->host, k->fingerprint, say(p, "%.*s on %.*s", SLFMT(key_label(p, k->fingerprint, k->comment)), SLFMT(l->s->host)));
 	edge_put(p, here, key, NO_RIGHT, "is", SLICE_NONE, SNAP_YES);
+	*vec_push(&p->lying) = (struct lying){strtab_find(p->limited, k->fingerprint), (uint32_t)(l - p->places), here};
 	return here;
 }
 
@@ -353,9 +356,34 @@ static void agent_edges(struct place *l, const struct snap_ssh_client *c, const 
 	}
 }
 
+/* An agent's socket on this host, while it lives. Which keys it holds is not known: one that opens the account and may forward an agent may have brought it. */
+static void socket_edges(struct place *l, const struct snap_fact *f)
+{
+	struct privilege *p = l->p;
+	long account = place_account(l, f->value);
+	if (account == PRIV_NONE)
+		return;
+	uint32_t id = NO_RIGHT;
+	for (size_t i = 0; i < l->s->nauthorized_keys; i++) {
+		const struct snap_authorized_key *k = &l->s->authorized_keys[i];
+		if (!slice_eq(k->account, f->value) || !k->fingerprint.n || k->authority == SNAP_YES || k->usable == SNAP_NO || !forwards(l, k))
+			continue;
+		if (id == NO_RIGHT) {
+			struct right *r = right_put(p, l, RIGHT_AGENT, SNAP_K_fact, f);
+			id = r->id;
+			r->account = r->holder = f->value;
+			r->text = say(p, "an agent listens on %.*s in %.*s for %.*s", SLFMT(l->s->host), SLFMT(f->at.file), SLFMT(f->value));
+		}
+		edge_put(p, l->account[account], key_node(p, k->fingerprint, k->comment), id, "can use, while its agent is there,", where_of(p, l->s, &f->at), SNAP_UNKNOWN);
+	}
+}
+
 void rights_agents(struct place *l)
 {
 	struct privilege *p = l->p;
+	for (size_t i = 0; i < l->s->nfacts; i++)
+		if (slice_eqz(l->s->facts[i].name, "agent.socket"))
+			socket_edges(l, &l->s->facts[i]);
 	for (size_t i = 0; i < l->s->nssh_client; i++) {
 		const struct snap_ssh_client *c = &l->s->ssh_client[i];
 		if (!slice_ieq(c->name, SL("ForwardAgent")) || !slice_ieq(c->value, SL("yes")))

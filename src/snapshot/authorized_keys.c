@@ -11,7 +11,7 @@ struct reading {
 	struct collector *c;
 	const struct snap_account *a;
 	const char *path, *why;   /* why: sshd does not take the file at all */
-	bool no_sshd;
+	bool no_sshd, sometimes;  /* sometimes: for some connections alone */
 	size_t good, bad;
 	struct buf blob;
 	struct sshkey *key;       /* large */
@@ -79,7 +79,8 @@ static void add_key(struct reading *r, int64_t line, const struct sshkey_options
 		.comment = collect_text(c, comment), .bits = k->bits, .options = collect_text(c, o->text), .from = collect_text(c, buf_slice(&o->from)),
 		.command = collect_text(c, buf_slice(&o->command)), .expires = collect_text(c, buf_slice(&o->expires)), .principals = collect_split(c, buf_slice(&o->principals), ","),
 		.restricted = tri(o->restricted), .pty = tri(o->pty), .forwarding = tri(o->forwarding), .agent = tri(o->agent), .authority = tri(o->authority),
-		.verify_required = tri(o->verify_required), .usable = why ? SNAP_NO : r->no_sshd ? SNAP_UNKNOWN : SNAP_YES, .problem = collect_textz(c, why)};
+		.verify_required = tri(o->verify_required), .usable = why ? SNAP_NO : r->no_sshd || r->sometimes ? SNAP_UNKNOWN : SNAP_YES,
+		.problem = collect_textz(c, why ? why : r->sometimes ? "sshd looks at this file for some connections alone (Match)" : NULL)};
 	r->good++;
 }
 
@@ -174,6 +175,21 @@ static void one_account(struct reading *r)
 		r->why = NULL;
 		one_file(r);
 	}
+	r->sometimes = true;
+	for (size_t i = 0; i < r->c->s->nsshd && n < FILES_MAX; i++) {
+		if (!slice_eqz(r->c->s->sshd[i].name, "authorizedkeysfile.sometimes"))
+			continue;
+		r->path = expand(r->c, r->c->s->sshd[i].value, r->a);
+		r->why = NULL;
+		bool known = false;
+		for (size_t k = 0; k < n; k++)
+			known |= strcmp(seen[k], r->path) == 0;
+		if (!known) {
+			seen[n++] = r->path;
+			one_file(r);
+		}
+	}
+	r->sometimes = false;
 	for (size_t i = 0; i < ARRAY_LEN(usual); i++) {
 		bool known = false;
 		r->path = expand(r->c, slice_of(usual[i]), r->a);

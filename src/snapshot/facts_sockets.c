@@ -168,12 +168,32 @@ static void interfaces(struct collector *c)
 	}
 }
 
+/* Agents are not asked what they hold: that a socket is there and whose it is says enough. */
+static void agents(struct collector *c)
+{
+	static const char *const patterns[] = {"/tmp/ssh-*/agent.*", "/run/user/*/openssh_agent", "/run/user/*/ssh-agent.socket", "/run/user/*/keyring/ssh", "/run/user/*/gcr/ssh",
+		"/run/user/*/gnupg/S.gpg-agent.ssh", "/home/*/.ssh/agent/s.*", "/root/.ssh/agent/s.*"};
+	struct stat st;
+	for (size_t i = 0; i < ARRAY_LEN(patterns); i++) {
+		struct slice *v;
+		size_t n = 0;
+		if (!below_glob(c, patterns[i], "agent.socket", &v, &n))
+			continue;
+		for (size_t k = 0; k < n; k++) {
+			const char *path = collect_path(c, "%.*s", SLFMT(v[k]));
+			if (below_stat(c, path, true, &st) == 0 && S_ISSOCK(st.st_mode))
+				fact(c, path, 0, "agent.socket", collect_user(c, st.st_uid));
+		}
+	}
+}
+
 void facts_sockets(struct collector *c)
 {
 	struct holders h = {0};
 	bool live = fact_live(c, "listen");
 	if (!fact_live(c, "packet") || !live)
 		return;
+	agents(c);
 	holders(c, &h);
 	table(c, "/proc/net/tcp", "tcp", true, &h);
 	table(c, "/proc/net/tcp6", "tcp", true, &h);

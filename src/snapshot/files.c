@@ -4,6 +4,7 @@
  * kernel ignores the bits there). Not looked at: network file systems, which are named.
  */
 #include "snapshot/snapshot_private.h"
+#include "snapshot/sshdconf.h"
 #include "snapshot/system_private.h"
 
 #include <dirent.h>
@@ -33,6 +34,7 @@ struct look {
 	size_t entries;
 	int64_t until;
 	bool full, no_proc;
+	struct snap_vec nosuid;         /* where a root that does not run has file systems mounted so, by its fstab */
 };
 
 static int64_t now_ms(void)
@@ -153,6 +155,32 @@ static void regular(struct look *l, int folder, const char *parent, const char *
 		row(l, path, &st, "setgid", SLICE_NONE);
 }
 
+static void read_fstab(struct look *l)
+{
+	struct buf b = {0};
+	struct slice line, word[4];
+	if (!below_read(l->c, "/etc/fstab", 1 << 20, "file", NULL, &b, NULL, NULL))
+		return;
+	struct slice text = buf_slice(&b);
+	while (next_line(&text, &line)) {
+		size_t n = 0;
+		while (n < ARRAY_LEN(word) && slice_word(&line, &word[n]))
+			n++;
+		if (n == ARRAY_LEN(word) && word[0].p[0] != '#' && word[1].n > 1 && sshd_pattern_list(SL("nosuid"), word[3], false))
+			*vec_push(&l->nosuid) = slice_of(collect_path(l->c, "%.*s", SLFMT(word[1])));
+	}
+	buf_free(&b);
+}
+
+static bool mounted_nosuid(const struct look *l, const char *path)
+{
+	struct slice p = slice_of(path);
+	for (size_t i = 0; i < l->nosuid.n; i++)
+		if (slice_starts(p, l->nosuid.v[i]) && (p.n == l->nosuid.v[i].n || p.p[l->nosuid.v[i].n] == '/'))
+			return true;
+	return false;
+}
+
 static void folder(struct look *l, const char *path)
 {
 	struct stat st;
@@ -162,7 +190,7 @@ static void folder(struct look *l, const char *path)
 			collect_missing(l->c, "file", NULL, path, 0, "%s", strerror(errno));
 		return;
 	}
-	DIR *d = (strcmp(path, "/") && closed(&st)) || !file_system(l, fd, path, st.st_dev) ? NULL : fdopendir(fd);
+	DIR *d = (strcmp(path, "/") && closed(&st)) || mounted_nosuid(l, path) || !file_system(l, fd, path, st.st_dev) ? NULL : fdopendir(fd);
 	if (!d) {
 		close(fd);
 		return;
@@ -200,6 +228,8 @@ int collect_files(struct collector *c)
 	l.no_proc = stat("/proc/self/fd", &st) != 0;
 	if (l.no_proc)
 		collect_missing(c, "file", NULL, NULL, 0, "capabilities of files: there is no /proc");
+	if (!c->live)
+		read_fstab(&l);
 	char *first = xstrndup("/", 1);
 	*vec_push(&l.stack) = slice_make(first, 1);
 	while (l.stack.n) {
@@ -209,6 +239,7 @@ int collect_files(struct collector *c)
 		free((char *)(uintptr_t)path.p);
 	}
 	vec_free(&l.stack);
+	vec_free(&l.nosuid);
 	if (c->s->nfiles)
 		qsort(c->s->files, c->s->nfiles, sizeof *c->s->files, by_path);
 	return 0;

@@ -13,6 +13,7 @@ struct searching {
 	struct collector *c;
 	struct slice account;     /* in whose home; "" none */
 	struct strtab *seen;      /* paths that were looked at */
+	bool ssh_only;            /* not those of TLS, which lie about everywhere */
 	struct sshkey *key;       /* large */
 };
 
@@ -67,7 +68,7 @@ static void one_file(struct searching *s, const char *path)
 	ssize_t n = pread(fd, head, sizeof head, 0);
 	close(fd);
 	struct slice front = slice_make(head, n > 0 ? (size_t)n : 0);
-	bool private = slice_has(front, SL("PRIVATE KEY-----")) || slice_starts(front, SL("PuTTY-User-Key-File-"));
+	bool private = slice_has(front, SL("BEGIN OPENSSH PRIVATE KEY-----")) || slice_starts(front, SL("PuTTY-User-Key-File-")) || (!s->ssh_only && slice_has(front, SL("PRIVATE KEY-----")));
 	if ((private || slice_has(front, SL("-cert-v01@openssh.com"))) && below_read(s->c, path, SSHKEY_FILE_MAX, "private_key", NULL, &b, &st, NULL)) {
 		if (private && sshkey_private(buf_slice(&b), &k))
 			add_private(s, path, &st, &k);
@@ -130,6 +131,16 @@ static void search_named(struct searching *s)
 	}
 }
 
+/* Where programs and people keep what belongs into no home. */
+static void search_elsewhere(struct searching *s)
+{
+	static const char *const trees[] = {"/srv", "/opt", "/data", "/var/lib", "/var/backups", "/var/www", "/usr/local", "/mnt", "/media"};
+	s->account = SLICE_NONE;
+	s->ssh_only = true;
+	for (size_t i = 0; i < ARRAY_LEN(trees) && !collect_late(s->c); i++)
+		below_walk(s->c, trees[i], &(struct below_walk){.section = "private_key", .depth = HOME_DEPTH, .most = HOME_FILES, .same = true, .fn = visit, .arg = s});
+}
+
 int collect_private_keys(struct collector *c)
 {
 	struct searching s = {.c = c, .seen = strtab_new(), .key = xcalloc(1, sizeof *s.key)};
@@ -147,6 +158,7 @@ int collect_private_keys(struct collector *c)
 	s.account = collect_account(c, SL("root")) ? SL("root") : SLICE_NONE;
 	search_home(&s, SL("/root"));
 	search_named(&s);
+	search_elsewhere(&s);
 	strtab_free(homes);
 	strtab_free(s.seen);
 	free(s.key);

@@ -2,6 +2,7 @@
  *
  * On the running machine sshd says them itself (sshd -T); where each stands, and what holds in a copied root, is told by our own reader. */
 #include "snapshot/sshdconf.h"
+#include "snapshot/sshdtable.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -182,6 +183,20 @@ static void one_account(struct sshd_state *s, const struct snap_account *a, stru
 	buf_free(&out);
 }
 
+/* Files of keys that sshd looks at for some connections alone: they are read all the same. */
+static void key_files(struct collector *c, const struct sshd_conf *conf, size_t from)
+{
+	for (size_t i = from; i < conf->lines.n && conf->lines.v[i].setting != SSHD_MATCH && conf->lines.v[i].setting != SSHD_END; i++) {
+		const struct sshd_line *l = &conf->lines.v[i];
+		if (l->setting != sshd_find("authorizedkeysfile"))
+			continue;
+		for (size_t k = 0; k < l->nargs; k++) {
+			struct snap_sshd *x = collect_row(c, SNAP_K_sshd);
+			*x = (struct snap_sshd){.at = collect_at(c, l->path, l->line), .name = SL("authorizedkeysfile.sometimes"), .value = collect_text(c, l->args[k])};
+		}
+	}
+}
+
 /* Blocks that ask where somebody comes from: what holds depends on that. */
 static void name_blocks(struct sshd_state *s)
 {
@@ -192,8 +207,10 @@ static void name_blocks(struct sshd_state *s)
 		for (size_t k = 0; l->setting == SSHD_MATCH && k < l->nargs; k++)
 			for (size_t m = 0; m < ARRAY_LEN(of_connection); m++)
 				asks |= slice_istarts(l->args[k], slice_of(of_connection[m]));
-		if (asks)
-			collect_missing(s->c, "sshd.match", NULL, l->path, l->line, "settings that depend on the connection: Match %.*s", (int)MIN(l->text.n, (size_t)200), l->text.p);
+		if (!asks)
+			continue;
+		collect_missing(s->c, "sshd.match", NULL, l->path, l->line, "settings that depend on the connection: Match %.*s", (int)MIN(l->text.n, (size_t)200), l->text.p);
+		key_files(s->c, &s->conf, i + 1);
 	}
 }
 

@@ -214,6 +214,9 @@ class Host:
             os.makedirs(os.path.dirname(full), exist_ok=True)
             if what == "folder":
                 os.makedirs(full, exist_ok=True)
+            elif what == "link":
+                os.symlink(text, full)
+                continue
             elif what == "copy":
                 shutil.copyfile(text[0], full)
             else:

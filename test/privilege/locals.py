@@ -111,9 +111,12 @@ class Local:
         found = set()
         for text in keys.values():
             found |= self._usable(text)
+        self.agent = set()                  # credentials that an agent alone gives
         for s in sockets:
             for line in self.host.run(account, "env", f"SSH_AUTH_SOCK={s}", "ssh-add", "-L").stdout.splitlines():
-                found.add(self.credentials.by_blob.get(line.split()[1], "?" + line))
+                self.agent.add(self.credentials.by_blob.get(line.split()[1], "?" + line))
+        self.agent -= found
+        found |= self.agent
         own = {self.credentials.by_blob[b]: b for b in self.credentials.by_blob if self.credentials.by_blob[b] in found}
         for text in certs.values():
             for name, f in self.credentials.file.items():

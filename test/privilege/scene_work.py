@@ -38,7 +38,8 @@ def work1(net, k):
     h.file("/opt/unit/other", "#!/bin/sh\nexit 0\n", 0o755, "zoe")
     h.jobs += [Job("unit report", "root", ["UNIT", "/etc/systemd/system/report.service"], ["/etc/systemd/system/report.service", "/opt/unit/report"]),
                Job("unit other", "svc", ["UNIT", "/etc/systemd/system/other.service"], ["/etc/systemd/system/other.service", "/opt/unit/other"])]
-    h.files += [("folder", "/etc/systemd/system/multi-user.target.wants", "", 0o755, "root", None)]
+    for unit_name in ("report", "other"):
+        h.files.append(("link", f"/etc/systemd/system/multi-user.target.wants/{unit_name}.service", f"/etc/systemd/system/{unit_name}.service", 0, "root", None))
     # a person who logs in, with a home that others may write
     h.account("open", mode=0o777)
     h.file("/home/open/.profile", "true\n", 0o644, "open")
@@ -51,6 +52,7 @@ def work1(net, k):
     h.copy("/opt/bin/svcsh", "/usr/bin/bash", 0o4755, "svc")
     h.copy("/opt/bin/idcopy", "/usr/bin/id", 0o4755)                         # a setuid program that gives nothing
     h.nosuid.append("/srv/nosuid")
+    h.file("/etc/fstab", "tmpfs /srv/nosuid tmpfs defaults,nosuid 0 0\n")
     h.copy("/srv/nosuid/rootsh", "/usr/bin/bash", 0o4755)
     h.copy("/opt/bin/plainsh", "/usr/bin/bash", 0o755)
     h.folder("/opt/cap", 0o750, "root", "caps")

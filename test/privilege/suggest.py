@@ -32,7 +32,7 @@ def work(net):
 def check(net, postern, snapshots, folder, said):
     h = net.hosts[HOST]
     patch, undo = f"{folder}/suggest.patch", f"{folder}/suggest.undo"
-    p = sh(postern, "privilege", "suggest", "--snapshot", snapshots, "--logs", f"{BASE}/logs", "--root", h.root, "--host", HOST, "--output", patch, "--undo", undo)
+    p = sh(postern, "privilege", "suggest", "--snapshot", f"{snapshots}/{HOST}.json", "--logs", f"{BASE}/logs", "--root", h.root, "--host", HOST, "--output", patch, "--undo", undo)
     said(p.returncode == 0 and os.path.getsize(patch) > 0, f"suggest: a patch {p.stderr[-300:]}")
     before = h.read("/etc/sudoers")
     for account, *argv in NEVER:

@@ -3,6 +3,7 @@
 A step is (from, to, how): a login needs a credential and an address from which it works, so the closure is over accounts and credentials together: who has a
 key uses it from every host that he reached. Passwords are not known to anybody, empty ones are to everybody."""
 import concurrent.futures
+import copy
 import glob
 import os
 import re
@@ -25,7 +26,7 @@ class Truth:
         self.net, self.loud = net, loud
         principals = sorted({a for h in net.servers() for a in h.accounts}) + ["ops", "other", "reporters"]
         self.credentials = logins.Credentials(keys, principals)
-        self.loot, self.local, self.login, self.blank = {}, {}, {}, {}
+        self.loot, self.agents, self.local, self.login, self.blank = {}, {}, {}, {}, {}
 
     # ---- trying
     def enumerate(self):
@@ -57,6 +58,7 @@ class Truth:
         special = l.privileged()
         for a in h.accounts:
             self.loot[h.name, a], may = l.loot(a)
+            self.agents[h.name, a] = l.agent
             steps = self.local[h.name, a] = {}
             if a == "root":
                 steps.update({b: {"root of the host"} for b in h.accounts if b != "root" and l.run_as(b)})
@@ -174,6 +176,12 @@ class Truth:
                     owner = keys[c][0]
                     have.setdefault((h, a), (f"{c}{f' of {owner[1]}@{owner[0]}' if owner else ''} from {s}", (*at[s], *keys[c])))
         return have, keys
+
+    def without_agents(self):
+        """The same where no agent runs: a root that is looked at from outside has no sockets that answer."""
+        other = copy.copy(self)
+        other.loot = {p: found - self.agents[p] for p, found in self.loot.items()}
+        return other
 
     def prints(self, keys):
         """Fingerprints of the credentials by name."""

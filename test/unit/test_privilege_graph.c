@@ -216,6 +216,14 @@ static void test_files(void **state)
 		if (on_one(s, "alice@web1", "root@web1") != rows[i].root)
 			fail_msg("%s %s", rows[i].kind, rows[i].path);
 	}
+	/* A shell under another name; and one behind a folder for others. */
+	for (int closed = 0; closed < 2; closed++) {
+		s = host("web1");
+		struct snap_file *f = special(s, "setuid", "/opt/own", 04755, "");
+		f->copy_of = kept(s, "/bin/bash");
+		f->through = kept(s, closed ? "user:bob" : "");
+		assert_int_equal(on_one(s, "alice@web1", "root@web1"), closed ? SNAP_NO : SNAP_YES);
+	}
 }
 
 static void test_groups(void **state)

@@ -10,7 +10,8 @@ static const struct { const char *command; enum snap_tri root; } commands[] = {
 	{"/usr/bin/python3.11", SNAP_YES}, {"/usr/bin/python3 /opt/x.py", SNAP_NO}, {"/bin/bash /opt/x.sh", SNAP_NO}, {"/usr/sbin/tcpdump -i eth0", SNAP_NO}, {"/usr/sbin/tcpdump", SNAP_YES},
 	{"/usr/bin/docker run *", SNAP_YES}, {"/usr/bin/docker ps *", SNAP_NO}, {"/usr/bin/docker logs web", SNAP_NO}, {"/usr/bin/apt-get", SNAP_YES}, {"/usr/bin/apt-get update", SNAP_NO},
 	{"/usr/bin/", SNAP_YES}, {"/usr/bin/*", SNAP_YES}, {"/bin/su", SNAP_YES}, {"/bin/su - bob", SNAP_NO}, {"/bin/su - root", SNAP_YES}, {"sudoedit /etc/shadow", SNAP_YES},
-	{"sudoedit /etc/nginx/nginx.conf", SNAP_NO}, {"sudoedit /etc/*", SNAP_YES}, {"sudoedit /srv/*", SNAP_NO}, {"sudoedit", SNAP_YES}, {"/usr/bin/cp", SNAP_YES}, {"/usr/bin/tee /etc/motd", SNAP_NO},
+	{"sudoedit /etc/nginx/nginx.conf", SNAP_NO}, {"sudoedit /etc/*", SNAP_YES},
+	{"/usr/bin/tee -a /etc/sudoers.d/x", SNAP_YES}, {"/usr/bin/dd of=/etc/passwd", SNAP_YES}, {"/usr/bin/dd if=/a of=/etc/passwd", SNAP_NO}, {"sudoedit /srv/*", SNAP_NO}, {"sudoedit", SNAP_YES}, {"/usr/bin/cp", SNAP_YES}, {"/usr/bin/tee /etc/motd", SNAP_NO},
 	{"/usr/bin/curl -o *", SNAP_YES}, {"/usr/bin/rsync", SNAP_YES}, {"/usr/bin/strace", SNAP_YES}, {"/usr/bin/nsenter", SNAP_YES}, {"/usr/sbin/chroot", SNAP_YES}, {"/usr/bin/mount", SNAP_YES},
 	{"/opt/deploy.sh", SNAP_NO}, {"sha256:abc= /bin/bash", SNAP_UNKNOWN} /* if it is still that one */, {"/usr/bin/id", SNAP_NO}, {"/usr/bin/passwd alice", SNAP_NO}, {"!/bin/bash", SNAP_NO}, {"list", SNAP_NO},
 };
