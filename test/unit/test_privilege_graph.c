@@ -207,7 +207,7 @@ static void test_files(void **state)
 	privilege_free(p);
 	snapshot_free(s);
 	static const struct { const char *kind, *path, *capabilities; int64_t mode; enum snap_tri root; } rows[] = {
-		{"setuid", "/usr/bin/passwd", "", 04755, SNAP_NO}, {"setuid", "/usr/bin/find", "", 04755, SNAP_YES}, {"setuid", "/usr/bin/find", "", 04700, SNAP_NO}, {"setuid", "/opt/own", "", 04755, SNAP_NO}, {"setuid", "/usr/bin/own", "", 04755, SNAP_NO},
+		{"setuid", "/usr/bin/passwd", "", 04755, SNAP_NO}, {"setuid", "/usr/bin/find", "", 04755, SNAP_YES}, {"setuid", "/usr/bin/find", "", 04700, SNAP_NO}, {"setuid", "/opt/own", "", 04755, SNAP_NO},
 		{"capability", "/usr/bin/python3.11", "cap_setuid=ep", 0755, SNAP_YES}, {"capability", "/usr/bin/ping", "cap_net_raw=ep", 0755, SNAP_NO}, {"setgid", "/usr/bin/find", "", 02755, SNAP_NO},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
