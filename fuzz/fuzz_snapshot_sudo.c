@@ -66,6 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	char *copy = xmalloc(MAX(n - 1, (size_t)1));
 	memcpy(copy, data + 1, n - 1);
 	struct snapshot *s = snapshot_new();
+	s->host = SL("web1");
 	targets[data[0] % ARRAY_LEN(targets)](s, slice_make(copy, n - 1));
 	struct buf out = {0};
 	struct err e = {0};

@@ -50,7 +50,7 @@ enum posture_result check_pro_grants(struct posture_host *h)
 	if (g && g->grants_without_end < 0)
 		host_unsure(h, "which grants are open is not known");
 	else if (g && g->grants_without_end)
-		host_found(h, NULL, "%lld grants are open for more than 30 days, or without hours", (long long)g->grants_without_end);
+		host_found(h, NULL, "%lld open grants last more than a week without hours, or more than 30 days", (long long)g->grants_without_end);
 	return host_verdict(h, "grants end, and have hours", "a grant is a standing right");
 }
 

@@ -98,7 +98,9 @@ static void sysctl_line(struct collector *c, void *arg, const char *path, int64_
 	key = slice_trim(key);
 	if (key.n && key.p[0] == '-')
 		key = slice_from(key, 1);
-	char *dots = xstrndup(key.p ? key.p : "", key.n);
+	char *dots = xmalloc(key.n + 1); /* may hold NULs */
+	for (size_t i = 0; i < key.n; i++)
+		dots[i] = key.p[i];
 	for (size_t i = 0; i < key.n; i++)
 		dots[i] = (char)(dots[i] == '/' ? '.' : dots[i]);
 	for (size_t i = 0; i < ARRAY_LEN(sysctls); i++)

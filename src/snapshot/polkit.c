@@ -210,8 +210,11 @@ static bool simple_rule(struct snapshot *s, struct slice body, struct snap_at at
 
 void polkit_rules_rows(struct snapshot *s, struct slice text, struct slice file)
 {
-	char *copy = xstrndup(text.p ? text.p : "", MIN(text.n, (size_t)TEXT_MAX));
-	struct slice all = slice_make(copy, MIN(text.n, (size_t)TEXT_MAX)), t = all;
+	size_t n = MIN(text.n, (size_t)TEXT_MAX);
+	char *copy = xmalloc(n + 1);
+	if (n)
+		memcpy(copy, text.p, n);
+	struct slice all = slice_make(copy, n), t = all;
 	blank_comments(copy, all.n);
 	for (ssize_t at; (at = slice_find(t, SL("polkit.add"))) >= 0;) {
 		t = slice_from(t, (size_t)at);

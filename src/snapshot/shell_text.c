@@ -163,7 +163,7 @@ static enum token word(struct scan *x)
 			if (x->at + 1 < x->text.n && x->text.p[x->at + 1] != '\n')
 				buf_addc(&x->word, x->text.p[x->at + 1]);
 			x->at++;
-		} else if (!quote && strchr(" \t\n;&|()<>", c))
+		} else if (!quote && c && strchr(" \t\n;&|()<>", c))
 			break;
 		else {
 			x->unsure |= c == '$' && quote != '\'';

@@ -127,7 +127,9 @@ static void compare(struct collector *c, struct slice theirs)
 	struct sudo_lines lines = {0};
 	struct buf a = {0}, b = {0};
 	struct slice line, x, y;
-	char *mended = xstrndup(theirs.p ? theirs.p : "", theirs.n);
+	char *mended = xmalloc(theirs.n + 1);
+	if (theirs.n)
+		memcpy(mended, theirs.p, theirs.n);
 	for (ssize_t at, from = 0; (at = slice_find(slice_from(slice_make(mended, theirs.n), (size_t)from), SL("%!"))) >= 0; from += at + 2)
 		memcpy(mended + from + at, "!%", 2); /* how it writes that a group is excluded */
 	struct lines l = lines_of(slice_make(mended, theirs.n), true);

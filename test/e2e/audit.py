@@ -79,6 +79,32 @@ def check_root(tmp):
     return root
 
 
+def check_facts(tmp):
+    """Facts that only audit asks for: an empty list of revoked keys, what may go out."""
+    root = tmp / "facts"
+    make_root(root)
+    put(root, "/etc/ssh/sshd_config", "RevokedKeys /etc/ssh/revoked\nTrustedUserCAKeys /etc/ssh/ca.pub\n")
+    put(root, "/etc/ssh/revoked", "")
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp / "ca")], check=True)
+    put(root, "/etc/ssh/ca.pub", (tmp / "ca.pub").read_text(encoding="utf-8"))
+    put(root, "/lib/systemd/systemd", "#!/bin/sh\n", 0o755)
+    put(root, "/lib/systemd/system/nftables.service", "[Service]\nExecStart=/usr/sbin/nft -f /etc/nftables.conf\n[Install]\nWantedBy=sysinit.target\n")
+    (root / "etc/systemd/system/sysinit.target.wants").mkdir(parents=True)
+    (root / "etc/systemd/system/sysinit.target.wants/nftables.service").symlink_to("/lib/systemd/system/nftables.service")
+    rules = "table inet f {\n chain input { type filter hook input priority 0; policy drop; }\n chain output { type filter hook output priority 0; policy %s; }\n}\n"
+    for policy, result in (("drop", "pass"), ("accept", "fail")):
+        put(root, "/etc/nftables.conf", rules % policy)
+        doc = results("--root", root)
+        r = of(doc, "NET-03")
+        expect(r["result"] == result and (result == "pass" or r["evidence"] == ["/etc/nftables.conf:3: everything may go out"]), f"NET-03 with {policy}: {r['result']} {r['text']} {r['evidence']}")
+        expect(of(doc, "NET-02")["result"] == "pass", f"NET-02: {of(doc, 'NET-02')}")
+    expect(of(doc, "SSH-20")["result"] == "fail" and "empty" in of(doc, "SSH-20")["evidence"][0], f"SSH-20 with an empty list: {of(doc, 'SSH-20')}")
+    put(root, "/etc/ssh/revoked", "x" * 44)
+    expect(of(results("--root", root), "SSH-20")["result"] == "pass", "SSH-20 with a list")
+    (root / "etc/ssh/revoked").unlink()
+    expect(of(results("--root", root), "SSH-20")["result"] == "cannot-tell", "SSH-20 without the list that is named")
+
+
 def check_doc(doc):
     """What the document says of itself adds up."""
     rank = {"critical": 10, "high": 5, "medium": 2, "low": 1}
@@ -183,6 +209,36 @@ def check_hostile(tmp):
         expect(audit(junk).returncode == 3, f"a snapshot of {content!r} is taken")
 
 
+def check_gate(tmp):
+    """What the gate's state says: a person without a second factor, a grant that is a standing right, anchors."""
+    if os.geteuid() != 0:
+        return
+    root, state = tmp / "gated", tmp / "gate-state"
+    make_root(root)
+    state.mkdir(mode=0o700)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp / "key")], check=True)
+
+    def do(*args, who="nobody"):
+        r = subprocess.run([POSTERN, *map(str, args), "--state", str(state)], capture_output=True, text=True, check=False, env={**ENV, "SUDO_USER": who}, stdin=subprocess.DEVNULL)
+        expect(r.returncode == 0, f"{args}: {r.stderr}")
+        return r.stdout
+
+    wanted = {"PRO-01": "cannot-tell", "PRO-02": "cannot-tell", "PRO-08": "cannot-tell", "LOG-11": "cannot-tell", "LOG-13": "cannot-tell"}
+    doc = results("--root", root, "--state", state)
+    expect({k: of(doc, k)["result"] for k in wanted} == wanted, "no gate, and something is told of it")
+    do("provider", "add", "p1", "--name", "P One")
+    do("person", "add", "jo", "--provider", "p1", "--name", "Jo", "--key", tmp / "key.pub")
+    grant = do("grant", "request", "--person", "jo", "--host", "klein", "--account", "wartung", "--shell", "--until", "20d", "--purpose", "x").split(":")[0]
+    do("grant", "approve", grant, who="daemon")
+    wanted = {"PRO-01": "pass", "PRO-02": "fail", "PRO-07": "fail", "PRO-08": "fail", "LOG-11": "pass", "LOG-12": "fail", "LOG-13": "pass"}
+    doc = results("--root", root, "--state", state)
+    got = {k: of(doc, k)["result"] for k in wanted}
+    expect(got == wanted, f"gate: {got}")
+    log = state / "audit.log"
+    log.write_bytes(log.read_bytes().replace(b'"object":"p1"', b'"object":"p2"'))
+    expect(of(results("--root", root, "--state", state), "LOG-11")["result"] == "fail", "a changed audit log passes")
+
+
 def check_machine():
     doc = results()
     check_doc(doc)
@@ -210,6 +266,8 @@ def main():
         check_waivers(root, tmp)
         check_change(root, tmp)
         check_hostile(tmp)
+        check_gate(tmp)
+        check_facts(tmp)
     check_machine()
     check_list()
     for text in failures:
