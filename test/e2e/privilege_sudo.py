@@ -159,8 +159,8 @@ def of_postern(rows, user):
             continue
         run_as = tuple(user if a == "(self)" else a for a in r.get("run_as", [])) or ("root",)
         for command in r["commands"]:
-            setenv = r["setenv"] == "yes"
-            out.append((run_as, tuple(r.get("run_as_groups", [])), r["nopasswd"] == "yes", r["noexec"] == "yes", setenv, normal(command)))
+            setenv = r.get("setenv") == "yes"
+            out.append((run_as, tuple(r.get("run_as_groups", [])), r.get("nopasswd") == "yes", r.get("noexec") == "yes", setenv, normal(command)))
     return out
 
 
