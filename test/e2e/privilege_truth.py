@@ -92,6 +92,7 @@ def main():
         print(d.text(12))
         check(not d.missing, f"{kind}: no edge is missing")
         check(not d.wrong, f"{kind}: no edge that is said for certain does not work")
+        check(3 * d.certain >= 2 * d.pairs > 6000, f"{kind}: {d.certain} of {d.pairs} reachable pairs are said for certain, not with a perhaps")
     said("compared")
     suggest.check(net, postern, f"{folder}/live", folder, check)
     said("suggest")

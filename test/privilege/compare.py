@@ -10,12 +10,12 @@ class Differences:
     """missing: reachable, and Postern does not even think so. wrong: said for certain, and not reachable. unsure_true and unsure_false: said with a perhaps."""
 
     def __init__(self):
-        self.starts = self.pairs = 0
+        self.starts = self.pairs = self.certain = 0
         self.missing, self.wrong = collections.Counter(), collections.Counter()
         self.unsure_true, self.unsure_false = collections.Counter(), collections.Counter()
 
     def text(self, most=60):
-        out = [f"{self.starts} starts, {self.pairs} pairs reachable; missing {len(self.missing)}, wrong {len(self.wrong)}, "
+        out = [f"{self.starts} starts, {self.pairs} pairs reachable, {self.certain} of them said for certain; missing {len(self.missing)}, wrong {len(self.wrong)}, "
                f"perhaps and so {len(self.unsure_true)}, perhaps and not so {len(self.unsure_false)} (different first faults)"]
         for name in ("missing", "wrong", "unsure_true", "unsure_false"):
             for what, n in getattr(self, name).most_common(most):
@@ -45,6 +45,7 @@ def one(truth, said, start, have, out):
     perhaps = {r["place"]: r for r in said["reached"] if not r["sure"] and r["place"] != start}
     out.starts += 1
     out.pairs += len(true)
+    out.certain += len(true & sure.keys())
     name = lambda p: f"{p[1]}@{p[0]}"  # noqa: E731
     known = sure.keys() | {start}
     for pos, (how, before) in have.items():
