@@ -396,6 +396,7 @@ int decode_block(struct decoder *d, const struct decode_in *in, struct batch *ou
 			fresh.raw.n--;
 		size_t line_end = (size_t)(p - in->data.p) + n;
 		d->marked = mark < in->nmarks && in->marks[mark] < line_end;
+		d->plain = in->looked && !d->marked;
 		while (mark < in->nmarks && in->marks[mark] <= line_end)
 			mark++;
 		enum decoded r = is_blank(fresh.raw) ? (l = fresh, DECODED_BLANK) : decode_line(d, &fresh, &l, &format);
@@ -406,7 +407,7 @@ int decode_block(struct decoder *d, const struct decode_in *in, struct batch *ou
 			stats->invalid_utf8++;
 		p = nl ? nl + 1 : end;
 	}
-	d->marked = false;
+	d->marked = d->plain = false;
 	decode_audit_end(d);
 	return format;
 }

@@ -118,6 +118,7 @@ struct decoder {
 	void *json;                  /* parser of json.c */
 	bool nested;                 /* inside decode_nested */
 	bool marked;                 /* the line at hand is to become an event whatever it says */
+	bool plain;                  /* the line at hand was looked through for rules' literals, in vain */
 	int nested_format;           /* row + 1 that fitted the last nested line */
 	void *audit;                 /* struct audit_state: records waiting for the rest of theirs */
 };

@@ -46,6 +46,7 @@ int block_decode(struct block_decoder *d, const struct decode_in *in, struct bat
 		sigma_mark(d->marker, in->data, &d->marks);
 		marked.marks = d->marks.v;
 		marked.nmarks = d->marks.n;
+		marked.looked = true;
 	}
 	return decode_block(d->decoder, &marked, out, stats);
 }

@@ -104,6 +104,18 @@ static bool covered(const struct sigma_set *s, struct slice category)
 	return true;
 }
 
+bool marks_keywords(struct sigma_set *s, const struct srule *r)
+{
+	if (!is_marked_rule(r) || r->pub.logsource.category.n)
+		return false;
+	struct witness w = witness_of(s, r->cond, true);
+	bool told = !is_blind(r, &w);
+	for (size_t i = 0; i < w.n; i++)
+		told &= w.v[i].field == FIELD_KEYWORD;
+	free(w.v);
+	return told;
+}
+
 struct atoms {
 	struct atom *v;
 	size_t n, cap;

@@ -33,6 +33,7 @@ struct bucket {
 	struct { uint32_t *v; size_t n, cap; } postings;
 	struct { struct findex *v; size_t n, cap; } fields;
 	struct findex *keywords;
+	bool marked;                      /* who holds by keywords holds in marked lines only */
 	struct litset *raw;               /* what of the keywords stands in JSON as it is */
 	uint16_t *of_field;               /* + 1 */
 	struct hindex hash;
@@ -251,12 +252,15 @@ static void index_pairs(struct sigma_set *s, struct bucket *b, struct pairs *p)
 static void bucket_index(struct sigma_set *s, struct bucket *b)
 {
 	struct pairs p = {0};
+	b->marked = true;
 	for (size_t i = 0; i < b->rules.n; i++) {
 		struct witness w = witness_of(s, s->rules.v[b->rules.v[i]]->cond, false);
 		if (w.none)
 			*vec_push(&b->always) = b->rules.v[i];
 		for (size_t k = 0; k < w.n && !w.none; k++)
 			*vec_push(&p) = (struct pair){w.v[k], b->rules.v[i]};
+		for (size_t k = 0; k < w.n && !w.none && b->marked; k++)
+			b->marked = w.v[k].field != FIELD_KEYWORD || marks_keywords(s, s->rules.v[b->rules.v[i]]);
 		free(w.v);
 	}
 	index_pairs(s, b, &p);
@@ -476,6 +480,8 @@ static void bucket_look(struct sigma_ctx *c, const struct bucket *b)
 		if (at)
 			field_look(c, b, &b->fields.v[at - 1]);
 	}
+	if (b->marked && c->plain)
+		return;
 	if (b->keywords && c->texts_pending) {
 		if (raw_look(c, b))
 			view_texts(c); /* it may be there, or the text hides it: look at the values */

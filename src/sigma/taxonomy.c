@@ -91,6 +91,8 @@ void taxonomy_build(struct sigma_set *s)
 	};
 	for (int i = 0; i < TELL_COUNT; i++)
 		t->told[i] = field_number(s, slice_of(told[i]));
+	for (int f = 1; f < FIELD_COUNT; f++)
+		t->event_alias[f].v = taxonomy_aliases(t, t->of_event[f], &t->event_alias[f].n);
 	t->ready = true;
 }
 
@@ -468,6 +470,14 @@ bool sigma_wants_records(const struct sigma_set *s)
 {
 	for (size_t i = 0; i < s->rules.n; i++)
 		if (slice_ieq(s->rules.v[i]->pub.logsource.service, SL("auditd")))
+			return true;
+	return false;
+}
+
+bool sigma_wants_record_fields(const struct sigma_set *s)
+{
+	for (uint32_t i = 0; i < strtab_count(s->fields); i++)
+		if (slice_starts(strtab_get(s->fields, i), SL("auditd.data.")))
 			return true;
 	return false;
 }
