@@ -11,7 +11,7 @@
  *   view.c       the event at hand: field -> values;  taxonomy.c: our events' fields under Sigma's names;
  *                view_audit.c: the keys of audit records
  *   literals.c   which of many literals stand in a value
- *   memo.c       what the indexes found for values that come again
+ *   memo.c       what the indexes found for values that come again;  verdict.c: what rules said of events that do
  *   mark.c       which lines of a text log any rule could match
  *   order.c      which term of a condition is judged first
  *   judge.c      exact evaluation;  explain.c: the same, told
@@ -263,6 +263,7 @@ struct val {
 };
 enum { ROUTES_MAX = 4 };
 struct memo;
+struct verdicts;
 struct memo_range;
 struct route; /* an event's log source -> buckets */
 struct sigma_ctx {
@@ -280,6 +281,7 @@ struct sigma_ctx {
 	struct arena mem;              /* folded texts, copies */
 	struct route *route[ROUTES_MAX];
 	size_t nroutes;
+	uint64_t routes_made;
 	struct { struct route **v; size_t n, cap; } routes;
 	struct json_parser *json;
 	struct json_picker *pick;
@@ -293,6 +295,7 @@ struct sigma_ctx {
 	uint64_t *looks;               /* evaluations per rule */
 	struct { uint32_t *v; size_t n, cap; } candidates;
 	struct memo *memo;
+	struct verdicts *verdicts;
 	struct { struct memo_range *v; size_t n, cap; } found; /* for the value at hand */
 	struct sigma_match *why;
 	size_t nwhy, maxwhy;
@@ -344,7 +347,13 @@ int scalar_cmp(const struct scalar *a, const struct scalar *b);
 /* Rules of one log source, with what an event must have for each to be worth a look. */
 int buckets_build(struct sigma_set *s, struct err *e);
 void buckets_free(struct sigma_set *s);
-void route_candidates(struct sigma_ctx *c);
+/* Rules worth a look go to c->candidates: by fields, or by keywords. */
+void route_fields(struct sigma_ctx *c);
+void route_keywords(struct sigma_ctx *c);
+void route_add(struct sigma_ctx *c, const uint32_t *v, size_t n); /* these, unless they are there */
+/* Does a rule of the event's log sources read the field? */
+bool route_reads(const struct sigma_ctx *c, uint32_t field);
+uint64_t route_number(const struct route *r); /* of no other one, ever */
 void routes_seen(struct sigma_ctx *c);
 void routes_free(struct sigma_ctx *c);
 int marks_build(struct sigma_set *s, struct err *e);

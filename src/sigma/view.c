@@ -1,6 +1,7 @@
 /* view.c - the event at hand: field numbers to values, texts for keywords, the log sources it belongs to. */
 #include "sigma/memo.h"
 #include "sigma/taxonomy.h"
+#include "sigma/verdict.h"
 #include "json/json.h"
 
 #include <stdlib.h>
@@ -39,6 +40,7 @@ struct sigma_ctx *sigma_ctx_new(const struct sigma_set *s)
 	c->names = xcalloc(1, sizeof *c->names);
 	c->audit = audit_names_new();
 	c->memo = memo_new();
+	c->verdicts = verdicts_new();
 	arena_init(&c->mem);
 	arena_init(&c->names->mem);
 	c->json = json_parser_new(VIEW_DEPTH, VIEW_LEAVES);
@@ -71,6 +73,7 @@ void sigma_ctx_free(struct sigma_ctx *c)
 	audit_names_free(c->audit);
 	arena_free(&c->mem);
 	memo_free(c->memo);
+	verdicts_free(c->verdicts);
 	free(c->found.v);
 	free(c->names);
 	free(c->vals.v);
