@@ -87,7 +87,10 @@ struct decode_in {
 	/* Offsets within data, ascending: the lines they lie in become events (EV_MARKED) whatever they say. */
 	const uint32_t *marks;
 	size_t nmarks;
-	bool looked;           /* all of data was looked through for marks: records of lines without one are EV_PLAIN */
+	/* Or who finds them, when a line comes that is not JSON (every JSON object is an event where rules look at them). Records of lines without
+	 * one are EV_PLAIN then. NULL: nobody. */
+	void (*look)(void *arg, struct slice data, const uint32_t **marks, size_t *n);
+	void *look_arg;
 };
 /* Appends events to out in line order. Slices in events point into in->data and out->arena. Returns the format row that
  * fitted last (or in->format). */
