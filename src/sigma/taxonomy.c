@@ -187,7 +187,7 @@ bool taxonomy_is_record(const struct event *e)
 	switch (e->action) {
 	case ACT_EXEC: case ACT_EXIT: case ACT_CONNECT_OUT: case ACT_FILE_CREATED: case ACT_FILE_WRITTEN: case ACT_FILE_READ: case ACT_FILE_DELETED:
 	case ACT_FILE_RENAMED: case ACT_FILE_ATTR: return false;
-	default: return e->action == ACT_AUDIT_RECORD || slice_eqz(e->dataset, "auditd");
+	default: return e->action == ACT_AUDIT_RECORD || slice_eq(e->dataset, SL("auditd"));
 	}
 }
 
@@ -251,7 +251,7 @@ bool taxonomy_is_text(const struct event *e)
 	switch (e->action) {
 	case ACT_AUDIT_RECORD: case ACT_EXEC: case ACT_EXIT: case ACT_CONNECT_OUT: case ACT_FILE_CREATED: case ACT_FILE_WRITTEN: case ACT_FILE_READ:
 	case ACT_FILE_DELETED: case ACT_FILE_RENAMED: case ACT_FILE_ATTR: return false;
-	default: return !slice_eqz(e->dataset, "auditd"); /* a record by itself */
+	default: return !slice_eq(e->dataset, SL("auditd")); /* a record by itself */
 	}
 }
 
