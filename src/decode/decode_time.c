@@ -260,6 +260,20 @@ bool time_bsd(struct decoder *d, struct slice *s, struct dline *l)
 	return true;
 }
 
+/* The minute and the zone of the line before: "04/May/2026:07:12:SS +0200". */
+static bool same_clf_minute(const struct decoder *d, struct slice *s, struct dline *l)
+{
+	enum { SECOND = 18, ZONE = 20, WHOLE = 26 };
+	const char *p = s->p;
+	unsigned sec, was;
+	if (s->n < WHOLE || d->stamp_n != WHOLE || !bytes_eq(p, d->stamp, 16) || p[16] != d->stamp[16] || p[17] != d->stamp[17] ||
+	    !bytes_eq(p + ZONE, d->stamp + ZONE, WHOLE - ZONE) || !digits(p + SECOND, 2, &sec) || sec > 60 || !digits(d->stamp + SECOND, 2, &was))
+		return false;
+	l->time = d->stamp_time + ((int64_t)sec - (int64_t)was) * NS_SEC;
+	*s = slice_make(p + WHOLE, s->n - WHOLE);
+	return true;
+}
+
 bool time_clf(struct decoder *d, struct slice *s, struct dline *l)
 {
 	/* 04/May/2026:07:12:33 +0200 */
@@ -268,11 +282,8 @@ bool time_clf(struct decoder *d, struct slice *s, struct dline *l)
 	unsigned day, y, h, m, sec;
 	int off;
 	struct slice rest;
-	if (s->n >= 26 && d->stamp_n == 26 && memcmp(d->stamp, s->p, 26) == 0) {
-		l->time = d->stamp_time;
-		*s = slice_from(*s, 26);
+	if (same_clf_minute(d, s, l))
 		return true;
-	}
 	int mon = month_of(s->p + 3);
 	if (!mon || !digits(s->p, 2, &day) || !digits(s->p + 7, 4, &y) || !clock_at(s->p + 12, &h, &m, &sec) || y < 1970 || day < 1 || day > 31)
 		return false;
@@ -282,7 +293,8 @@ bool time_clf(struct decoder *d, struct slice *s, struct dline *l)
 	struct slice z = slice_from(rest, 1);
 	if (rest.n && rest.p[0] == ' ' && zone_at(&z, &off)) {
 		l->time = nanos_of(base - off, ns);
-		if (z.p - s->p == 26) {
+		/* "33 +0200", no "33.1 +02"; beyond nanos_of()'s bounds seconds do not count */
+		if (z.p - s->p == 26 && s->p[20] == ' ' && l->time / NS_SEC == base - off) {
 			memcpy(d->stamp, s->p, 26);
 			d->stamp_n = 26;
 			d->stamp_time = l->time;
