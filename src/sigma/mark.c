@@ -184,15 +184,17 @@ void sigma_marker_free(struct sigma_marker *m)
 
 /* Where a value may stand in other bytes than a rule names: percent-encoding, backslash escapes, and the two letters beyond ASCII that
  * fold to k (E2 84 AA) and s (C5 BF). So short literals in the matcher's set would make it twice as slow. */
-static bool is_escape(struct slice block, size_t at)
+static bool is_escape(struct slice block, size_t at, bool fields)
 {
 	struct slice s = slice_from(block, at);
-	return s.p[0] == '%' || s.p[0] == '\\' || slice_starts(s, SL("\xe2\x84\xaa")) || slice_starts(s, SL("\xc5\xbf"));
+	if (s.p[0] == '%' || s.p[0] == '\\')
+		return fields; /* keywords look at the line as it is, but fold letters, too */
+	return slice_starts(s, SL("\xe2\x84\xaa")) || slice_starts(s, SL("\xc5\xbf"));
 }
 
 #ifdef __x86_64__
 /* The same, 64 at a time; returns how far it came. */
-__attribute__((target("avx2"))) static size_t find_escapes_wide(struct slice block, struct sigma_marks *out)
+__attribute__((target("avx2"))) static size_t find_escapes_wide(struct slice block, bool fields, struct sigma_marks *out)
 {
 	const __m256i a = _mm256_set1_epi8('%'), b = _mm256_set1_epi8('\\'), c = _mm256_set1_epi8((char)0xe2), d = _mm256_set1_epi8((char)0xc5);
 	size_t i = 0;
@@ -203,7 +205,7 @@ __attribute__((target("avx2"))) static size_t find_escapes_wide(struct slice blo
 		uint64_t hits = (uint32_t)_mm256_movemask_epi8(u) | (uint64_t)(uint32_t)_mm256_movemask_epi8(v) << 32;
 		for (; hits; hits &= hits - 1) {
 			size_t at = i + (size_t)__builtin_ctzll(hits);
-			if (is_escape(block, at))
+			if (is_escape(block, at, fields))
 				*vec_push(out) = (uint32_t)at;
 		}
 	}
@@ -211,12 +213,12 @@ __attribute__((target("avx2"))) static size_t find_escapes_wide(struct slice blo
 }
 #endif
 
-static void find_escapes(struct slice block, struct sigma_marks *out)
+static void find_escapes(struct slice block, bool fields, struct sigma_marks *out)
 {
 	size_t i = 0;
 #ifdef __x86_64__
 	if (__builtin_cpu_supports("avx2"))
-		i = find_escapes_wide(block, out);
+		i = find_escapes_wide(block, fields, out);
 #endif
 #ifdef __SSE2__
 	const __m128i a = _mm_set1_epi8('%'), b = _mm_set1_epi8('\\'), c = _mm_set1_epi8((char)0xe2), d = _mm_set1_epi8((char)0xc5);
@@ -225,13 +227,13 @@ static void find_escapes(struct slice block, struct sigma_marks *out)
 		__m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(x, a), _mm_cmpeq_epi8(x, b)), _mm_or_si128(_mm_cmpeq_epi8(x, c), _mm_cmpeq_epi8(x, d)));
 		for (unsigned bits = (unsigned)_mm_movemask_epi8(hit); bits; bits &= bits - 1) {
 			size_t at = i + (size_t)__builtin_ctz(bits);
-			if (is_escape(block, at))
+			if (is_escape(block, at, fields))
 				*vec_push(out) = (uint32_t)at;
 		}
 	}
 #endif
 	for (; i < block.n; i++)
-		if (is_escape(block, i))
+		if (is_escape(block, i, fields))
 			*vec_push(out) = (uint32_t)i;
 }
 
@@ -272,8 +274,7 @@ void sigma_mark(struct sigma_marker *m, struct slice block, struct sigma_marks *
 	out->n = 0;
 	if (!m->all) {
 		m->at.n = 0;
-		if (m->escapes)
-			find_escapes(block, &m->at);
+		find_escapes(block, m->escapes, &m->at);
 		k.escape = m->at.v;
 		k.end = m->at.v + m->at.n;
 		match_run(m->ctx, block, on_mark, &k);
