@@ -218,6 +218,7 @@ static void set_up_rules(struct scan *s)
 		core_oom();
 	sigma_wants(s->rules, &s->setup.decode.want);
 	s->setup.decode.audit_records = sigma_wants_records(s->rules);
+	s->setup.decode.bare_records = !sigma_wants_record_fields(s->rules);
 	s->setup.decode.json = true;
 }
 

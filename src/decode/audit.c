@@ -221,9 +221,21 @@ bool audit_head(struct decoder *d, struct slice s, struct audit_head *h)
 	return true;
 }
 
+enum { GAP = 1, ENDS_NAME = 2, ENDS_VALUE = 4 };
+static const uint8_t byte_kind[256] = {
+	[' '] = GAP | ENDS_NAME | ENDS_VALUE, ['\x1d'] = GAP | ENDS_NAME | ENDS_VALUE, [','] = GAP | ENDS_NAME, ['('] = GAP | ENDS_NAME, ['='] = ENDS_NAME,
+};
+
 static inline bool is_gap(char c)
 {
-	return c == ' ' || c == '\x1d' || c == ',' || c == '(';
+	return byte_kind[(uint8_t)c] & GAP;
+}
+
+static inline const char *skip_to(const char *p, const char *end, uint8_t kind)
+{
+	while (p < end && !(byte_kind[(uint8_t)*p] & kind))
+		p++;
+	return p;
 }
 
 static inline int key_find(const struct audit_state *st, struct slice name)
@@ -247,9 +259,7 @@ static struct slice take_value(struct slice *s, bool *quoted)
 		*s = q ? slice_make(q + 1, (size_t)(end - q - 1)) : slice_make(end, 0);
 		return v;
 	}
-	const char *q = p;
-	while (q < end && *q != ' ' && *q != '\x1d')
-		q++;
+	const char *q = skip_to(p, end, ENDS_VALUE);
 	struct slice v = slice_make(p, (size_t)(q - p));
 	*s = slice_make(q, (size_t)(end - q));
 	while (v.n && (v.p[v.n - 1] == '\'' || v.p[v.n - 1] == ',' || (v.p[v.n - 1] == ')' && v.p[0] != '(')))
@@ -276,8 +286,7 @@ bool audit_next(struct slice *s, struct slice *name, struct slice *value, bool *
 		while (p < end && is_gap(*p))
 			p++;
 		const char *k = p;
-		while (p < end && *p != '=' && !is_gap(*p))
-			p++;
+		p = skip_to(p, end, ENDS_NAME);
 		bool pair = p < end && *p == '=';
 		*s = slice_make(pair ? p + 1 : p, (size_t)(end - p) - pair);
 		if (!pair)
@@ -468,7 +477,7 @@ static enum decoded audit_take(struct decoder *d, struct dline *l, const struct 
 {
 	struct audit_state *st = audit_state(d);
 	struct audit_rec r = {.type = h->type, .type_text = h->type_text, .serial_text = h->serial_text, .body = h->body, .text = text, .ref = {l->offset, l->raw},
-		.plain = h->plain};
+		.plain = h->plain, .unmarked = d->plain};
 	l->time = h->time;
 	l->flags = h->plain ? EV_NO_ZONE : 0;
 	l->program = l->pid = SLICE_NONE;

@@ -287,6 +287,7 @@ enum decoded audit_alone(struct decoder *d, const struct dline *l, const struct 
 	if (!d->opt->audit_records && !interest_has(&d->opt->want, a))
 		return DECODED_UNWANTED;
 	struct event *e = decode_emit(d, l, audit_dataset, a, o);
+	e->flags |= r->unmarked ? EV_PLAIN : 0;
 	audit_add_record(d, e, r, &v, true);
 	return DECODED_EVENT;
 }
@@ -295,12 +296,13 @@ enum decoded audit_alone(struct decoder *d, const struct dline *l, const struct 
 
 static bool is_escaped(struct slice key, bool execve)
 {
-	static const char *const keys[] = {"acct", "cgroup", "cmd", "comm", "cwd", "data", "device", "dir", "exe", "file", "grp", "key",
-		"name", "new_group", "ocomm", "path", "proctitle", "root_dir", "sw", "vm", "watch"};
+	static const struct slice keys[] = {{"acct", 4}, {"cgroup", 6}, {"cmd", 3}, {"comm", 4}, {"cwd", 3}, {"data", 4}, {"device", 6}, {"dir", 3}, {"exe", 3},
+		{"file", 4}, {"grp", 3}, {"key", 3}, {"name", 4}, {"new_group", 9}, {"ocomm", 5}, {"path", 4}, {"proctitle", 9}, {"root_dir", 8}, {"sw", 2},
+		{"vm", 2}, {"watch", 5}};
 	if (execve && key.n > 1 && key.p[0] == 'a' && key.p[1] >= '0' && key.p[1] <= '9')
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-		if (slice_eqz(key, keys[i]))
+		if (slice_eq(key, keys[i]))
 			return true;
 	return false;
 }
@@ -327,8 +329,11 @@ void audit_raw(struct decoder *d, const struct dline *l, const struct audit_rec 
 	struct slice s = r->body, name, text;
 	char full[sizeof prefix + 40];
 	bool quoted, execve = r->type && r->type->number == 1309;
+	e->flags |= r->unmarked ? EV_PLAIN : 0;
 	event_add(d->out, e, F_AUDIT_TYPE, r->type ? slice_of(r->type->name) : r->type_text);
 	event_add(d->out, e, F_AUDIT_SERIAL, r->serial_text);
+	if (d->opt->bare_records)
+		return;
 	memcpy(full, prefix, sizeof prefix - 1);
 	while (e->nvalues < LIMIT_VALUES && audit_next(&s, &name, &text, &quoted)) {
 		if (!name.n || name.n > 40)

@@ -142,6 +142,8 @@ static struct event *scene_emit(struct scene *s, enum action a, enum outcome o)
 	if (!decode_wanted(d, &s->line, a))
 		return NULL;
 	struct event *e = decode_emit(d, &s->line, audit_dataset, a, o);
+	if (g->v[0].unmarked)
+		e->flags |= EV_PLAIN;
 	if (g->n > 1) {
 		e->nmore = g->n - 1;
 		e->more = arena_alloc(&d->out->arena, e->nmore * sizeof *e->more);

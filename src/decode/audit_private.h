@@ -106,6 +106,7 @@ struct audit_rec {
 	struct slice body, text; /* text: the whole record, without a syslog envelope */
 	struct rawref ref;
 	bool plain;
+	bool unmarked; /* EV_PLAIN */
 };
 enum { AUDIT_RECORDS = 64 }; /* kept of one happening; EXECVE of a huge command line is the only one with more */
 struct audit_group {

@@ -371,6 +371,45 @@ static bool is_blank(struct slice s)
 	return s.n == 0 || s.p[0] == '#' || slice_trim(s).n == 0;
 }
 
+/* What a block's lines are marked with. */
+struct marking {
+	const uint32_t *v;
+	size_t n, at;
+	size_t next; /* mark, SIZE_MAX: none */
+	bool looked;
+};
+
+static void next_mark(struct marking *k)
+{
+	k->next = k->at < k->n ? k->v[k->at] : SIZE_MAX;
+}
+
+/* Whoever finds the marks is asked when the first line comes that is not surely JSON. */
+static void look_for_marks(struct decoder *d, struct marking *k, size_t from)
+{
+	d->in->look(d->in->look_arg, d->in->data, &k->v, &k->n);
+	k->looked = true;
+	while (k->at < k->n && k->v[k->at] < from)
+		k->at++;
+	next_mark(k);
+}
+
+static void mark_line(struct decoder *d, struct marking *k, size_t end)
+{
+	d->marked = k->next < end;
+	d->plain = k->looked && !d->marked;
+	if (likely(k->next > end))
+		return;
+	while (k->at < k->n && k->v[k->at] <= end)
+		k->at++;
+	next_mark(k);
+}
+
+static inline bool surely_json(struct slice raw, int format)
+{
+	return raw.n > 4 && raw.p[0] == '{' && format >= 0 && formats[format] == &format_json;
+}
+
 int decode_block(struct decoder *d, const struct decode_in *in, struct batch *out, struct decode_stats *stats)
 {
 	d->in = in;
@@ -384,20 +423,20 @@ int decode_block(struct decoder *d, const struct decode_in *in, struct batch *ou
 		return format;
 	}
 	const char *p = in->data.p, *end = p + in->data.n;
-	size_t mark = 0;
+	struct marking marks = {.v = in->marks, .n = in->nmarks};
+	next_mark(&marks);
 	if (in->data.n && memchr(p, 0, in->data.n))
 		stats->nul_bytes++;
 	while (p < end) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
-		size_t n = (size_t)((nl ? nl : end) - p);
-		uint64_t at = in->turned ? in->data.n - (uint64_t)(p - in->data.p) - n - 1 : (uint64_t)(p - in->data.p);
+		size_t n = (size_t)((nl ? nl : end) - p), from = (size_t)(p - in->data.p);
+		uint64_t at = in->turned ? in->data.n - from - n - 1 : from;
 		struct dline fresh = {.raw = {p, n}, .offset = in->offset + at, .time = NSTIME_NONE}, l UNINIT;
+		if (unlikely(in->look && !marks.looked && !surely_json(fresh.raw, format)))
+			look_for_marks(d, &marks, from);
+		mark_line(d, &marks, from + n);
 		if (n && p[n - 1] == '\r')
 			fresh.raw.n--;
-		size_t line_end = (size_t)(p - in->data.p) + n;
-		d->marked = mark < in->nmarks && in->marks[mark] < line_end;
-		while (mark < in->nmarks && in->marks[mark] <= line_end)
-			mark++;
 		enum decoded r = is_blank(fresh.raw) ? (l = fresh, DECODED_BLANK) : decode_line(d, &fresh, &l, &format);
 		stats->lines++;
 		count_line(d, &l, r);
@@ -406,7 +445,7 @@ int decode_block(struct decoder *d, const struct decode_in *in, struct batch *ou
 			stats->invalid_utf8++;
 		p = nl ? nl + 1 : end;
 	}
-	d->marked = false;
+	d->marked = d->plain = false;
 	decode_audit_end(d);
 	return format;
 }

@@ -56,6 +56,7 @@ struct decode_options {
 	bool everything;           /* also events for lines of unknown programs and messages (postern decode) */
 	bool json;                 /* every JSON object is an event: rules look at all of its members */
 	bool audit_records;        /* every audit record is an event too, beside those made of groups (rules on records) */
+	bool bare_records;         /* nobody asks for the fields of such records but their type and number: rules read the raw text */
 	/* Seconds east of UTC for a local civil time taken as if UTC; NULL: UTC. */
 	int (*utc_offset)(void *arg, nstime local);
 	void *utc_arg;
@@ -86,6 +87,10 @@ struct decode_in {
 	/* Offsets within data, ascending: the lines they lie in become events (EV_MARKED) whatever they say. */
 	const uint32_t *marks;
 	size_t nmarks;
+	/* Or who finds them, when a line comes that is not JSON (every JSON object is an event where rules look at them). Records of lines without
+	 * one are EV_PLAIN then. NULL: nobody. */
+	void (*look)(void *arg, struct slice data, const uint32_t **marks, size_t *n);
+	void *look_arg;
 };
 /* Appends events to out in line order. Slices in events point into in->data and out->arena. Returns the format row that
  * fitted last (or in->format). */

@@ -116,8 +116,13 @@ struct decoder {
 	struct message_memo *messages; /* memo.c; made when first needed */
 	struct buf tmp;              /* scratch for values that must be rewritten; copy into the batch's arena */
 	void *json;                  /* parser of json.c */
+	struct id_memo {
+		uint32_t id;
+		bool known, wanted;
+	} ids[64];                   /* json_windows.c: numbers of Windows events */
 	bool nested;                 /* inside decode_nested */
 	bool marked;                 /* the line at hand is to become an event whatever it says */
+	bool plain;                  /* the line at hand was looked through for rules' literals, in vain */
 	int nested_format;           /* row + 1 that fitted the last nested line */
 	void *audit;                 /* struct audit_state: records waiting for the rest of theirs */
 };

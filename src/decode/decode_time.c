@@ -29,6 +29,26 @@ static bool digits(const char *p, size_t n, unsigned *out)
 	return true;
 }
 
+/* Bytes at p as a number, the first one lowest. */
+static uint64_t load8(const char *p)
+{
+	uint64_t v;
+	memcpy(&v, p, sizeof v);
+	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap64(v) : v;
+}
+
+/* Eight digits at once, the first in the lowest byte: their number, false when one is none. */
+static bool eight_digits(uint64_t v, uint32_t *out)
+{
+	v ^= 0x3030303030303030u;
+	if (((v + 0x0606060606060606u) | v) & 0xf0f0f0f0f0f0f0f0u)
+		return false;
+	v = v * 10 + (v >> 8); /* pairs in every other byte */
+	v = ((v & 0x000000ff000000ffu) * 0x000f424000000064u + (v >> 16 & 0x000000ff000000ffu) * 0x0000271000000001u) >> 32;
+	*out = (uint32_t)v;
+	return true;
+}
+
 /* "HH:MM:SS" at p, 8 bytes. */
 static bool clock_at(const char *p, unsigned *h, unsigned *m, unsigned *s)
 {
@@ -103,10 +123,14 @@ static bool same_minute(const struct decoder *d, struct slice *s, struct dline *
 {
 	enum { MINUTE = 17, POINT = 19, ZONE = 26, WHOLE = 32 };
 	const char *p = s->p;
-	unsigned sec, us;
+	uint32_t n;
 	if (s->n < WHOLE || d->stamp_n != MINUTE || !d->zone_known || p[POINT] != '.' || !bytes_eq(p + ZONE, d->zone_text, sizeof d->zone_text) ||
-	    !bytes_eq(p, d->stamp, 16) || p[16] != d->stamp[16] || !digits(p + MINUTE, 2, &sec) || sec > 60 || !digits(p + POINT + 1, 6, &us))
+	    !bytes_eq(p, d->stamp, 16) || p[16] != d->stamp[16])
 		return false;
+	uint64_t seconds = (uint64_t)(uint8_t)p[MINUTE] | (uint64_t)(uint8_t)p[MINUTE + 1] << 8, micros = load8(p + POINT - 1) & ~(uint64_t)0xffff;
+	if (!eight_digits(seconds | micros, &n) || n >= 61000000)
+		return false;
+	const uint32_t sec = n / 1000000, us = n % 1000000;
 	l->time = nanos_of(d->stamp_time + (int64_t)sec - d->zone_east, (int64_t)us * 1000);
 	*s = slice_make(p + WHOLE, s->n - WHOLE);
 	return true;
@@ -236,6 +260,20 @@ bool time_bsd(struct decoder *d, struct slice *s, struct dline *l)
 	return true;
 }
 
+/* The minute and the zone of the line before: "04/May/2026:07:12:SS +0200". */
+static bool same_clf_minute(const struct decoder *d, struct slice *s, struct dline *l)
+{
+	enum { SECOND = 18, ZONE = 20, WHOLE = 26 };
+	const char *p = s->p;
+	unsigned sec, was;
+	if (s->n < WHOLE || d->stamp_n != WHOLE || !bytes_eq(p, d->stamp, 16) || p[16] != d->stamp[16] || p[17] != d->stamp[17] ||
+	    !bytes_eq(p + ZONE, d->stamp + ZONE, WHOLE - ZONE) || !digits(p + SECOND, 2, &sec) || sec > 60 || !digits(d->stamp + SECOND, 2, &was))
+		return false;
+	l->time = d->stamp_time + ((int64_t)sec - (int64_t)was) * NS_SEC;
+	*s = slice_make(p + WHOLE, s->n - WHOLE);
+	return true;
+}
+
 bool time_clf(struct decoder *d, struct slice *s, struct dline *l)
 {
 	/* 04/May/2026:07:12:33 +0200 */
@@ -244,11 +282,8 @@ bool time_clf(struct decoder *d, struct slice *s, struct dline *l)
 	unsigned day, y, h, m, sec;
 	int off;
 	struct slice rest;
-	if (s->n >= 26 && d->stamp_n == 26 && memcmp(d->stamp, s->p, 26) == 0) {
-		l->time = d->stamp_time;
-		*s = slice_from(*s, 26);
+	if (same_clf_minute(d, s, l))
 		return true;
-	}
 	int mon = month_of(s->p + 3);
 	if (!mon || !digits(s->p, 2, &day) || !digits(s->p + 7, 4, &y) || !clock_at(s->p + 12, &h, &m, &sec) || y < 1970 || day < 1 || day > 31)
 		return false;
@@ -258,7 +293,8 @@ bool time_clf(struct decoder *d, struct slice *s, struct dline *l)
 	struct slice z = slice_from(rest, 1);
 	if (rest.n && rest.p[0] == ' ' && zone_at(&z, &off)) {
 		l->time = nanos_of(base - off, ns);
-		if (z.p - s->p == 26) {
+		/* "33 +0200", no "33.1 +02"; beyond nanos_of()'s bounds seconds do not count */
+		if (z.p - s->p == 26 && s->p[20] == ' ' && l->time / NS_SEC == base - off) {
 			memcpy(d->stamp, s->p, 26);
 			d->stamp_n = 26;
 			d->stamp_time = l->time;

@@ -138,21 +138,34 @@ static void quick_key(struct quick_line *q, size_t colon)
 	static const uint8_t ends[32] = {['D' & 31] = 1 << Q_ID | 1 << Q_CREATED | 1 << Q_EVENT_ID, ['p' & 31] = 1 << Q_TIME, ['e' & 31] = 1 << Q_HOST | 1 << Q_SYSTEM_TIME,
 		['r' & 31] = 1 << Q_COMPUTER};
 	struct slice before = slice_to(q->raw, colon - 1);
-	for (unsigned m = before.n ? ends[before.p[before.n - 1] & 31] & ~q->have : 0; m; m &= m - 1) {
+	uint32_t tail, of;
+	if (before.n < sizeof tail)
+		return;
+	memcpy(&tail, before.p + before.n - sizeof tail, sizeof tail);
+	for (unsigned m = ends[before.p[before.n - 1] & 31] & ~q->have; m; m &= m - 1) {
 		unsigned k = (unsigned)__builtin_ctz(m);
 		struct slice name = quick_keys[k].name;
-		if (before.n < name.n || before.p[before.n - 1] != name.p[name.n - 1] ||
-		    !bytes_eq(before.p + before.n - name.n, name.p, name.n) || (quick_keys[k].text && (colon + 1 == q->raw.n || q->raw.p[colon + 1] != '"')))
+		memcpy(&of, name.p + name.n - sizeof of, sizeof of);
+		if (likely(tail != of) || before.n < name.n || !bytes_eq(before.p + before.n - name.n, name.p, name.n) || (quick_keys[k].text && (colon + 1 == q->raw.n || q->raw.p[colon + 1] != '"')))
 			continue;
 		q->have |= 1u << k;
 		q->value[k] = colon + 1;
 	}
 }
 
-/* Could a key end here? Its last letter, a quote and a colon. */
+/* Could a key end here? Its last letters, a quote and a colon. Most names end otherwise. */
 static inline bool quick_end(const char *p)
 {
-	return p[1] == '"' && p[2] == ':' && (p[0] == 'D' || p[0] == 'd' || p[0] == 'p' || p[0] == 'e' || p[0] == 'r');
+	if (p[1] != '"' || p[2] != ':')
+		return false;
+	switch (p[0]) {
+	case 'D': return p[-2] == 't';
+	case 'd': return p[-2] == '_' || p[-2] == 't';
+	case 'p': return p[-1] == 'm';
+	case 'e': return p[-1] == 'm' && (p[-3] == 'n' || p[-3] == 'T');
+	case 'r': return p[-1] == 'e' && p[-3] == 'u';
+	default: return false;
+	}
 }
 
 #ifdef __SSE2__
@@ -211,10 +224,19 @@ static struct slice quick_text(struct quick_line *q, enum quick k)
 	return slice_chr(s, '\\') >= 0 ? SLICE_NONE : s;
 }
 
+/* The same few numbers come again and again. */
+static bool id_wanted(struct decoder *d, uint32_t id)
+{
+	struct id_memo *m = &d->ids[id % ARRAY_LEN(d->ids)];
+	if (!m->known || m->id != id)
+		*m = (struct id_memo){id, true, windows_wanted(&d->opt->want, id)};
+	return m->wanted;
+}
+
 enum decoded json_windows_quick(struct decoder *d, struct dline *l)
 {
 	static const enum quick stamps[] = {Q_TIME, Q_SYSTEM_TIME, Q_CREATED};
-	struct quick_line q = {.raw = l->raw};
+	struct quick_line q = {.raw = l->raw, .done = 4}; /* no key ends before */
 	if (interest_has(&d->opt->want, ACT_JSON))
 		return DECODED_NO_FORMAT;
 	quick_find(&q, Q_FIRST);
@@ -225,7 +247,7 @@ enum decoded json_windows_quick(struct decoder *d, struct dline *l)
 	uint64_t id;
 	while (n < s.n && n < 8 && s.p[n] >= '0' && s.p[n] <= '9')
 		n++;
-	if (!n || !slice_u64(slice_to(s, n), UINT32_MAX, &id) || windows_wanted(&d->opt->want, id) ||
+	if (!n || !slice_u64(slice_to(s, n), UINT32_MAX, &id) || id_wanted(d, (uint32_t)id) ||
 	    (id == 3 && interest_has(&d->opt->want, ACT_CONNECTED)))
 		return DECODED_NO_FORMAT;
 	for (size_t i = 0; i < ARRAY_LEN(stamps); i++) {

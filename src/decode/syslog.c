@@ -159,7 +159,8 @@ static enum decoded after_host(struct decoder *d, struct dline *l, struct slice 
 /* Behind the time: "host prog[pid]: msg", "prog[pid]: msg", "host msg". */
 static enum decoded after_time(struct decoder *d, struct dline *l, struct slice s)
 {
-	s = slice_trim(s);
+	bool plain = s.n > 2 && s.p[0] == ' ' && (uint8_t)s.p[1] > ' ' && (uint8_t)s.p[s.n - 1] > ' ';
+	s = plain ? slice_make(s.p + 1, s.n - 1) : slice_trim(s);
 	skip_facility(&s, l);
 	struct slice whole = s, host;
 	if (same_host(d, s)) {

@@ -177,7 +177,10 @@ static bool script_with_argument(struct slice request)
 	if (query <= 0)
 		return false;
 	target = slice_to(target, (size_t)query);
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+	bool dot = false;
+	for (size_t n = 3; n <= 6 && n <= target.n; n++)
+		dot |= target.p[target.n - n] == '.';
+	for (size_t i = 0; i < ARRAY_LEN(ends) && dot; i++)
 		if (slice_iends(target, ends[i]))
 			return true;
 	return false;

@@ -27,25 +27,20 @@ void block_decoder_free(struct block_decoder *d)
 	free(d);
 }
 
-/* Lines of JSON, every one: those are judged without marks. */
-static bool all_objects(struct slice s)
+static void look(void *arg, struct slice data, const uint32_t **marks, size_t *n)
 {
-	while (s.n) {
-		if (s.p[0] != '{')
-			return false;
-		ssize_t nl = slice_chr(s, '\n');
-		s = slice_from(s, nl < 0 ? s.n : (size_t)nl + 1);
-	}
-	return true;
+	struct block_decoder *d = arg;
+	sigma_mark(d->marker, data, &d->marks);
+	*marks = d->marks.v;
+	*n = d->marks.n;
 }
 
 int block_decode(struct block_decoder *d, const struct decode_in *in, struct batch *out, struct decode_stats *stats)
 {
 	struct decode_in marked = *in;
-	if (!in->marks && d->marker && !in->records && !all_objects(in->data)) {
-		sigma_mark(d->marker, in->data, &d->marks);
-		marked.marks = d->marks.v;
-		marked.nmarks = d->marks.n;
+	if (!in->marks && d->marker && !in->records) {
+		marked.look = look;
+		marked.look_arg = d;
 	}
 	return decode_block(d->decoder, &marked, out, stats);
 }

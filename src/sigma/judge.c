@@ -1,5 +1,5 @@
 /* judge.c - exact evaluation: values, items, conditions. Two-valued: a predicate on an absent field is false, its negation true. */
-#include "sigma/sigma_private.h"
+#include "sigma/verdict.h"
 
 #include <stdlib.h>
 
@@ -318,18 +318,76 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-void sigma_judge(struct sigma_ctx *c, sigma_hit_fn *fn, void *arg)
+/* Candidates from `from` on that match stay. */
+static void judge_from(struct sigma_ctx *c, size_t from)
 {
-	size_t kept = 0;
-	c->candidates.n = 0;
-	route_candidates(c);
-	for (size_t i = 0; i < c->candidates.n; i++) {
+	size_t kept = from;
+	for (size_t i = from; i < c->candidates.n; i++) {
 		const struct srule *s = c->set->rules.v[c->candidates.v[i]];
 		c->looks[c->candidates.v[i]]++;
 		if ((s->keywords || !c->only_text) && expr_matches(c, s->cond))
 			c->candidates.v[kept++] = c->candidates.v[i];
 	}
 	c->candidates.n = kept;
+}
+
+/* Rules that look at texts go behind the others; returns how many do not. */
+static size_t texts_last(struct sigma_ctx *c)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < c->candidates.n; i++) {
+		uint32_t r = c->candidates.v[i];
+		if (c->set->rules.v[r]->keywords)
+			continue;
+		c->candidates.v[i] = c->candidates.v[n];
+		c->candidates.v[n++] = r;
+	}
+	return n;
+}
+
+/* Judges by fields, and keeps the verdict under its key. */
+static void judge_fields(struct sigma_ctx *c, struct verdict *key)
+{
+	uint64_t given_up = regex_given_up(c->match_data);
+	route_fields(c);
+	size_t n = texts_last(c), texts = c->candidates.n - n;
+	uint32_t rest[VERDICT_RULES];
+	bool keep = texts <= VERDICT_RULES;
+	for (size_t i = 0; i < texts && keep; i++)
+		rest[i] = c->candidates.v[n + i];
+	size_t all = c->candidates.n;
+	c->candidates.n = n;
+	judge_from(c, 0);
+	size_t hits = c->candidates.n;
+	for (size_t i = n; i < all; i++)
+		c->candidates.v[c->candidates.n++] = c->candidates.v[i];
+	judge_from(c, hits);
+	if (!keep || hits + texts > VERDICT_RULES || regex_given_up(c->match_data) != given_up)
+		return;
+	key->hits = (uint8_t)hits;
+	key->looks = (uint8_t)texts;
+	for (size_t i = 0; i < hits; i++)
+		key->rule[i] = c->candidates.v[i];
+	for (size_t i = 0; i < texts; i++)
+		key->rule[hits + i] = rest[i];
+	verdict_keep(c, key);
+}
+
+void sigma_judge(struct sigma_ctx *c, sigma_hit_fn *fn, void *arg)
+{
+	struct verdict key UNINIT;
+	c->candidates.n = 0;
+	const struct verdict *known = verdict_find(c, &key);
+	if (known) {
+		route_add(c, known->rule, known->hits + known->looks);
+		judge_from(c, known->hits);
+	} else {
+		judge_fields(c, &key);
+	}
+	size_t before = c->candidates.n;
+	route_keywords(c);
+	judge_from(c, before);
+	size_t kept = c->candidates.n;
 	if (kept > 1)
 		qsort(c->candidates.v, kept, sizeof *c->candidates.v, by_number);
 	for (size_t i = 0; i < kept; i++)

@@ -33,6 +33,7 @@ struct bucket {
 	struct { uint32_t *v; size_t n, cap; } postings;
 	struct { struct findex *v; size_t n, cap; } fields;
 	struct findex *keywords;
+	bool marked;                      /* who holds by keywords holds in marked lines only */
 	struct litset *raw;               /* what of the keywords stands in JSON as it is */
 	uint16_t *of_field;               /* + 1 */
 	struct hindex hash;
@@ -43,6 +44,8 @@ struct route {
 	struct sigma_logsource from;
 	struct bucket **bucket;
 	size_t n;
+	uint64_t number;
+	bool *reads; /* per field: a rule of a bucket reads it */
 	bool seen;   /* noted already, when watching */
 };
 
@@ -251,12 +254,15 @@ static void index_pairs(struct sigma_set *s, struct bucket *b, struct pairs *p)
 static void bucket_index(struct sigma_set *s, struct bucket *b)
 {
 	struct pairs p = {0};
+	b->marked = true;
 	for (size_t i = 0; i < b->rules.n; i++) {
 		struct witness w = witness_of(s, s->rules.v[b->rules.v[i]]->cond, false);
 		if (w.none)
 			*vec_push(&b->always) = b->rules.v[i];
 		for (size_t k = 0; k < w.n && !w.none; k++)
 			*vec_push(&p) = (struct pair){w.v[k], b->rules.v[i]};
+		for (size_t k = 0; k < w.n && !w.none && b->marked; k++)
+			b->marked = w.v[k].field != FIELD_KEYWORD || marks_keywords(s, s->rules.v[b->rules.v[i]]);
 		free(w.v);
 	}
 	index_pairs(s, b, &p);
@@ -284,6 +290,21 @@ static bool contradicts(struct slice rule, struct slice event)
 	return rule.n && event.n && !slice_ieq(rule, event);
 }
 
+static void note_reads(bool *reads, const struct expr *x)
+{
+	if (x->op == EX_ITEM) {
+		const struct item *it = x->item;
+		if (it->field != FIELD_KEYWORD)
+			reads[it->field] = true;
+		for (uint32_t i = 0; i < it->nmatch; i++)
+			if (it->match[i].kind == MK_FIELDREF)
+				reads[it->match[i].field] = true;
+		return;
+	}
+	for (uint32_t i = 0; i < x->n; i++)
+		note_reads(reads, x->kid[i]);
+}
+
 static struct route *route_new(struct sigma_ctx *c, const struct sigma_logsource *from)
 {
 	struct route *r = xcalloc(1, sizeof *r);
@@ -299,6 +320,11 @@ static struct route *route_new(struct sigma_ctx *c, const struct sigma_logsource
 		bucket_prepare(s, b);
 		r->bucket[r->n++] = b;
 	}
+	r->number = ++c->routes_made;
+	r->reads = xcalloc(strtab_count(s->fields) + 1, sizeof *r->reads);
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t k = 0; k < r->bucket[i]->rules.n; k++)
+			note_reads(r->reads, s->rules.v[r->bucket[i]->rules.v[k]]->cond);
 	return r;
 }
 
@@ -308,6 +334,7 @@ static void route_free(struct route *r)
 	free((char *)(uintptr_t)r->from.category.p);
 	free((char *)(uintptr_t)r->from.service.p);
 	free(r->bucket);
+	free(r->reads);
 	free(r);
 }
 
@@ -355,7 +382,7 @@ void routes_free(struct sigma_ctx *c)
 
 /* ---- candidates ---------------------------------------------------------------------------------------------- */
 
-static void add_rules(struct sigma_ctx *c, const uint32_t *v, size_t n)
+void route_add(struct sigma_ctx *c, const uint32_t *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (c->rule_stamp[v[i]] != c->generation) {
@@ -367,7 +394,7 @@ static void add_rules(struct sigma_ctx *c, const uint32_t *v, size_t n)
 static void add_found(struct sigma_ctx *c, const struct bucket *b, const struct memo_range *r, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		add_rules(c, b->postings.v + r[i].first, r[i].n);
+		route_add(c, b->postings.v + r[i].first, r[i].n);
 }
 
 static void found(struct sigma_ctx *c, uint32_t first, uint32_t n)
@@ -443,7 +470,7 @@ static void value_look(struct sigma_ctx *c, const struct bucket *b, const struct
 static void field_look(struct sigma_ctx *c, const struct bucket *b, const struct findex *f)
 {
 	if (f->npresent)
-		add_rules(c, b->postings.v + f->present, f->npresent);
+		route_add(c, b->postings.v + f->present, f->npresent);
 	for (const struct val *v = view_first(c, f->field); v; v = view_next(c, v))
 		if (v->type < VT_NULL && (f->exact || f->numeric || f->base || f->literals))
 			value_look(c, b, f, v);
@@ -464,32 +491,36 @@ static bool raw_look(struct sigma_ctx *c, const struct bucket *b)
 	return litset_scan(b->raw, c->json_text, on_any, NULL);
 }
 
-static void bucket_look(struct sigma_ctx *c, const struct bucket *b)
+static void look_fields(struct sigma_ctx *c, const struct bucket *b)
 {
 	if (c->set->opt.no_prefilter) {
-		add_rules(c, b->rules.v, b->rules.n);
+		route_add(c, b->rules.v, b->rules.n);
 		return;
 	}
-	add_rules(c, b->always.v, b->always.n);
+	route_add(c, b->always.v, b->always.n);
 	for (size_t i = 0; i < c->npresent; i++) {
 		unsigned at = b->of_field[c->present[i]];
 		if (at)
 			field_look(c, b, &b->fields.v[at - 1]);
 	}
-	if (b->keywords && c->texts_pending) {
-		if (raw_look(c, b))
-			view_texts(c); /* it may be there, or the text hides it: look at the values */
-	}
-	if (b->keywords && !c->texts_pending) {
-		view_fold_texts(c);
-		c->found.n = 0;
-		for (size_t i = 0; i < c->folded_texts.n; i++)
-			literal_look(c, b->keywords, c->folded_texts.v[i]);
-		add_found(c, b, c->found.v, c->found.n);
-	}
 }
 
-void route_candidates(struct sigma_ctx *c)
+static void look_keywords(struct sigma_ctx *c, const struct bucket *b)
+{
+	if (!b->keywords || (b->marked && c->plain))
+		return;
+	if (c->texts_pending && raw_look(c, b))
+		view_texts(c); /* it may be there, or the text hides it: look at the values */
+	if (c->texts_pending)
+		return;
+	view_fold_texts(c);
+	c->found.n = 0;
+	for (size_t i = 0; i < c->folded_texts.n; i++)
+		literal_look(c, b->keywords, c->folded_texts.v[i]);
+	add_found(c, b, c->found.v, c->found.n);
+}
+
+static void each_bucket(struct sigma_ctx *c, void (*look)(struct sigma_ctx *c, const struct bucket *b))
 {
 	for (size_t i = 0; i < c->nroutes; i++)
 		for (size_t k = 0; k < c->route[i]->n; k++) {
@@ -498,8 +529,32 @@ void route_candidates(struct sigma_ctx *c)
 				for (size_t m = 0; m < c->route[j]->n; m++)
 					before |= c->route[j]->bucket[m] == c->route[i]->bucket[k];
 			if (!before)
-				bucket_look(c, c->route[i]->bucket[k]);
+				look(c, c->route[i]->bucket[k]);
 		}
+}
+
+void route_fields(struct sigma_ctx *c)
+{
+	each_bucket(c, look_fields);
+}
+
+void route_keywords(struct sigma_ctx *c)
+{
+	if (c->set->keywords && !c->set->opt.no_prefilter)
+		each_bucket(c, look_keywords);
+}
+
+bool route_reads(const struct sigma_ctx *c, uint32_t field)
+{
+	for (size_t i = 0; i < c->nroutes; i++)
+		if (c->route[i]->reads[field])
+			return true;
+	return false;
+}
+
+uint64_t route_number(const struct route *r)
+{
+	return r->number;
 }
 
 /* ---- watching ------------------------------------------------------------------------------------------------ */

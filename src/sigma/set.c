@@ -1,5 +1,5 @@
 /* set.c - rules from texts, files and folders; the list of problems. */
-#include "sigma/sigma_private.h"
+#include "sigma/witness.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -28,6 +28,7 @@ void sigma_free(struct sigma_set *s)
 	buckets_free(s);
 	match_free(s->marks);
 	taxonomy_free(s);
+	asked_free(s->asked);
 	for (size_t i = 0; i < s->regexes.n; i++)
 		regex_free(s->regexes.v[i]);
 	free(s->regexes.v);
@@ -319,6 +320,7 @@ int sigma_seal(struct sigma_set *s, struct err *e)
 		if (s->rules.v[i]->cond)
 			expr_order(s, s->rules.v[i]->cond);
 	taxonomy_build(s);
+	s->asked = asked_new(s);
 	int rc = buckets_build(s, e);
 	if (!rc)
 		rc = marks_build(s, e);

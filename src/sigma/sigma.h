@@ -118,6 +118,8 @@ bool sigma_source_known(const struct sigma_rule *r);
 void sigma_wants(const struct sigma_set *s, struct interest *want);
 /* Do rules look at every audit record by itself? */
 bool sigma_wants_records(const struct sigma_set *s);
+/* Does one ask for a field of such a record under our own name (auditd.data.*)? The keys' own names are read from the raw text. */
+bool sigma_wants_record_fields(const struct sigma_set *s);
 
 /* Lines of text worth decoding: those in which a rule's witness occurs. Rules of text logs (services of syslog, web servers, proxies)
  * are judged on marked lines only; that is sound, because their fields are pieces of the line as it is, or percent-decoded, and

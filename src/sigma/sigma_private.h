@@ -8,9 +8,10 @@
  *   set.c        files, folders, the list of problems, what refers to what
  *   witness.c    which literal, value or field an event must have for a rule to have a chance
  *   route.c      log sources: which rules an event is for, and their indexes
- *   view.c       the event at hand: field -> values;  taxonomy.c: our events' fields under Sigma's names
+ *   view.c       the event at hand: field -> values;  taxonomy.c: our events' fields under Sigma's names;
+ *                view_audit.c: the keys of audit records
  *   literals.c   which of many literals stand in a value
- *   memo.c       what the indexes found for values that come again
+ *   memo.c       what the indexes found for values that come again;  verdict.c: what rules said of events that do
  *   mark.c       which lines of a text log any rule could match
  *   order.c      which term of a condition is judged first
  *   judge.c      exact evaluation;  explain.c: the same, told
@@ -185,6 +186,7 @@ struct srule {
 };
 
 struct bucket;
+struct asked;
 struct mapping {
 	uint32_t from, to;     /* numbers in names */
 };
@@ -205,6 +207,7 @@ struct sigma_set {
 	bool marks_all;          /* a rule of a text log without category has no witness: every line is judged */
 	struct interest unmarked; /* such rules of a category: their events are judged, marked or not */
 	struct taxonomy *taxonomy;
+	struct asked *asked;     /* whole values by how many rules ask for them */
 	pthread_mutex_t lock;    /* while an index is built */
 };
 
@@ -260,6 +263,7 @@ struct val {
 };
 enum { ROUTES_MAX = 4 };
 struct memo;
+struct verdicts;
 struct memo_range;
 struct route; /* an event's log source -> buckets */
 struct sigma_ctx {
@@ -272,22 +276,26 @@ struct sigma_ctx {
 	struct { struct slice *v; size_t n, cap; } texts; /* what keywords look at */
 	struct { struct slice *v; size_t n, cap; } folded_texts;
 	bool texts_folded;
+	bool plain;                    /* EV_PLAIN, no text but the line, and that ASCII */
 	bool only_text;                /* a line nobody could read: rules on fields have nothing to say about it */
 	struct arena mem;              /* folded texts, copies */
 	struct route *route[ROUTES_MAX];
 	size_t nroutes;
+	uint64_t routes_made;
 	struct { struct route **v; size_t n, cap; } routes;
 	struct json_parser *json;
 	struct json_picker *pick;
 	struct slice json_text;        /* the object at hand, while its texts are not taken out */
 	bool texts_pending;
 	struct name_cache *names;
+	struct audit_names *audit;     /* what view_audit.c remembers */
 	struct { char text[104]; size_t n; struct slice service; } channel[16]; /* of events before, by length and last letter */
 	void *match_data;              /* PCRE2's */
 	uint32_t *rule_stamp;          /* candidates found already */
 	uint64_t *looks;               /* evaluations per rule */
 	struct { uint32_t *v; size_t n, cap; } candidates;
 	struct memo *memo;
+	struct verdicts *verdicts;
 	struct { struct memo_range *v; size_t n, cap; } found; /* for the value at hand */
 	struct sigma_match *why;
 	size_t nwhy, maxwhy;
@@ -314,6 +322,12 @@ struct slice view_folded(struct sigma_ctx *c, const struct val *v);
 uint64_t view_hash(struct sigma_ctx *c, const struct val *v);
 void view_add(struct sigma_ctx *c, uint32_t field, struct slice text, enum value_type type, unsigned depth);
 void view_reset(struct sigma_ctx *c);
+/* A text for keywords to look at. */
+void view_text_add(struct sigma_ctx *c, struct slice s);
+struct audit_names;
+struct audit_names *audit_names_new(void);
+void audit_names_free(struct audit_names *x);
+void view_audit(struct sigma_ctx *c, const struct event *e);
 void view_fold_texts(struct sigma_ctx *c);
 /* Take out the texts of a JSON event, which only keywords need. */
 void view_texts(struct sigma_ctx *c);
@@ -333,10 +347,18 @@ int scalar_cmp(const struct scalar *a, const struct scalar *b);
 /* Rules of one log source, with what an event must have for each to be worth a look. */
 int buckets_build(struct sigma_set *s, struct err *e);
 void buckets_free(struct sigma_set *s);
-void route_candidates(struct sigma_ctx *c);
+/* Rules worth a look go to c->candidates: by fields, or by keywords. */
+void route_fields(struct sigma_ctx *c);
+void route_keywords(struct sigma_ctx *c);
+void route_add(struct sigma_ctx *c, const uint32_t *v, size_t n); /* these, unless they are there */
+/* Does a rule of the event's log sources read the field? */
+bool route_reads(const struct sigma_ctx *c, uint32_t field);
+uint64_t route_number(const struct route *r); /* of no other one, ever */
 void routes_seen(struct sigma_ctx *c);
 void routes_free(struct sigma_ctx *c);
 int marks_build(struct sigma_set *s, struct err *e);
+/* Is a line that the rule holds for by its text alone always marked? */
+bool marks_keywords(struct sigma_set *s, const struct srule *r);
 /* Are events of this log source lines of text, judged only when marked? */
 bool is_text_source(const struct sigma_logsource *l);
 

@@ -91,6 +91,8 @@ void taxonomy_build(struct sigma_set *s)
 	};
 	for (int i = 0; i < TELL_COUNT; i++)
 		t->told[i] = field_number(s, slice_of(told[i]));
+	for (int f = 1; f < FIELD_COUNT; f++)
+		t->event_alias[f].v = taxonomy_aliases(t, t->of_event[f], &t->event_alias[f].n);
 	t->ready = true;
 }
 
@@ -185,7 +187,7 @@ bool taxonomy_is_record(const struct event *e)
 	switch (e->action) {
 	case ACT_EXEC: case ACT_EXIT: case ACT_CONNECT_OUT: case ACT_FILE_CREATED: case ACT_FILE_WRITTEN: case ACT_FILE_READ: case ACT_FILE_DELETED:
 	case ACT_FILE_RENAMED: case ACT_FILE_ATTR: return false;
-	default: return e->action == ACT_AUDIT_RECORD || slice_eqz(e->dataset, "auditd");
+	default: return e->action == ACT_AUDIT_RECORD || slice_eq(e->dataset, SL("auditd"));
 	}
 }
 
@@ -249,7 +251,7 @@ bool taxonomy_is_text(const struct event *e)
 	switch (e->action) {
 	case ACT_AUDIT_RECORD: case ACT_EXEC: case ACT_EXIT: case ACT_CONNECT_OUT: case ACT_FILE_CREATED: case ACT_FILE_WRITTEN: case ACT_FILE_READ:
 	case ACT_FILE_DELETED: case ACT_FILE_RENAMED: case ACT_FILE_ATTR: return false;
-	default: return !slice_eqz(e->dataset, "auditd"); /* a record by itself */
+	default: return !slice_eq(e->dataset, SL("auditd")); /* a record by itself */
 	}
 }
 
@@ -468,6 +470,14 @@ bool sigma_wants_records(const struct sigma_set *s)
 {
 	for (size_t i = 0; i < s->rules.n; i++)
 		if (slice_ieq(s->rules.v[i]->pub.logsource.service, SL("auditd")))
+			return true;
+	return false;
+}
+
+bool sigma_wants_record_fields(const struct sigma_set *s)
+{
+	for (uint32_t i = 0; i < strtab_count(s->fields); i++)
+		if (slice_starts(strtab_get(s->fields, i), SL("auditd.data.")))
 			return true;
 	return false;
 }

@@ -17,6 +17,7 @@ enum tell {
 struct taxonomy {
 	struct { struct field_alias *v; size_t n, cap; } alias; /* sorted */
 	uint32_t of_event[FIELD_COUNT]; /* our fields under their ECS names */
+	struct { const struct field_alias *v; size_t n; } event_alias[FIELD_COUNT]; /* theirs */
 	uint32_t told[TELL_COUNT];
 	bool ready;
 };

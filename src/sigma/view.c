@@ -1,8 +1,8 @@
 /* view.c - the event at hand: field numbers to values, texts for keywords, the log sources it belongs to. */
 #include "sigma/memo.h"
 #include "sigma/taxonomy.h"
+#include "sigma/verdict.h"
 #include "json/json.h"
-#include "sys/sys.h"
 
 #include <stdlib.h>
 
@@ -20,9 +20,6 @@ struct name_cache {
 	size_t n;
 	struct name_memo spare;
 	struct name_memo of[JSON_NAMES_MAX + 1]; /* by the picker's numbers */
-	uint64_t arch;               /* whose calls these are */
-	struct slice call[600];
-	unsigned ncalls;
 	struct name_memo v[2 * NAMES_MAX];
 };
 
@@ -41,7 +38,9 @@ struct sigma_ctx *sigma_ctx_new(const struct sigma_set *s)
 	c->looks = xcalloc(s->rules.n + 1, sizeof *c->looks);
 	c->match_data = regex_scratch();
 	c->names = xcalloc(1, sizeof *c->names);
+	c->audit = audit_names_new();
 	c->memo = memo_new();
+	c->verdicts = verdicts_new();
 	arena_init(&c->mem);
 	arena_init(&c->names->mem);
 	c->json = json_parser_new(VIEW_DEPTH, VIEW_LEAVES);
@@ -71,8 +70,10 @@ void sigma_ctx_free(struct sigma_ctx *c)
 	if (c->match_data)
 		regex_scratch_free(c->match_data);
 	arena_free(&c->names->mem);
+	audit_names_free(c->audit);
 	arena_free(&c->mem);
 	memo_free(c->memo);
+	verdicts_free(c->verdicts);
 	free(c->found.v);
 	free(c->names);
 	free(c->vals.v);
@@ -103,7 +104,7 @@ void view_reset(struct sigma_ctx *c)
 	c->npresent = 0;
 	c->texts.n = 0;
 	c->folded_texts.n = 0;
-	c->texts_folded = c->only_text = c->texts_pending = false;
+	c->texts_folded = c->only_text = c->texts_pending = c->plain = false;
 	c->nroutes = 0;
 	arena_reset(&c->mem);
 }
@@ -157,7 +158,7 @@ uint64_t view_hash(struct sigma_ctx *c, const struct val *v)
 	return w->hash;
 }
 
-static void add_text(struct sigma_ctx *c, struct slice s)
+void view_text_add(struct sigma_ctx *c, struct slice s)
 {
 	if (c->set->keywords && s.n)
 		*vec_push(&c->texts) = s;
@@ -174,13 +175,17 @@ void view_fold_texts(struct sigma_ctx *c)
 }
 
 /* A value under a field's number and all it is also called. */
-static void add_known(struct sigma_ctx *c, uint32_t field, struct slice text, enum value_type type, unsigned depth)
+static void add_known(struct sigma_ctx *c, uint32_t field, const struct field_alias *a, size_t n, struct slice text, enum value_type type)
 {
-	size_t n;
-	const struct field_alias *a = taxonomy_aliases(c->set->taxonomy, field, &n);
-	view_add(c, field, text, type, depth);
+	view_add(c, field, text, type, 1);
 	for (size_t i = 0; i < n; i++)
-		view_add(c, a[i].to, text, type, depth);
+		view_add(c, a[i].to, text, type, 1);
+}
+
+static void add_event_value(struct sigma_ctx *c, unsigned field, struct slice text, enum value_type type)
+{
+	const struct taxonomy *t = c->set->taxonomy;
+	add_known(c, t->of_event[field], t->event_alias[field].v, t->event_alias[field].n, text, type);
 }
 
 /* ---- names of JSON members ----------------------------------------------------------------------------------- */
@@ -278,7 +283,7 @@ static int view_all(struct sigma_ctx *c, struct slice json, bool fields)
 		if (fields)
 			add_member(c, name_fields(c, slice_make(x->name.p, x->name.n), &c->names->spare), x->text, x->type, x->level);
 		if (x->type < JSON_NULL)
-			add_text(c, slice_make(x->text.p, x->text.n));
+			view_text_add(c, slice_make(x->text.p, x->text.n));
 	}
 	return 0;
 }
@@ -322,156 +327,6 @@ int sigma_event_json(struct sigma_ctx *c, struct slice json, const struct sigma_
 
 /* ---- our own events ------------------------------------------------------------------------------------------ */
 
-static int hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
-}
-
-/* Fields the kernel writes as hex when they hold more than plain characters (auparse, typetab). */
-static bool is_escaped_field(struct slice key)
-{
-	static const char *const names[] = {"path", "comm", "exe", "file", "name", "watch", "cwd", "cmd", "acct", "dir", "key", "vm", "device", "cgroup",
-		"ocomm", "grp", "new_group", "proctitle", "data", "root_dir", "sw", "op", "old", "new", "invalid_context"};
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (slice_eqz(key, names[i]))
-			return true;
-	return false;
-}
-
-static struct slice unhex(struct sigma_ctx *c, struct slice s, bool title)
-{
-	if (s.n < 2 || s.n % 2)
-		return s;
-	for (size_t i = 0; i < s.n; i++)
-		if (hex_digit(s.p[i]) < 0 || (s.p[i] >= 'a' && s.p[i] <= 'f'))
-			return s;
-	char *out = arena_alloc(&c->mem, s.n / 2 + 1);
-	for (size_t i = 0; i < s.n / 2; i++) {
-		out[i] = (char)(hex_digit(s.p[2 * i]) << 4 | hex_digit(s.p[2 * i + 1]));
-		if (title && !out[i])
-			out[i] = ' ';
-	}
-	return slice_make(out, s.n / 2);
-}
-
-static void add_audit_value(struct sigma_ctx *c, struct slice key, struct slice value, bool quoted, bool exec)
-{
-	uint32_t f = strtab_find(c->set->fields, key);
-	bool arg = exec && key.n > 1 && key.p[0] == 'a' && key.p[1] >= '0' && key.p[1] <= '9';
-	if (f == UINT32_MAX && !arg && !c->set->keywords)
-		return;
-	struct slice written = value;
-	if (!quoted && (arg || is_escaped_field(key)))
-		value = unhex(c, value, slice_eqz(key, "proctitle"));
-	if (arg && c->set->keywords) {
-		if (c->tmp.n)
-			buf_addc(&c->tmp, ' ');
-		buf_adds(&c->tmp, value);
-	} else if (value.p != written.p) {
-		add_text(c, value); /* keywords look at what it means, too */
-	}
-	if (!quoted && (slice_eqz(value, "(null)") || slice_eqz(value, "?")))
-		return;
-	if (slice_eqz(key, "key") && slice_chr(value, 1) >= 0) { /* several keys in one value */
-		struct slice one;
-		while (value.n) {
-			if (!slice_cut(&value, 1, &one)) {
-				one = value;
-				value.n = 0;
-			}
-			if (f != UINT32_MAX)
-				view_add(c, f, one, VT_STRING, 1);
-		}
-		return;
-	}
-	if (f != UINT32_MAX)
-		view_add(c, f, value, VT_STRING, 1);
-}
-
-/* The pairs of one audit record: k=v k="v" k='k=v ...' (auparse's rules); enriched ones behind 0x1d. */
-static void add_audit_pairs(struct sigma_ctx *c, struct slice s, bool exec)
-{
-	while (s.n) {
-		while (s.n && (s.p[0] == ' ' || s.p[0] == 0x1d || s.p[0] == ',' || s.p[0] == '\''))
-			s = slice_from(s, 1);
-		size_t k = 0;
-		while (k < s.n && s.p[k] != '=' && s.p[k] != ' ' && s.p[k] != 0x1d)
-			k++;
-		if (k == s.n)
-			return;
-		struct slice key = slice_to(s, k), value;
-		if (s.p[k] != '=') {
-			s = slice_from(s, k);
-			continue;
-		}
-		s = slice_from(s, k + 1);
-		if (s.n && s.p[0] == '\'') /* msg='op=... acct=...': the pairs within */
-			continue;
-		bool quoted = s.n && s.p[0] == '"';
-		size_t n = quoted;
-		while (n < s.n && (quoted ? s.p[n] != '"' : s.p[n] != ' ' && s.p[n] != 0x1d && s.p[n] != '\''))
-			n++;
-		value = slice_make(s.p + quoted, n - quoted);
-		s = slice_from(s, n + quoted);
-		add_audit_value(c, key, value, quoted, exec);
-	}
-}
-
-/* arch=c000003e syscall=59 is execve. */
-static struct slice call_name(struct sigma_ctx *c, struct slice record)
-{
-	struct name_cache *x = c->names;
-	uint64_t arch, number;
-	char name[64];
-	ssize_t a = slice_find(record, SL(" arch=")), n = slice_find(record, SL(" syscall="));
-	struct slice word, rest;
-	if (a < 0 || n < 0)
-		return SLICE_NONE;
-	rest = slice_from(record, (size_t)a + 6);
-	if (!slice_word(&rest, &word) || !slice_hex(word, &arch) || arch > UINT32_MAX)
-		return SLICE_NONE;
-	rest = slice_from(record, (size_t)n + 9);
-	if (!slice_word(&rest, &word) || !slice_u64(word, 4095, &number))
-		return SLICE_NONE;
-	if (arch == x->arch && number < ARRAY_LEN(x->call) && x->call[number].p)
-		return x->call[number];
-	if (!sys_call_name((uint32_t)arch, (unsigned)number, name, sizeof name))
-		return SLICE_NONE;
-	if (number >= ARRAY_LEN(x->call))
-		return slice_dup(&c->mem, slice_of(name));
-	if (arch != x->arch) {
-		memset(x->call, 0, sizeof x->call);
-		x->arch = arch;
-	}
-	if (x->ncalls++ > 4096) /* architectures that take turns: no memory for them */
-		return slice_dup(&c->mem, slice_of(name));
-	return x->call[number] = slice_dup(&x->mem, slice_of(name));
-}
-
-static void view_audit(struct sigma_ctx *c, const struct event *e)
-{
-	struct slice raw = e->at.raw;
-	ssize_t type = slice_find(raw, SL("type=")), msg = slice_find(raw, SL("msg=audit("));
-	const struct taxonomy *t = c->set->taxonomy;
-	if (type < 0 || msg < 0)
-		return;
-	struct slice rest = slice_from(raw, (size_t)type + 5), name;
-	if (!slice_word(&rest, &name))
-		return;
-	view_add(c, t->told[TELL_RECORD_TYPE], name, VT_STRING, 1);
-	rest = slice_from(raw, (size_t)msg);
-	ssize_t end = slice_find(rest, SL("):"));
-	c->tmp.n = 0;
-	add_audit_pairs(c, slice_from(rest, end < 0 ? rest.n : (size_t)end + 2), slice_eqz(name, "EXECVE"));
-	if (c->tmp.n)
-		add_text(c, slice_dup(&c->mem, buf_slice(&c->tmp))); /* the command as it was typed */
-	if (!view_first(c, t->told[TELL_SYSCALL]) && slice_eqz(name, "SYSCALL")) { /* enriched logs have it */
-		struct slice call = call_name(c, slice_from(raw, (size_t)msg));
-		if (call.n)
-			view_add(c, t->told[TELL_SYSCALL], call, VT_STRING, 1);
-	}
-}
-
 /* sudo's own pairs: TTY=.. ; PWD=.. ; USER=.. ; COMMAND=.. */
 static void view_sudo(struct sigma_ctx *c, struct slice raw)
 {
@@ -492,18 +347,20 @@ static void view_sudo(struct sigma_ctx *c, struct slice raw)
 
 static void view_values(struct sigma_ctx *c, const struct event *e)
 {
-	const struct taxonomy *t = c->set->taxonomy;
 	for (uint32_t i = 0; i < e->nvalues; i++) {
 		const struct value *v = &e->values[i];
 		struct slice text = slice_make(v->p, v->len);
 		if (v->field == F_USER_AGENT && !text.n) /* "-" in the log: rules ask for '' as well as for null */
-			add_known(c, t->of_event[v->field], text, VT_NULL, 1);
+			add_event_value(c, v->field, text, VT_NULL);
 		if (v->field < FIELD_COUNT) {
-			add_known(c, t->of_event[v->field], text, v->type == FT_INT ? VT_NUMBER : VT_STRING, 1);
+			add_event_value(c, v->field, text, v->type == FT_INT ? VT_NUMBER : VT_STRING);
 		} else {
 			uint32_t f = strtab_find(c->set->fields, slice_of(v->name));
-			if (f != UINT32_MAX)
-				add_known(c, f, text, VT_STRING, 1);
+			size_t n;
+			if (f == UINT32_MAX)
+				continue;
+			const struct field_alias *a = taxonomy_aliases(c->set->taxonomy, f, &n);
+			add_known(c, f, a, n, text, VT_STRING);
 		}
 	}
 }
@@ -529,6 +386,19 @@ static void view_logon(struct sigma_ctx *c, const struct event *e)
 	uint32_t f = strtab_find(c->set->fields, SL("LogonId"));
 	if (f != UINT32_MAX)
 		view_add(c, f, !s.n || slice_eqz(s, "4294967295") ? SL("0") : s, VT_STRING, 1);
+}
+
+static bool is_ascii(struct slice s)
+{
+	uint64_t all = 0, x;
+	size_t i = 0;
+	for (; i + sizeof x <= s.n; i += sizeof x) {
+		memcpy(&x, s.p + i, sizeof x);
+		all |= x;
+	}
+	for (; i < s.n; i++)
+		all |= (uint8_t)s.p[i];
+	return !(all & 0x8080808080808080u);
 }
 
 bool sigma_event(struct sigma_ctx *c, const struct event *e)
@@ -557,10 +427,11 @@ bool sigma_event(struct sigma_ctx *c, const struct event *e)
 			view_firewall(c, e);
 		else if (e->action == ACT_SUDO || e->action == ACT_SUDO_DENIED)
 			view_sudo(c, e->at.raw);
-		add_text(c, e->at.raw);
+		view_text_add(c, e->at.raw);
 		for (const struct value *v = e->values; v < e->values + e->nvalues; v++)
 			if (v->field == F_URL_ORIGINAL) /* decoded, too */
-				add_text(c, slice_make(v->p, v->len));
+				view_text_add(c, slice_make(v->p, v->len));
+		c->plain = e->flags & EV_PLAIN && c->texts.n == 1 && is_ascii(e->at.raw);
 	}
 	for (size_t i = 0; i < n; i++)
 		view_route(c, &from[i]);

@@ -29,19 +29,98 @@ double literal_cost(struct slice s)
 	return s.n < COMMON_MAX && slice_chr(s, 0) < 0 && slice_has(slice_make(common, sizeof common), s) ? 0.3 + rare * 0.7 : rare;
 }
 
-static double atom_cost(const struct atom *a)
+/* ---- what many rules ask for ---------------------------------------------------------------------------------- */
+
+/* A whole value that many rules ask for tells kinds of events apart (type: EXECVE) and is no rare one. */
+enum { KINDLY = 6 };
+#define KEYWORD_COST 0.7 /* every text of every event is folded and searched for it */
+#define KIND_COST_EACH 0.03
+#define KIND_COST_MOST 0.6
+
+struct asked {
+	struct strtab *values;    /* field and text */
+	struct { uint32_t *v; size_t n, cap; } rules; /* by number of the value: how many rules ask for it, */
+	struct { uint32_t *v; size_t n, cap; } last;  /* and the last of them */
+};
+
+static struct slice value_name(char buf[static 80], uint32_t field, struct slice text)
+{
+	memcpy(buf, &field, sizeof field);
+	size_t n = MIN(text.n, 80 - sizeof field);
+	if (n)
+		memcpy(buf + sizeof field, text.p, n);
+	return slice_make(buf, sizeof field + n);
+}
+
+static void ask(struct asked *a, uint32_t rule, uint32_t field, struct slice text)
+{
+	char buf[80];
+	uint32_t at = strtab_put(a->values, value_name(buf, field, text));
+	while (a->rules.n <= at) {
+		*vec_push(&a->rules) = 0;
+		*vec_push(&a->last) = UINT32_MAX;
+	}
+	a->rules.v[at] += a->last.v[at] != rule;
+	a->last.v[at] = rule;
+}
+
+static void ask_all(struct asked *a, uint32_t rule, const struct expr *x)
+{
+	if (x->op == EX_ITEM) {
+		const struct item *it = x->item;
+		for (uint32_t i = 0; i < it->nmatch && it->field != FIELD_KEYWORD && !it->neq; i++)
+			if (it->match[i].kind == MK_EXACT || it->match[i].kind == MK_NUMBER)
+				ask(a, rule, it->field, it->match[i].text);
+		return;
+	}
+	for (uint32_t i = 0; i < x->n && x->op != EX_NOT; i++)
+		ask_all(a, rule, x->kid[i]);
+}
+
+struct asked *asked_new(const struct sigma_set *s)
+{
+	struct asked *a = xcalloc(1, sizeof *a);
+	a->values = strtab_new();
+	for (uint32_t i = 0; i < s->rules.n; i++)
+		if (s->rules.v[i]->cond && !s->rules.v[i]->bad)
+			ask_all(a, i, s->rules.v[i]->cond);
+	return a;
+}
+
+void asked_free(struct asked *a)
+{
+	if (!a)
+		return;
+	strtab_free(a->values);
+	free(a->rules.v);
+	free(a->last.v);
+	free(a);
+}
+
+static double kind_cost(const struct asked *a, uint32_t field, struct slice text)
+{
+	char buf[80];
+	uint32_t at = a ? strtab_find(a->values, value_name(buf, field, text)) : UINT32_MAX;
+	uint32_t n = at < (a ? a->rules.n : 0) ? a->rules.v[at] : 0;
+	return n < KINDLY ? 0 : MIN(n * KIND_COST_EACH, KIND_COST_MOST);
+}
+
+/* ---- sets of atoms --------------------------------------------------------------------------------------------- */
+
+static double atom_cost(const struct asked *asked, const struct atom *a)
 {
 	double c = literal_cost(a->text);
 	switch (a->kind) {
-	case ATOM_EXACT: return a->text.n < 3 ? 0.05 : c > 0.3 ? c : c * 0.3; /* whole values that are common are few: GET, true */
-	case ATOM_NUMBER: return 0.02;
+	case ATOM_EXACT: /* whole values that are common are few: GET, true */
+		return MAX(a->text.n < 3 ? 0.05 : c > 0.3 ? c : c * 0.3, kind_cost(asked, a->field, a->text));
+	case ATOM_NUMBER: return MAX(0.02, kind_cost(asked, a->field, a->text));
 	case ATOM_BASE: return c * 0.2;
 	case ATOM_LITERAL: return c;
 	default: return 0.7;
 	}
 }
 
-static void add(struct witness *w, enum atom_kind kind, uint32_t field, struct slice text)
+static void add(const struct sigma_set *s, struct witness *w, enum atom_kind kind, uint32_t field, struct slice text)
 {
 	if (field == FIELD_KEYWORD && kind != ATOM_LITERAL) { /* a keyword is looked for in all texts: nothing is certain */
 		w->none = true;
@@ -56,8 +135,9 @@ static void add(struct witness *w, enum atom_kind kind, uint32_t field, struct s
 	}
 	struct atom *a = vec_push(w);
 	*a = (struct atom){.kind = (uint8_t)kind, .field = field, .text = text};
-	double c = atom_cost(a);
+	double c = atom_cost(s->asked, a);
 	/* looked for in whole lines of any log, a common literal is worse than many rare ones */
+	c += field == FIELD_KEYWORD ? KEYWORD_COST : 0;
 	w->cost += w->lines ? (literal_cost(text) > 0.3 || kind == ATOM_PRESENT ? 100 : literal_cost(text)) : c;
 	w->cost += 0.0002;
 }
@@ -83,49 +163,49 @@ static void of_match(struct sigma_set *s, struct witness *w, uint32_t field, con
 	bool nocase;
 	switch (m->kind) {
 	case MK_EXACT:
-		add(w, field == FIELD_KEYWORD ? ATOM_LITERAL : ATOM_EXACT, field, text);
+		add(s, w, field == FIELD_KEYWORD ? ATOM_LITERAL : ATOM_EXACT, field, text);
 		return;
 	case MK_SUFFIX: {
 		size_t i = text.n;
 		while (i && text.p[i - 1] != '\\' && text.p[i - 1] != '/')
 			i--;
 		if (i && i < text.n)
-			add(w, ATOM_BASE, field, slice_from(text, i));
+			add(s, w, ATOM_BASE, field, slice_from(text, i));
 		else
-			add(w, ATOM_LITERAL, field, cut(text));
+			add(s, w, ATOM_LITERAL, field, cut(text));
 		return;
 	}
 	case MK_PREFIX: case MK_CONTAINS:
-		add(w, ATOM_LITERAL, field, cut(text));
+		add(s, w, ATOM_LITERAL, field, cut(text));
 		return;
 	case MK_GLOB:
 		text = longest_part(m);
-		add(w, ATOM_LITERAL, field, cut(m->cased ? fold_dup(&s->mem, text) : text));
+		add(s, w, ATOM_LITERAL, field, cut(m->cased ? fold_dup(&s->mem, text) : text));
 		return;
 	case MK_RE:
 		text = regex_literal(m->re, &nocase);
-		add(w, ATOM_LITERAL, field, text.n ? fold_dup(&s->mem, text) : text);
+		add(s, w, ATOM_LITERAL, field, text.n ? fold_dup(&s->mem, text) : text);
 		return;
 	case MK_TOKEN:
-		add(w, ATOM_LITERAL, field, text);
+		add(s, w, ATOM_LITERAL, field, text);
 		return;
 	case MK_NUMBER:
-		add(w, ATOM_NUMBER, field, text);
+		add(s, w, ATOM_NUMBER, field, text);
 		return;
 	case MK_BOOL:
-		add(w, ATOM_EXACT, field, m->yes ? SL("true") : SL("false"));
+		add(s, w, ATOM_EXACT, field, m->yes ? SL("true") : SL("false"));
 		return;
 	case MK_NULL:
 		w->none = true;
 		return;
 	case MK_EXISTS:
 		if (m->yes)
-			add(w, ATOM_PRESENT, field, SLICE_NONE);
+			add(s, w, ATOM_PRESENT, field, SLICE_NONE);
 		else
 			w->none = true;
 		return;
 	default: /* a value of some kind must be there */
-		add(w, ATOM_PRESENT, field, SLICE_NONE);
+		add(s, w, ATOM_PRESENT, field, SLICE_NONE);
 		return;
 	}
 }

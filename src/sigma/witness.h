@@ -25,6 +25,9 @@ struct witness {
 };
 /* How often such a literal occurs, 0 to 1: an estimate. */
 double literal_cost(struct slice s);
+/* Which whole values how many rules ask for: what makes such a value a poor witness. */
+struct asked *asked_new(const struct sigma_set *s);
+void asked_free(struct asked *a);
 struct witness witness_of(struct sigma_set *s, const struct expr *x, bool lines);
 
 #endif

@@ -41,6 +41,7 @@ int judge_start(struct engine *en, struct err *e)
 			return err_set(e, ERR_NOMEM, "out of memory for rules");
 		sigma_wants(en->rules.rules, &en->decode.want);
 		en->decode.audit_records = sigma_wants_records(en->rules.rules);
+		en->decode.bare_records = !sigma_wants_record_fields(en->rules.rules);
 		en->decode.json = true;
 	}
 	if (!en->rules.suppressions)

@@ -366,11 +366,54 @@ static void test_far(void **state)
 	}
 }
 
+/* ---- what is remembered of the line before -------------------------------------------------------------------- */
+
+static void mutate(char *text, size_t n, uint64_t *x)
+{
+	static const char bytes[] = "0123456789:/.,+-TZ x\xc5";
+	*x = *x * 6364136223846793005u + 1442695040888963407u;
+	for (unsigned i = 0; i < (*x >> 33) % 4; i++) {
+		*x = *x * 6364136223846793005u + 1442695040888963407u;
+		/* most often in the seconds and behind them, where a line differs from the one before */
+		size_t at = *x >> 63 ? (*x >> 40) % n : MIN(n - 1, 16 + (*x >> 40) % 18);
+		text[at] = bytes[(*x >> 50) % (sizeof bytes - 1)];
+	}
+}
+
+/* A reader that has read another time of the same form says the same of a text as one that has read none. */
+static void test_remembered(void **state)
+{
+	static const struct { const struct reader *r; const char *text; } forms_of[] = {
+		{&iso, "2026-05-04T07:12:33.123456+02:00 h"}, {&iso, "2026-05-04T07:12:33Z h"}, {&clf, "04/May/2026:07:12:33 +0200] x"},
+		{&clf, "04/May/2026:07:12:59.1 +02 xx"}, {&clf, "31/Dec/2999:23:59:59 -0200] x"}, {&bsd, "May  4 07:12:33 web1 x: yyyyyyyyy"},
+	};
+	(void)state;
+	struct buf warm = {0}, fresh = {0};
+	uint64_t x = 1;
+	for (unsigned turn = 0; turn < 60000; turn++) {
+		char text[40];
+		struct clock a, b;
+		const struct reader *r = forms_of[turn % ARRAY_LEN(forms_of)].r;
+		struct slice base = slice_of(forms_of[turn % ARRAY_LEN(forms_of)].text);
+		memcpy(text, base.p, base.n);
+		mutate(text, base.n, &x);
+		clock_init(&a, NULL, NSTIME_NONE);
+		clock_init(&b, NULL, NSTIME_NONE);
+		read_time(&a, r, base, &warm);
+		read_time(&a, r, slice_make(text, base.n), &warm);
+		read_time(&b, r, slice_make(text, base.n), &fresh);
+		if (!slice_eq(buf_slice(&warm), buf_slice(&fresh)))
+			fail_msg("%s \"%.*s\": \"%.*s\" behind another, \"%.*s\" alone", r->name, (int)base.n, text, SLFMT(buf_slice(&warm)), SLFMT(buf_slice(&fresh)));
+	}
+	buf_free(&warm);
+	buf_free(&fresh);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forms), cmocka_unit_test(test_nonsense), cmocka_unit_test(test_mutations), cmocka_unit_test(test_year),
-		cmocka_unit_test(test_zones), cmocka_unit_test(test_memo),     cmocka_unit_test(test_far),
+		cmocka_unit_test(test_zones), cmocka_unit_test(test_memo),     cmocka_unit_test(test_far), cmocka_unit_test(test_remembered),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
