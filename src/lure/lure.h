@@ -37,6 +37,7 @@ enum lure_family { FAMILY_FILE, FAMILY_LINK, FAMILY_IDENTITY, FAMILY_AUTHENTICAT
 const char *lure_family_name(enum lure_family f);
 enum lure_language { LURE_EN, LURE_DE, LURE_KO, LURE_LANGUAGES };
 enum indicator {
+	IND_NONE,
 #define IND(id, level, family, attack, analyst, en, de, ko) IND_##id,
 #include "lure/indicators.def"
 #undef IND
@@ -67,6 +68,7 @@ struct lure_object {
 	bool encrypted;                       /* its content cannot be read */
 	bool hidden;                          /* marked so in its container */
 	bool opened;                          /* it was encrypted, and a password of the message opened it */
+	uint32_t children;
 };
 struct lure_finding {
 	enum indicator indicator;
@@ -102,6 +104,8 @@ void lure_password(struct lure *l, struct slice word);
 int lure_inspect(struct lure *l, struct slice name, struct slice bytes, struct err *e);
 /* One more object below `parent` (UINT32_MAX: beside the first), inspected at once with all that is in it: for room mail. Returns its id, UINT32_MAX when a limit forbids. */
 uint32_t lure_inspect_part(struct lure *l, uint32_t parent, enum lure_how how, struct slice name, struct slice bytes);
+/* A whole that its own room takes apart (a message): only its name, size and hash are noted. */
+uint32_t lure_add_given(struct lure *l, struct slice name, struct slice bytes, enum lure_type type);
 
 size_t lure_objects(const struct lure *l, const struct lure_object **out);
 size_t lure_findings(const struct lure *l, const struct lure_finding **out);

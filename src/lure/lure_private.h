@@ -18,6 +18,10 @@ lure_parser parse_pe, parse_msi, parse_elf, parse_code_package, parse_jar, parse
 /* text that is anything: what scripts and documents share */
 lure_parser parse_text;
 
+/* NULL: nothing is taken apart. */
+lure_parser *lure_parser_of(enum lure_type t);
+const struct lure_limits *lure_limits_of(const struct lure *l);
+
 /* Names: "x.pdf.exe", blanks before the extension, right-to-left override, an extension that does not go with the type. For every object. */
 void judge_name(struct lure *l, uint32_t id);
 /* What members of one container mean beside each other (a viewer with its document, EXE with DLL, LNK with hidden files). */
