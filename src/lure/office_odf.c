@@ -76,8 +76,8 @@ static void object(struct office *o, struct slice bytes, const char *where)
 	struct cfb c;
 	if (!cfb_open(&c, o, bytes))
 		return;
-	office_found(o, IND_OFFICE_EMBEDDED, where, SL("an object"));
-	ole_objects(&c);
+	if (!ole_objects(&c))
+		office_found(o, IND_OFFICE_EMBEDDED, where, SL("an object"));
 	vba_projects(&c);
 }
 

@@ -161,28 +161,61 @@ static bool object_storage(const struct cfb *c, const struct cfb_entry *e)
 	return e->parent < c->n && slice_eq(c->entries[e->parent].name, SL("ObjectPool"));
 }
 
-void ole_objects(struct cfb *c)
+/* WordML keeps each object as a stream "_1577691300": its size, and a packed compound file. */
+static bool packed_object(struct cfb *c, const struct cfb_entry *e, struct slice bytes)
+{
+	if (e->parent != 0 || e->name.n < 8 || e->name.p[0] != '_' || bytes.n < 8 || bytes.p[4] != 'x')
+		return false;
+	struct slice plain = office_inflate(c->o, slice_from(bytes, 4), le32(bytes, 0), 15, "object");
+	if (plain.n)
+		lure_child(c->o->l, c->o->id, &(struct lure_child){.how = LURE_EMBEDDED, .name = e->name, .bytes = plain});
+	return plain.n > 0;
+}
+
+static bool object_stream(struct cfb *c, uint32_t i)
 {
 	struct office *o = c->o;
+	const struct cfb_entry *e = &c->entries[i];
+	if (slice_ieq(e->name, slice_make("\1Ole10Native", 12)))
+		return native_parse(o, cfb_read(c, i), cfb_path(c, i));
+	if (slice_ieq(e->name, slice_make("\1Ole", 4))) {
+		olelink_parse(o, cfb_read(c, i), cfb_path(c, i));
+		return false;
+	}
+	if (slice_eq(e->name, SL("Package")) || slice_eq(e->name, SL("CONTENTS"))) {
+		office_child(o, SLICE_NONE, e->name.n == 7 ? "package.bin" : "contents.bin", cfb_read(c, i), cfb_path(c, i));
+		return true;
+	}
+	if (slice_ieq(e->name, SL("Equation Native"))) {
+		office_found(o, IND_OFFICE_EQUATION, cfb_path(c, i), e->name);
+		return true;
+	}
+	return e->name.n > 8 && e->name.p[0] == '_' && e->parent == 0 && packed_object(c, e, cfb_read(c, i));
+}
+
+/* True when something was said to be embedded. */
+bool ole_objects(struct cfb *c)
+{
+	struct office *o = c->o;
+	bool *said = arena_alloc(&o->a, c->n + 1), any = false;
+	memset(said, 0, c->n + 1);
 	for (uint32_t i = 0; i < c->n && !lure_stop(o->l); i++) {
 		const struct cfb_entry *e = &c->entries[i];
-		if (!e->reached)
-			continue;
-		if ((e->type == CFB_STORAGE || e->type == CFB_ROOT) && !no_class(e->clsid))
-			class_judge(o, e->clsid, e->type == CFB_ROOT ? "root" : cfb_path(c, i));
-		if (object_storage(c, e))
-			office_found(o, IND_OFFICE_EMBEDDED, cfb_path(c, i), SL("an object"));
-		if (e->type != CFB_STREAM)
-			continue;
-		if (slice_ieq(e->name, slice_make("\1Ole10Native", 12)))
-			native_parse(o, cfb_read(c, i), cfb_path(c, i));
-		else if (slice_ieq(e->name, slice_make("\1Ole", 4)))
-			olelink_parse(o, cfb_read(c, i), cfb_path(c, i));
-		else if (slice_eq(e->name, SL("Package")) || slice_eq(e->name, SL("CONTENTS")))
-			office_child(o, SLICE_NONE, e->name.n == 7 ? "package.bin" : "contents.bin", cfb_read(c, i), cfb_path(c, i));
-		else if (slice_ieq(e->name, SL("Equation Native")))
-			office_found(o, IND_OFFICE_EQUATION, cfb_path(c, i), SL("Equation Native"));
+		if (e->reached && e->type == CFB_STREAM && object_stream(c, i))
+			any = said[MIN(e->parent, (uint32_t)c->n)] = true;
 	}
+	for (uint32_t i = 0; i < c->n && !lure_stop(o->l); i++) {
+		const struct cfb_entry *e = &c->entries[i];
+		if (!e->reached || e->type == CFB_STREAM)
+			continue;
+		if (!no_class(e->clsid))
+			class_judge(o, e->clsid, e->type == CFB_ROOT ? "root" : cfb_path(c, i));
+		if (object_storage(c, e) && !said[i]) {
+			office_found(o, IND_OFFICE_EMBEDDED, cfb_path(c, i), SL("an object"));
+			any = true;
+		}
+	}
+	return any;
 }
 
 static void open_package(struct cfb *c, uint32_t info)

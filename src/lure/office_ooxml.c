@@ -193,8 +193,8 @@ static void ole_part(struct doc *d, struct slice bytes, const char *where, bool 
 			office_child(d->o, slice_basename(slice_of(where)), "object.bin", bytes, where);
 			return;
 		}
-	office_found(d->o, IND_OFFICE_EMBEDDED, where, SL("an object"));
-	ole_objects(&c);
+	if (!ole_objects(&c))
+		office_found(d->o, IND_OFFICE_EMBEDDED, where, SL("an object"));
 }
 
 static void activex_part(struct doc *d, struct slice bytes, const char *where)

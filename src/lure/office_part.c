@@ -8,9 +8,8 @@ struct part_scan {
 	struct xml x;
 	const char *where;
 	struct fields f;
-	bool instruction, formula, binary, path, macro_names;
-	struct slice binary_name, part_name, collected;
-	bool chunked;
+	bool instruction, formula, binary, path, macro_names, linked;
+	struct slice binary_name, part_name;
 };
 
 /* What a quick look must find before the whole is gone through. */
@@ -97,7 +96,7 @@ static void opened(struct part_scan *p)
 		p->part_name = xml_attr_text(&p->x, p->o, "name");
 	else if (slice_eqz(n, "attachedTemplate") && !slice_eqz(p->x.prefix, "xsl"))
 		link_judge(p->o, LINK_TEMPLATE, xml_attr_text(&p->x, p->o, "val"), p->where);
-	else if (slice_eqz(n, "Cell") && xml_attr(&p->x, "Formula").n)
+	else if (slice_eqz(n, "Cell") && !p->linked && xml_attr(&p->x, "Formula").n) /* cells use what the SupBook before them names */
 		formula_dde(p->o, xml_attr_text(&p->x, p->o, "Formula"), p->where);
 	else if (slice_eqz(n, "macrosheet"))
 		p->macro_names = true;
@@ -132,6 +131,7 @@ static void text(struct part_scan *p)
 			xlm_formula_text(p->o, t, p->where);
 		if (p->path) {
 			ssize_t bar = slice_chr(t, '|');
+			p->linked = bar > 0 || p->linked;
 			if (bar > 0)
 				link_dde(p->o, office_join(p->o, slice_to(t, (size_t)bar), " ", slice_from(t, (size_t)bar + 1)), p->where);
 		} else if (slice_ihas(t, SL("WEBSERVICE("))) {

@@ -141,8 +141,8 @@ bool native_parse(struct office *o, struct slice bytes, const char *where);
 void ole1_parse(struct office *o, struct slice bytes, const char *where);
 /* \1Ole: a link to somewhere ([MS-OLEDS] 2.3.3). */
 void olelink_parse(struct office *o, struct slice bytes, const char *where);
-/* Objects in a compound file: Ole10Native, Package, CONTENTS, linked; each storage once. */
-void ole_objects(struct cfb *c);
+/* Objects in a compound file: Ole10Native, Package, CONTENTS, linked. True when one was said. */
+bool ole_objects(struct cfb *c);
 /* A class that is an attack or a container by itself. */
 void class_judge(struct office *o, const uint8_t clsid[16], const char *where);
 bool class_of(struct slice text, uint8_t clsid[16]); /* "{D27CDB6E-...}" */
