@@ -297,10 +297,11 @@ struct slice crypt_workbook(struct office *o, struct slice s, struct slice fp, s
 {
 	const struct slice *words;
 	size_t n = lure_passwords(o->l, &words);
-	struct xls_key k = {.api = le16(fp, 4) == 2 && le16(fp, 2) >= 2, .bits = le32(fp, 14 + 16)};
+	struct xls_key k = {.api = le16(fp, 4) == 2 && le16(fp, 2) >= 2, .bits = 40};
 	struct slice plain = SLICE_NONE;
 	(void)at;
-	k.bits = k.bits ? k.bits : 40;
+	if (k.api && le32(fp, 14 + 16))
+		k.bits = le32(fp, 14 + 16);
 	if (le16(fp, 0) != 1 || (!k.api && le16(fp, 2) != 1) || k.bits > 128 || k.bits < 40 || !hasher_start(&k.h, k.api ? EVP_sha1() : EVP_md5()))
 		return plain;
 	bool found = false;

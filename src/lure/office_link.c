@@ -174,7 +174,7 @@ bool formula_dde(struct office *o, struct slice f, const char *where)
 		if (slice_has(server, slice_of(quiet[i])))
 			return false;
 	size_t from = server.n;
-	while (from && (isalnum((unsigned char)server.p[from - 1]) || strchr("._'\\", server.p[from - 1])))
+	while (from && (isalnum((unsigned char)server.p[from - 1]) || strchr("._-'\\", server.p[from - 1])))
 		from--;
 	if (from == server.n)
 		return false;

@@ -110,6 +110,7 @@ void doc_parse(struct cfb *c, uint32_t storage, struct slice doc)
 
 /* ---- PowerPoint ---------------------------------------------------------------------------------------------------------------- */
 enum { PPT_OLE_STORAGE = 0x1011, PPT_INTERACTIVE = 0x0ff3, PPT_DEEP = 32, PPT_RECORDS = 500000, ACTION_PROGRAM = 2 };
+#define PPT_ENCRYPTED 0xf3d1c4dfu /* the mark of the user's record; other presentations have 0xe391c05f */
 
 static void ppt_record(struct office *o, uint16_t type, uint16_t instance, struct slice body)
 {
@@ -239,7 +240,7 @@ static void ole_documents(struct cfb *c)
 			xls_parse(c->o, cfb_read(c, i));
 		else if (slice_ieq(e->name, SL("PowerPoint Document")))
 			ppt_parse(c->o, cfb_read(c, i));
-		else if (slice_ieq(e->name, SL("EncryptedSummary")) && e->parent == 0)
+		else if (slice_ieq(e->name, SL("Current User")) && e->parent == 0 && le32(cfb_read(c, i), 12) == PPT_ENCRYPTED)
 			crypt_said(c->o, false, 0, "PowerPoint Document");
 		else if (slice_ieq(e->name, SL("EncryptionInfo")) && e->parent == 0)
 			open_package(c, i);

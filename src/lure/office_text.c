@@ -27,7 +27,7 @@ static void csv(struct office *o, struct slice s)
 			if (t.n > 3 && (t.p[0] == '=' || t.p[0] == '+' || t.p[0] == '-' || t.p[0] == '@')) {
 				cells++;
 				/* The whole line: a quoted topic may hold separators */
-				struct slice line = slice_from(s, i);
+				struct slice line = slice_from(s, i + (c == '"'));
 				ssize_t end = slice_chr(line, '\n');
 				formula_dde(o, slice_to(slice_trim(end < 0 ? line : slice_to(line, (size_t)end)), 1024), "cell");
 			}
