@@ -8,7 +8,27 @@ void office_start(struct office *o, struct lure *l, uint32_t id, struct slice by
 {
 	/* Besides what is handed on, a document's own parts: as much as may be unpacked, and some for copies of what is small. */
 	*o = (struct office){.l = l, .id = id, .room = lure_room(l) + MIN((uint64_t)bytes.n * 4, (uint64_t)OFFICE_PART_MAX) + (1 << 20)};
+	const struct lure_limits *lim = lure_limits_of(l);
+	o->left = MIN(lim->total, MAX((uint64_t)10 << 20, (uint64_t)bytes.n * lim->ratio)) + (1 << 20);
 	arena_init(&o->a);
+}
+
+struct office_mark office_mark(struct office *o)
+{
+	struct office_mark m = {o->a, o->room};
+	arena_init(&o->a);
+	o->room = MIN(o->room, o->left);
+	m.before = o->room;
+	return m;
+}
+
+void office_release(struct office *o, struct office_mark m)
+{
+	uint64_t used = m.before - o->room;
+	arena_free(&o->a);
+	o->a = m.a;
+	o->room = m.room;
+	o->left -= MIN(o->left, used);
 }
 
 void office_end(struct office *o) { arena_free(&o->a); }

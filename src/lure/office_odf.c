@@ -110,8 +110,11 @@ void parse_odf(struct lure *l, uint32_t id, struct slice bytes)
 	office_start(&o, l, id, bytes);
 	if (zip_open(&z, &o, bytes)) {
 		/* An encrypted document's parts are no XML: its manifest says so, and nothing else is to be had */
-		for (size_t i = 0; i < z.n && !lure_stop(l); i++)
+		for (size_t i = 0; i < z.n && !lure_stop(l); i++) {
+			struct office_mark m = office_mark(&o);
 			member(&z, &z.members[i]);
+			office_release(&o, m);
+		}
 	} else {
 		office_broken(&o, "zip", "no part can be found");
 	}

@@ -296,8 +296,10 @@ void parse_ooxml(struct lure *l, uint32_t id, struct slice bytes)
 		read_relations(&d);
 		read_types(&d);
 		for (size_t i = 0; i < d.z.n && !lure_stop(l); i++) {
+			struct office_mark m = office_mark(&o);
 			encrypted = encrypted || d.z.members[i].encrypted;
 			judge_member(&d, i);
+			office_release(&o, m);
 		}
 		hidden_binary(&d);
 		judge_type(&d);

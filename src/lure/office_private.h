@@ -24,11 +24,16 @@ struct office {
 	struct lure *l;
 	uint32_t id;
 	struct arena a;
-	uint64_t room;  /* bytes this document may still unpack or copy */
+	uint64_t room;  /* bytes this document may unpack or copy at a time */
+	uint64_t left;  /* and all in all */
 	bool broken;    /* said already */
 };
 void office_start(struct office *o, struct lure *l, uint32_t id, struct slice bytes);
 void office_end(struct office *o);
+/* What is taken between the two is given back: a part at a time is held, so that a workbook of many large sheets is read whole. */
+struct office_mark { struct arena a; uint64_t room, before; };
+struct office_mark office_mark(struct office *o);
+void office_release(struct office *o, struct office_mark m);
 /* n bytes of the document's allowance; NULL (and LIMIT_SIZE is said) when it is used up. */
 char *office_take(struct office *o, uint64_t n, const char *where);
 void office_broken(struct office *o, const char *where, const char *what);
