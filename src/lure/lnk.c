@@ -235,6 +235,7 @@ void parse_script(struct lure *l, uint32_t id, struct slice s)
 		if (slice_iends(name, slice_of(windows[i])))
 			lure_found(l, id, IND_SCRIPT_FILE, UINT64_MAX, NULL, "%s", windows[i]);
 	judge_script(l, id, text, NULL);
+	judge_off_screen(l, id, text);
 }
 
 void parse_mobileconfig(struct lure *l, uint32_t id, struct slice s)

@@ -20,9 +20,8 @@ void image_file(struct lure *l, uint32_t id, struct slice path, struct slice con
 /* pdf.c lnk.c html.c ... */
 lure_parser parse_pdf, parse_lnk, parse_urlfile, parse_rdp, parse_script, parse_html, parse_svg, parse_xml, parse_onenote, parse_ics, parse_mobileconfig, parse_mhtml;
 /* pe.c msi.c package.c */
-lure_parser parse_pe, parse_msi, parse_elf, parse_code_package, parse_jar, parse_chm;
-/* text that is anything: what scripts and documents share */
-lure_parser parse_text;
+lure_parser parse_pe, parse_msi, parse_elf, parse_code_package, parse_chm;
+void judge_off_screen(struct lure *l, uint32_t id, struct slice s);
 
 /* NULL: nothing is taken apart. */
 lure_parser *lure_parser_of(enum lure_type t);
