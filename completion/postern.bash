@@ -1,6 +1,6 @@
 # bash completion for postern(1). The tables are checked against `postern COMMAND --help` by test/check/docs.py.
 
-_postern_commands="scan watch decode rules log incident response state provider person grant gate sshd-keys init mfa session release help version"
+_postern_commands="scan watch decode rules log incident response state provider person grant gate sshd-keys init mfa session release inspect help version"
 
 # Options of a command; an option that ends in = takes a value.
 _postern_options() {
@@ -42,6 +42,10 @@ _postern_options() {
 		echo "--list= -l= --state= -s= --key= -k= --folder= -F= --until= -u= --yes -y --enforce -e --once -1 --inotify --to= -t=" \
 			"--format= -f= --help -h"
 		;;
+	inspect)
+		echo "--format= -f= --language= -L= --explain -e --tree -t --quiet -q --password= -p= --fail-on= --org= -o= --jobs= -j= --depth= --seconds=" \
+			"--color= --help -h"
+		;;
 	'') echo "--help -h --version -V" ;;
 	esac
 }
@@ -63,6 +67,11 @@ _postern_values() {
 	mfa:--hash) echo "sha1 sha256 sha512" ;;
 	rules:--format | rules:-f | log:--format | log:-f | state:--format | state:-f | response:--format | response:-f | release:--format | release:-f) echo "text json" ;;
 	release:--list | release:-l | release:-s | release:--key | release:-k | release:--folder | release:-F | release:--to | release:-t) echo file ;;
+	inspect:--format | inspect:-f) echo "text json" ;;
+	inspect:--language | inspect:-L) echo "en de ko" ;;
+	inspect:--fail-on) echo "cannot-tell suspicious lure" ;;
+	inspect:--color) echo "auto always never" ;;
+	inspect:--org | inspect:-o) echo file ;;
 	incident:--level | incident:-l | scan:--min-level | scan:-l | scan:--fail-on) echo "informational low medium high critical" ;;
 	*:--rule-level) echo "informational low medium high critical" ;;
 	*:--rule-status) echo "stable test experimental" ;;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 extern const struct command command_scan, command_watch, command_decode, command_rules, command_log, command_incident, command_response, command_state, command_provider;
-extern const struct command command_person, command_grant, command_gate, command_sshd_keys, command_init, command_mfa, command_release, command_session;
+extern const struct command command_person, command_grant, command_gate, command_sshd_keys, command_init, command_mfa, command_release, command_session, command_inspect;
 
 const struct command *const commands[] = {
 	&command_scan,
@@ -26,6 +26,7 @@ const struct command *const commands[] = {
 	&command_init,
 	&command_mfa,
 	&command_release,
+	&command_inspect,
 	NULL,
 };
 

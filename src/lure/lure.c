@@ -28,6 +28,7 @@ struct lure {
 	uint32_t asked;
 	bool time_up;
 	size_t done;                                                /* objects looked at */
+	struct { void (*parse)(void *arg, struct lure *l, uint32_t id, struct slice bytes); void *arg; } others[LT_COUNT];
 };
 
 static int64_t now_ms(void)
@@ -89,6 +90,12 @@ void lure_reset(struct lure *l)
 }
 
 void lure_know(struct lure *l, const struct lure_known *k) { l->known = *k; }
+void lure_parse_with(struct lure *l, enum lure_type t, void (*parse)(void *arg, struct lure *l, uint32_t id, struct slice bytes), void *arg)
+{
+	l->others[t].parse = parse;
+	l->others[t].arg = arg;
+}
+
 const struct lure_known *lure_knows(const struct lure *l) { return &l->known; }
 const struct lure_limits *lure_limits_of(const struct lure *l) { return &l->limits; }
 struct arena *lure_arena(struct lure *l) { return &l->mem; }
@@ -299,8 +306,13 @@ static void look_at(struct lure *l, uint32_t id)
 		hash(o);
 	judge_name(l, id);
 	lure_parser *parse = lure_parser_of(l->objects.v[id].type);
-	if (parse && !lure_stop(l) && !l->objects.v[id].encrypted)
-		parse(l, id, bytes);
+	enum lure_type type = l->objects.v[id].type;
+	if (!lure_stop(l) && !l->objects.v[id].encrypted) {
+		if (l->others[type].parse)
+			l->others[type].parse(l->others[type].arg, l, id, bytes);
+		else if (parse)
+			parse(l, id, bytes);
+	}
 	l->objects.v[id].bytes = SLICE_NONE;
 	free(l->waiting.v[id].bytes);
 	l->waiting.v[id].bytes = NULL;

@@ -104,6 +104,8 @@ void lure_password(struct lure *l, struct slice word);
 int lure_inspect(struct lure *l, struct slice name, struct slice bytes, struct err *e);
 /* One more object below `parent` (UINT32_MAX: beside the first), inspected at once with all that is in it: for room mail. Returns its id, UINT32_MAX when a limit forbids. */
 uint32_t lure_inspect_part(struct lure *l, uint32_t parent, enum lure_how how, struct slice name, struct slice bytes);
+/* Objects of this type are taken apart by another room (messages): like a parser of this one. */
+void lure_parse_with(struct lure *l, enum lure_type t, void (*parse)(void *arg, struct lure *l, uint32_t id, struct slice bytes), void *arg);
 /* A whole that its own room takes apart (a message): only its name, size and hash are noted. */
 uint32_t lure_add_given(struct lure *l, struct slice name, struct slice bytes, enum lure_type type);
 

@@ -9,14 +9,19 @@ typedef void lure_parser(struct lure *l, uint32_t id, struct slice bytes);
 
 /* office.c ooxml.c rtf.c ... */
 lure_parser parse_ole, parse_ooxml, parse_flat_xml, parse_rtf, parse_odf, parse_msg, parse_sheet, parse_activemime;
-/* archive.c image.c */
-lure_parser parse_archive, parse_image, parse_packed;
+/* archive.c iso.c vhd.c disk.c */
+lure_parser parse_archive, parse_packed, parse_iso, parse_vhd, parse_vhdx, parse_disk;
+/* udf.c: files of a UDF file system (ECMA-167) as children; false when there are none. */
+bool udf_walk(struct lure *l, uint32_t id, struct slice bytes);
+/* disk.c: files of a FAT file system that begins at `bytes`; false when it is none. */
+bool fat_walk(struct lure *l, uint32_t id, struct slice bytes);
+/* A file of an image as a child, cut to what may still be unpacked. */
+void image_file(struct lure *l, uint32_t id, struct slice path, struct slice content, uint64_t size, bool hidden);
 /* pdf.c lnk.c html.c ... */
 lure_parser parse_pdf, parse_lnk, parse_urlfile, parse_rdp, parse_script, parse_html, parse_svg, parse_xml, parse_onenote, parse_ics, parse_mobileconfig, parse_mhtml;
 /* pe.c msi.c package.c */
-lure_parser parse_pe, parse_msi, parse_elf, parse_code_package, parse_jar, parse_chm;
-/* text that is anything: what scripts and documents share */
-lure_parser parse_text;
+lure_parser parse_pe, parse_msi, parse_elf, parse_code_package, parse_chm;
+void judge_off_screen(struct lure *l, uint32_t id, struct slice s);
 
 /* NULL: nothing is taken apart. */
 lure_parser *lure_parser_of(enum lure_type t);

@@ -119,14 +119,18 @@ static bool is_text(struct slice s)
 	return odd * 50 <= head.n;
 }
 
+/* Files that tools run by their name: first of all. */
+static const struct { const char *extension; enum lure_type type; } code_names[] = {
+	{"package.json", LT_CODE_PACKAGE}, {"setup.py", LT_CODE_PACKAGE}, {"tasks.json", LT_CODE_PACKAGE}, {".npmrc", LT_CODE_PACKAGE}, {"pip.conf", LT_CODE_PACKAGE}, {"conftest.py", LT_CODE_PACKAGE},
+	{"pyproject.toml", LT_CODE_PACKAGE}, {"/makefile", LT_CODE_PACKAGE}, {"post-checkout", LT_CODE_PACKAGE}, {"post-merge", LT_CODE_PACKAGE}, {"pre-commit", LT_CODE_PACKAGE}, {"binding.gyp", LT_CODE_PACKAGE},
+};
+
 static const struct { const char *extension; enum lure_type type; } by_name[] = {
 	{".js", LT_SCRIPT}, {".jse", LT_SCRIPT}, {".vbs", LT_SCRIPT}, {".vbe", LT_SCRIPT}, {".wsf", LT_SCRIPT}, {".wsh", LT_SCRIPT}, {".hta", LT_SCRIPT}, {".ps1", LT_SCRIPT},
 	{".psm1", LT_SCRIPT}, {".bat", LT_SCRIPT}, {".cmd", LT_SCRIPT}, {".sh", LT_SCRIPT}, {".py", LT_SCRIPT}, {".pyw", LT_SCRIPT}, {".rb", LT_SCRIPT}, {".pl", LT_SCRIPT}, {".lua", LT_SCRIPT},
 	{".mjs", LT_SCRIPT}, {".cjs", LT_SCRIPT}, {".ts", LT_SCRIPT}, {".iqy", LT_SCRIPT}, {".slk", LT_SHEET}, {".csv", LT_SHEET}, {".sct", LT_SCRIPT}, {".reg", LT_SCRIPT}, {".inf", LT_SCRIPT}, {".scf", LT_SCRIPT},
 	{".library-ms", LT_SCRIPT}, {".search-ms", LT_SCRIPT}, {".searchconnector-ms", LT_SCRIPT}, {".settingcontent-ms", LT_SCRIPT}, {".appref-ms", LT_SCRIPT}, {".application", LT_SCRIPT}, {".jnlp", LT_SCRIPT},
 	{".url", LT_URLFILE}, {".rdp", LT_RDP}, {".ics", LT_ICS}, {".html", LT_HTML}, {".htm", LT_HTML}, {".xhtml", LT_HTML}, {".shtml", LT_HTML}, {".svg", LT_SVG}, {".xml", LT_XML}, {".eml", LT_EML},
-	{"package.json", LT_CODE_PACKAGE}, {"setup.py", LT_CODE_PACKAGE}, {"tasks.json", LT_CODE_PACKAGE}, {".npmrc", LT_CODE_PACKAGE}, {"pip.conf", LT_CODE_PACKAGE}, {"conftest.py", LT_CODE_PACKAGE},
-	{"pyproject.toml", LT_CODE_PACKAGE}, {"/makefile", LT_CODE_PACKAGE}, {"post-checkout", LT_CODE_PACKAGE}, {"post-merge", LT_CODE_PACKAGE}, {"pre-commit", LT_CODE_PACKAGE}, {"binding.gyp", LT_CODE_PACKAGE},
 };
 
 static bool is_message(struct slice head)
@@ -166,6 +170,9 @@ static enum lure_type text_kind(struct slice s, struct slice name)
 		head = slice_from(head, 3);
 	while (head.n && (head.p[0] == ' ' || head.p[0] == '\n' || head.p[0] == '\r' || head.p[0] == '\t'))
 		head = slice_from(head, 1);
+	for (size_t i = 0; i < ARRAY_LEN(code_names); i++)
+		if (slice_iends(name, slice_of(code_names[i].extension)))
+			return code_names[i].type;
 	if (slice_starts(head, SL("{\\rt")))
 		return LT_RTF;
 	if (slice_istarts(head, SL("BEGIN:VCALENDAR")))

@@ -90,7 +90,7 @@ static void keep_reason(const struct lure_finding *f, struct lure_verdict *out, 
 }
 
 /* A message or file whose content nobody could look at is not clean. */
-static bool is_limit(enum indicator i) { return indicator_table[i].family == FAMILY_LIMIT; }
+static bool is_limit(enum indicator i) { return indicator_table[i].family == FAMILY_LIMIT || i == IND_ARCHIVE_ENCRYPTED; }
 
 void lure_judge(const struct lure *l, struct lure_verdict *out)
 {
