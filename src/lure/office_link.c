@@ -85,7 +85,7 @@ void link_judge(struct office *o, enum link_kind kind, struct slice target, cons
 		office_found(o, IND_OFFICE_REMOTE_HANDLER, where, target);
 	if (p == PLACE_SCHEME)
 		return;
-	if (is_unc && p == PLACE_OUTSIDE)
+	if (is_unc && p == PLACE_OUTSIDE && kind != LINK_WORKBOOK) /* Excel asks before it follows those */
 		office_found(o, IND_OFFICE_UNC, where, target);
 	enum indicator i = says[kind][p == PLACE_OUTSIDE];
 	if (i != IND_NONE)
@@ -109,7 +109,10 @@ void link_dde(struct office *o, struct slice text, const char *where)
 			office_found(o, IND_OFFICE_DDE_OFFICE, where, text);
 			return;
 		}
-	office_found(o, IND_OFFICE_DDE, where, text);
+	/* A server of market data or of a machine's values has a plain topic; a command line has paths and switches */
+	struct slice topic = word.n ? slice_from(text, (size_t)(word.p - text.p) + word.n) : text;
+	bool runs = office_command(text) || slice_chr(topic, '\\') >= 0 || slice_chr(topic, '/') >= 0 || slice_chr(word, '\\') >= 0 || slice_has(topic, SL(" -"));
+	office_found(o, runs ? IND_OFFICE_DDE : IND_OFFICE_DDE_SERVER, where, text);
 }
 
 static struct slice quoted_word(struct slice *rest)

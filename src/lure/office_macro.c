@@ -176,7 +176,7 @@ static size_t written_lines(struct slice source)
 		more = slice_cut(&source, '\n', &line);
 		if (!more)
 			line = source;
-		n += slice_trim(line).n && !slice_istarts(slice_trim(line), SL("Attribute "));
+		n += !slice_istarts(line, SL("Attribute ")); /* empty ones are compiled, too */
 	}
 	return n;
 }
@@ -189,9 +189,10 @@ static void judge_stomped(struct office *o, const struct vba_module *m, size_t n
 		if (lines == 0)
 			continue;
 		const char *where = office_z(o, office_join(o, SL("macro"), " ", m[i].name));
-		if (!m[i].has_source || written_lines(m[i].source) == 0) {
+		size_t written = written_lines(m[i].source);
+		if (!m[i].has_source || written < 2) {
 			/* Modules that never had a line have one or two empty ones in compiled code */
-			if (lines > 3)
+			if (lines > written + 3)
 				lure_found(o->l, o->id, IND_OFFICE_VBA_STOMPED, UINT64_MAX, where, "%zu lines of compiled code and no source", lines);
 			continue;
 		}
@@ -209,7 +210,7 @@ static void say_use(struct scan *s, enum indicator i, enum use use)
 }
 
 /* Code with a Chr(10) here and there is no obfuscated code: it has to be a good part of the lines. */
-static bool obfuscated(const struct scan *s) { return (s->uses[USE_HIDE] >= 12 && s->uses[USE_HIDE] * 5 >= s->code_lines) || s->long_lines >= 5; }
+static bool obfuscated(const struct scan *s) { return (s->uses[USE_HIDE] >= 12 && s->uses[USE_HIDE] * 5 >= s->code_lines) || (s->long_lines >= 5 && s->uses[USE_HIDE] >= 5); }
 
 static void judge_uses(struct scan *s)
 {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 enum { MSG_DEEP = 4, P_SUBJECT = 0x0037, P_HEADERS = 0x007d, P_FROM_NAME = 0x0c1a, P_FROM_ADDRESS = 0x0c1f, P_FROM_SMTP = 0x5d01, P_REPLY_TO = 0x0050, P_HTML = 0x1013, P_TO = 0x0e04, P_DATA = 0x3701, P_SHORT_NAME = 0x3704,
-       P_NAME = 0x3707, P_PATH = 0x370d };
+	P_NAME = 0x3707, P_PATH = 0x370d };
 
 static struct slice property(struct cfb *c, uint32_t storage, uint16_t id, const char *type)
 {

@@ -97,6 +97,26 @@ static const struct { const char *id; const char *says; bool attack; } classes[]
 	{"F4754C9B-64F5-4B40-8AF4-679732AC0607", "a Word document loaded as an object of its own kind", false},
 };
 
+/* ---- equations ----------------------------------------------------------------------------------------------------------------------- */
+/* A header of 28 bytes, then MTEF: five bytes, then records. The name of a font is what the editor copied without looking at its length. Formulas that people wrote are in
+ * many an old paper, and their fonts have short names. */
+void equation_judge(struct office *o, struct slice s, const char *where)
+{
+	enum { HEADER = 28, MTEF = 5, NEAR = 64, FONT = 8, NAME_LONG = 36 };
+	struct slice r = slice_from(s, HEADER + MTEF);
+	for (size_t i = 0; i + 4 < r.n && i < NEAR; i++) {
+		size_t n = 0;
+		if ((r.p[i] & 15) == FONT)
+			while (n < NAME_LONG && i + 3 + n < r.n && r.p[i + 3 + n])
+				n++;
+		if (n == NAME_LONG) {
+			lure_found(o->l, o->id, IND_OFFICE_EQUATION, HEADER + MTEF + i, where, "the name of a font is longer than there is room for");
+			return;
+		}
+	}
+	office_found(o, IND_OFFICE_OLD_EQUATION, where, SL("a formula of Equation 3.0"));
+}
+
 static int hex_value(char c)
 {
 	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
@@ -124,7 +144,7 @@ void class_judge(struct office *o, const uint8_t clsid[16], const char *where)
 	for (size_t i = 0; i < ARRAY_LEN(classes); i++)
 		if (classes[i].attack && class_of(slice_of(classes[i].id), id) && memcmp(id, clsid, 16) == 0) {
 			bool equation = i < 2;
-			lure_found(o->l, o->id, equation ? IND_OFFICE_EQUATION : IND_OFFICE_CLASS, UINT64_MAX, where, "%s", classes[i].says);
+			lure_found(o->l, o->id, equation ? IND_OFFICE_OLD_EQUATION : IND_OFFICE_CLASS, UINT64_MAX, where, "%s", classes[i].says);
 			return;
 		}
 }
@@ -181,7 +201,7 @@ static struct slice counted(struct slice s, size_t *at)
 }
 
 static const struct { const char *name; enum indicator i; } ole1_classes[] = {
-	{"Equation", IND_OFFICE_EQUATION}, {"OLE2Link", IND_OFFICE_OLE2LINK}, {"htmlfile", IND_OFFICE_CLASS}, {"Shell.Explorer", IND_OFFICE_CLASS}, {"otkloadr", IND_OFFICE_CLASS}, {"ScriptBridge", IND_OFFICE_CLASS},
+	{"Equation", IND_OFFICE_OLD_EQUATION}, {"OLE2Link", IND_OFFICE_OLE2LINK}, {"htmlfile", IND_OFFICE_CLASS}, {"Shell.Explorer", IND_OFFICE_CLASS}, {"otkloadr", IND_OFFICE_CLASS}, {"ScriptBridge", IND_OFFICE_CLASS},
 	{"MSScriptControl", IND_OFFICE_CLASS}, {"ShockwaveFlash", IND_OFFICE_CLASS},
 };
 
@@ -210,6 +230,10 @@ void ole1_parse(struct office *o, struct slice s, const char *where)
 	struct slice bytes = slice_sub(s, at + 4, size);
 	if (bytes.n < size)
 		office_broken(o, where, "the embedded object ends early");
+	if (slice_istarts(class, SL("Equation")) && !slice_starts(bytes, slice_make("\xd0\xcf\x11\xe0", 4))) {
+		equation_judge(o, bytes, where);
+		return;
+	}
 	if (slice_ieq(class, SL("Package"))) {
 		struct slice whole = slice_sub(s, at, (size_t)size + 4);
 		if (native_parse(o, whole, where))

@@ -165,7 +165,7 @@ static bool object_storage(const struct cfb *c, const struct cfb_entry *e)
 /* WordML keeps each object as a stream "_1577691300": its size, and a packed compound file. */
 static bool packed_object(struct cfb *c, const struct cfb_entry *e, struct slice bytes)
 {
-	if (e->parent != 0 || e->name.n < 8 || e->name.p[0] != '_' || bytes.n < 8 || bytes.p[4] != 'x')
+	if (e->parent != 0 || e->name.n < 8 || e->name.p[0] != '_' || e->name.p[1] < '0' || e->name.p[1] > '9' || bytes.n < 8 || bytes.p[4] != 'x')
 		return false;
 	struct slice plain = office_inflate(c->o, slice_from(bytes, 4), le32(bytes, 0), 15, "object");
 	if (plain.n)
@@ -188,10 +188,10 @@ static bool object_stream(struct cfb *c, uint32_t i)
 		return true;
 	}
 	if (slice_ieq(e->name, SL("Equation Native"))) {
-		office_found(o, IND_OFFICE_EQUATION, cfb_path(c, i), e->name);
+		equation_judge(o, cfb_read(c, i), cfb_path(c, i));
 		return true;
 	}
-	return e->name.n > 8 && e->name.p[0] == '_' && e->parent == 0 && packed_object(c, e, cfb_read(c, i));
+	return e->name.n > 8 && e->name.p[0] == '_' && e->name.p[1] != '_' && e->parent == 0 && packed_object(c, e, cfb_read(c, i));
 }
 
 /* True when something was said to be embedded. */

@@ -150,6 +150,8 @@ void olelink_parse(struct office *o, struct slice bytes, const char *where);
 bool ole_objects(struct cfb *c);
 /* A class that is an attack or a container by itself. */
 void class_judge(struct office *o, const uint8_t clsid[16], const char *where);
+/* "Equation Native": the old editor's formula. */
+void equation_judge(struct office *o, struct slice bytes, const char *where);
 bool class_of(struct slice text, uint8_t clsid[16]); /* "{D27CDB6E-...}" */
 /* ActiveMime (editdata.mso): zlib of a compound file. False when it is none. */
 bool mso_parse(struct office *o, struct slice bytes, const char *where);

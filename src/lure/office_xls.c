@@ -2,7 +2,7 @@
 #include "lure/office_private.h"
 
 enum { R_EOF = 0x0a, R_FORMULA = 0x06, R_EXTERNSHEET = 0x17, R_NAME = 0x18, R_FILEPASS = 0x2f, R_BOUNDSHEET = 0x85, R_SUPBOOK = 0x1ae, R_BOF = 0x809, SHEET_MACRO = 1, BOF_MACRO = 0x40,
-       RECORDS_MAX = 4000000 };
+	RECORDS_MAX = 4000000 };
 
 struct book { struct office *o; bool biff8, macro_sheet, in_macro; };
 
@@ -50,21 +50,35 @@ static void defined_name(struct book *b, struct slice r)
 	}
 }
 
+/* A path as Excel keeps it: 1, then @ for a server (1@), 2 for the same drive, 3 between folders, 4 for the one above, 5 and a length for an address on the web. */
+static struct slice book_path(struct book *b, struct slice text)
+{
+	char *p = arena_alloc(&b->o->a, text.n + 4);
+	size_t n = 0;
+	for (size_t i = 1; i < text.n; i++) {
+		char c = text.p[i];
+		if (c == 5) {
+			i++;
+		} else if (c == 1 && i + 1 < text.n) {
+			bool server = text.p[i + 1] == '@';
+			p[n++] = server ? '\\' : text.p[i + 1];
+			p[n++] = server ? '\\' : ':';
+			i++;
+		} else {
+			p[n++] = c == 3 ? '\\' : c;
+		}
+	}
+	return slice_make(p, n);
+}
+
 /* A book outside: its path, or for DDE and OLE server, 3, topic. */
 static void sup_book(struct book *b, struct slice text)
 {
 	ssize_t bar = slice_chr(text, 3);
-	if (bar > 0) {
+	if (text.n && (uint8_t)text.p[0] < ' ')
+		link_judge(b->o, LINK_WORKBOOK, book_path(b, text), "Workbook");
+	else if (bar > 0)
 		link_dde(b->o, office_join(b->o, slice_to(text, (size_t)bar), " ", slice_from(text, (size_t)bar + 1)), "Workbook");
-		return;
-	}
-	if (text.n > 1 && (text.p[0] == 1 || text.p[0] == 0)) /* an encoded path: 1, 5 and a length for a URL, \\ as "@" */
-		text = slice_from(text, 1);
-	if (text.n > 2 && text.p[0] == 5)
-		text = slice_from(text, 2);
-	if (text.n > 2 && text.p[0] == 1 && text.p[1] == '@')
-		text = office_join(b->o, SL("\\\\"), "", slice_from(text, 2));
-	link_judge(b->o, LINK_WORKBOOK, text, "Workbook");
 }
 
 static void xls_record(struct book *b, uint16_t type, struct slice r)
@@ -116,10 +130,11 @@ void xls_parse(struct office *o, struct slice s)
 }
 
 /* ---- formulas of macro sheets -------------------------------------------------------------------------------------------------- */
+/* Numbers of functions; those of commands have the highest bit. */
 static const struct { uint16_t number; const char *name; bool attack; } functions[] = {
-	{110, "EXEC", true}, {150, "CALL", true}, {149, "REGISTER", true}, {132, "FOPEN", true}, {137, "FWRITE", true}, {138, "FWRITELN", true}, {17, "RUN", false}, {96, "FORMULA", false}, {118, "ALERT", false},
-	{54, "HALT", false}, {53, "GOTO", false}, {55, "RETURN", false}, {186, "GET.WORKSPACE", false}, {122, "FILE.DELETE", true}, {111, "CHAR", false}, {267, "REGISTER.ID", true}, {89, "CALLER", false},
-	{168, "INITIATE", true}, {95, "EXECUTE", true}, {94, "POKE", true}, {88, "SET.NAME", false}, {257, "GET.CELL", false},
+	{110, "EXEC", true}, {150, "CALL", true}, {149, "REGISTER", true}, {267, "REGISTER.ID", true}, {132, "FOPEN", true}, {137, "FWRITELN", true}, {138, "FWRITE", true}, {175, "INITIATE", true}, {177, "POKE", true},
+	{178, "EXECUTE", true}, {118, "ALERT", false}, {54, "HALT", false}, {53, "GOTO", false}, {55, "RETURN", false}, {186, "GET.WORKSPACE", false}, {111, "CHAR", false}, {88, "SET.NAME", false}, {0x8011, "RUN", false},
+	{0x8060, "FORMULA", false},
 };
 
 static const char *function_name(uint16_t number, bool *attack)
@@ -177,7 +192,7 @@ void xlm_tokens(struct office *o, struct slice s, unsigned biff, const char *whe
 			continue;
 		}
 		if (base == 0x21 || base == 0x22) {
-			name = function_name(le16(rest, base == 0x22) & 0x7fff, &attack);
+			name = function_name(le16(rest, base == 0x22), &attack);
 			if (name && (!worst || (attack && !bad))) {
 				worst = name;
 				bad = attack;

@@ -93,7 +93,7 @@ def quiet(row):
 
 
 def check_dde(row, report, _):
-    return None if row['dde_links'] == 'unknowable' else count(report, 'OFFICE_DDE', 'OFFICE_DDE_OFFICE') == int(row['dde_links'])
+    return None if row['dde_links'] == 'unknowable' else count(report, 'OFFICE_DDE', 'OFFICE_DDE_SERVER', 'OFFICE_DDE_OFFICE') == int(row['dde_links'])
 
 
 def check_modules(row, report, _):

@@ -50,6 +50,11 @@ def xlsb():
     return ooxml('xlsx', {'xl/workbook.bin': book, 'xl/_rels/workbook.bin.rels': rels, 'xl/macrosheets/sheet1.bin': biff12(10, cell), 'xl/externalLinks/externalLink1.bin': link})
 
 
+def equation(font):
+    """A formula of the old editor: a header, and a font's name; where it is too long it is too long with nothing in it."""
+    return b'\x1c\0\0\0\2\0' + b'\0' * 22 + b'\3\1\1\3\x0a' + b'\x0a\1\x08\0\0' + font + b'\0' * 40
+
+
 def xls_macro():
     name = struct.pack('<HBBHHHIB', 0x20, 0, 1, 0, 0, 1, 0, 0) + b'\x01'
     sheet = struct.pack('<IBB', 0, 2, 1) + biff_text(b'Macro1')
@@ -142,7 +147,7 @@ DOCUMENTS = {
     'linked-program.docx': (embedded(b'notes', b'', linked=b'C:\\none\\no-such-program.exe'), {'OFFICE_LINK_PROGRAM'}),
     'linked-text.docx': (embedded(b'notes', b'', linked=b'C:\\none\\notes.txt'), {'OFFICE_LINK_FILE'}),
     'equation.docx': (ooxml('docx', {'word/document.xml': word(run('x')), DOC_RELS: relations((OFFICE + 'oleObject', 'embeddings/o.bin', False)),
-                                     'word/embeddings/o.bin': compound({'\1Ole': b'\1\0\0\2' + b'\0' * 16}, clsid('0002CE02-0000-0000-C000-000000000046'))}), {'OFFICE_EQUATION', 'OFFICE_EMBEDDED'}),
+                                     'word/embeddings/o.bin': compound({'\1Ole': b'\1\0\0\2' + b'\0' * 16}, clsid('0002CE02-0000-0000-C000-000000000046'))}), {'OFFICE_OLD_EQUATION', 'OFFICE_EMBEDDED'}),
     'ribbon.docm': (ooxml('docx', {'word/document.xml': word(run('x')), 'customUI/customUI.xml': b'<?xml version="1.0"?><customUI xmlns="x" onLoad="Module1.Started"><ribbon/></customUI>'}, (), DOCM), {'OFFICE_CUSTOM_UI'}),
     'ribbon-quiet.docm': (ooxml('docx', {'word/document.xml': word(run('x')), 'customUI/customUI.xml': b'<?xml version="1.0"?><customUI xmlns="x"><ribbon/></customUI>'}, (), DOCM), set()),
     'activex.docx': (ooxml('docx', {'word/document.xml': word(run('x')), DOC_RELS: relations((OFFICE + 'control', 'activeX/activeX1.xml', False)),
@@ -178,7 +183,11 @@ DOCUMENTS = {
     'object-hidden.rtf': (rtf_object(ole1(b'Package', package(b'notes.txt', TEXT)[4:]), hide=True), {'RTF_OBJECT', 'RTF_OBFUSCATED', 'OFFICE_EMBEDDED'}),
     'object-update.rtf': (rtf_object(ole1(b'OLE2Link', compound({'\1Ole': struct.pack('<II', 0x2000001, 1) + b'\0' * 12 + 'https://example.org/a.hta'.encode('utf-16-le') + b'\0\0'})), b'\\objupdate'),
                           {'RTF_OBJECT', 'RTF_UPDATE', 'OFFICE_OLE2LINK', 'OFFICE_REMOTE_OBJECT', 'OFFICE_EMBEDDED'}),
-    'equation.rtf': (rtf_object(ole1(b'Equation.3', b'\x1c\0\0\0' + b'\0' * 60)), {'RTF_OBJECT', 'OFFICE_EQUATION', 'OFFICE_EMBEDDED'}),
+    'equation.rtf': (rtf_object(ole1(b'Equation.3', equation(b'Times New Roman'))), {'RTF_OBJECT', 'OFFICE_OLD_EQUATION'}),
+    'equation-long.rtf': (rtf_object(ole1(b'Equation.3', equation(b'A' * 48))), {'RTF_OBJECT', 'OFFICE_OLD_EQUATION', 'OFFICE_EQUATION'}),
+    'equation-long.doc': (compound({'ObjectPool': {'_1': {None: clsid('0002CE02-0000-0000-C000-000000000046'), 'Equation Native': equation(b'A' * 48)}}}), {'OFFICE_EQUATION', 'OFFICE_OLD_EQUATION'}),
+    'dde-feed.xls': (compound({'Workbook': workbook(supbook(b'FEED', b'PRICES'))}), {'OFFICE_DDE_SERVER'}),
+    'book-outside.xls': (compound({'Workbook': workbook(supbook(b'\1\1@fileserver', b'share\3Book1.xls') + supbook(b'\1\1CUsers', b'x\3Book2.xls'))}), set()),
     'template.rtf': (rtf(b'{\\*\\template https://example.org/offer.dotm}Hello'), {'OFFICE_REMOTE_TEMPLATE'}),
     'template-local.rtf': (rtf(b'{\\*\\template C:\\\\Users\\\\x\\\\Normal.dotm}Hello'), set()),
     'dde.rtf': (rtf(b"{\\field{\\*\\fldinst {DDE}{\\'41UTO no-such-program.exe}}{\\fldrslt x}}"), {'OFFICE_DDE'}),
