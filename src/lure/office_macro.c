@@ -191,11 +191,14 @@ static void judge_stomped(struct office *o, const struct vba_module *m, size_t n
 		const char *where = office_z(o, office_join(o, SL("macro"), " ", m[i].name));
 		size_t written = written_lines(m[i].source);
 		if (!m[i].has_source || written < 2) {
-			/* Modules that never had a line have one or two empty ones in compiled code */
-			if (lines > written + 3)
+			/* Modules that never had a line have one empty one in compiled code */
+			if (lines >= (m[i].has_source ? written + 3 : 2))
 				lure_found(o->l, o->id, IND_OFFICE_VBA_STOMPED, UINT64_MAX, where, "%zu lines of compiled code and no source", lines);
 			continue;
 		}
+		/* Line for line the same, but for continued ones, which compiled are one */
+		if (lines >= written + 3 || written > lines * 2 + 10)
+			lure_found(o->l, o->id, IND_OFFICE_VBA_STOMPED, UINT64_MAX, where, "%zu lines of compiled code, %zu of source", lines, written);
 		foreign = foreign_string(m, n, bytes);
 		if (foreign.n && any_source)
 			lure_found(o->l, o->id, IND_OFFICE_VBA_STOMPED, UINT64_MAX, where, "compiled code holds \"%.*s\", which no source has", SLFMT(slice_to(foreign, 120)));
@@ -242,7 +245,7 @@ void vba_judge(struct office *o, const struct vba_module *m, size_t n, struct sl
 	for (size_t i = 0; i < n; i++) {
 		scan_module(&s, &m[i]);
 		any_source = any_source || m[i].has_source;
-		any_code = any_code || code_lines(m[i].code, &bytes) > 3;
+		any_code = any_code || code_lines(m[i].code, &bytes) > 1;
 	}
 	judge_stomped(o, m, n, any_source);
 	judge_uses(&s);

@@ -102,6 +102,7 @@ def msg(attachment):
 PLAIN = ooxml('docx', {'word/document.xml': word(run('Hello') + field(' HYPERLINK "https://example.org/" ') + field('PAGE')), DOC_RELS: relations((OFFICE + 'hyperlink', 'https://example.org/', True))})
 STOMPED = vba({'Module1': (b'', pcode(9, [b'no-such-program --hello']))})
 DIFFERENT = vba({'Module1': (HELLO, pcode(3, [b'no-such-program --hello']))})
+LONGER = vba({'Module1': (HELLO, pcode(40))})
 AGREEING = vba({'Module1': (HELLO, pcode(3, [b'Hello']))})
 XLS_DDE = biff(0x85, struct.pack('<IBB', 0, 0, 0) + biff_text(b'Sheet1')) + supbook(b'cmd', b'/c no-such-program') + biff(0x31, b'\0' * 1500)
 
@@ -117,6 +118,7 @@ DOCUMENTS = {
     'macro-encoded.docm': (docm({'Module1': (ENCODED, b'')}), {'OFFICE_VBA', 'OFFICE_VBA_OBFUSCATED'}),
     'macro-stomped.docm': (docm({}, project=compound(STOMPED)), {'OFFICE_VBA', 'OFFICE_VBA_STOMPED'}),
     'macro-different.docm': (docm({}, project=compound(DIFFERENT)), {'OFFICE_VBA', 'OFFICE_VBA_STOMPED'}),
+    'macro-longer.docm': (docm({}, project=compound(LONGER)), {'OFFICE_VBA', 'OFFICE_VBA_STOMPED'}),
     'macro-agreeing.docm': (docm({}, project=compound(AGREEING)), {'OFFICE_VBA'}),
     'macro-misnamed.docx': (docm({'Module1': (HELLO, b'')}), {'OFFICE_VBA', 'OFFICE_MACRO_MISNAMED'}),
     'macro-elsewhere.docm': (ooxml('docx', {'word/document.xml': word(run('x')), DOC_RELS: relations((MS + 'vbaProject', 'media/image1.png', False)), 'word/media/image1.png': compound(vba({'M': (HELLO, b'')}))}, (), DOCM),
