@@ -16,7 +16,7 @@ static const struct { const char *ends; enum link_kind kind; } links[] = {
 
 /* What is read as this can start and load nothing. */
 static const char *const inert[] = {"/theme", "/styles", "/stylesWithEffects", "/fontTable", "/webSettings", "/numbering", "/tableStyles", "/presProps", "/viewProps", "/calcChain", "/core-properties",
-	"/extended-properties", "/printerSettings", "/sharedStrings", "/thumbnail", "/slideLayout", "/themeOverride", "/tags"};
+	"/extended-properties", "/printerSettings", "/sharedStrings", "/thumbnail", "/themeOverride", "/tags"};
 
 struct relation { struct slice id, target; enum part part; const struct zip_member *member; bool hidden; };
 struct doc {
