@@ -101,6 +101,26 @@ static void read_relations(struct doc *d)
 	}
 }
 
+/* Who wrote it, when they say so: facts for whoever compares. */
+static void read_properties(struct doc *d)
+{
+	static const struct { const char *element, *fact; } wanted[] = {{"creator", "author"}, {"lastModifiedBy", "last-author"}, {"title", "title"}, {"created", "created"}};
+	const struct zip_member *m = zip_find(&d->z, SL("docProps/core.xml"));
+	struct xml x;
+	const char *fact = NULL;
+	if (!m)
+		return;
+	xml_start(&x, d->o, zip_read(&d->z, m));
+	for (enum xml_event e; (e = xml_next(&x)) != XML_END;) {
+		if (e == XML_TEXT && fact)
+			lure_fact(d->o->l, d->o->id, fact, slice_trim(xml_unescape(d->o, x.text)));
+		fact = NULL;
+		for (size_t i = 0; e == XML_OPEN && i < ARRAY_LEN(wanted); i++)
+			if (slice_eqz(x.name, wanted[i].element))
+				fact = wanted[i].fact;
+	}
+}
+
 /* ---- content types --------------------------------------------------------------------------------------------------------------- */
 static const struct { const char *type; enum part part; } content[] = {
 	{"application/vnd.ms-office.vbaProject", PART_VBA}, {"application/vnd.ms-excel.macrosheet+xml", PART_MACROSHEET}, {"application/vnd.ms-excel.intlmacrosheet+xml", PART_MACROSHEET},
@@ -332,6 +352,7 @@ void parse_ooxml(struct lure *l, uint32_t id, struct slice bytes)
 		memset(d.other, 0, d.z.n + 1);
 		read_relations(&d);
 		read_types(&d);
+		read_properties(&d);
 		for (size_t i = 0; i < d.z.n && !lure_stop(l); i++) {
 			struct office_mark m = office_mark(&o);
 			encrypted = encrypted || d.z.members[i].encrypted;
