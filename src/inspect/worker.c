@@ -107,6 +107,7 @@ _Noreturn void worker_main(int sock, int result, const struct inspect_options *o
 	if (!mail)
 		_exit(1);
 	lure_parse_with(l, LT_EML, mail_inspect, mail);
+	lure_parse_with(l, LT_MBOX, mail_box, mail);
 	if (memory == MAP_FAILED || !confine(&e))
 		_exit(1);
 	for (;;) {

@@ -54,6 +54,49 @@ static void facts(struct message *m)
 	lure_fact(l, m->id, "mail.file", m->attachments ? SL("yes") : SLICE_NONE);
 }
 
+static struct slice slice_sub_line(struct slice s)
+{
+	ssize_t end = slice_chr(s, '\n');
+	return end < 0 ? s : slice_to(s, (size_t)end);
+}
+
+/* The line "From ..." that mailboxes (mboxrd) put before each message; false: no more of them. */
+static bool cut_message(struct slice *rest, struct slice *one)
+{
+	ssize_t line = slice_chr(*rest, '\n');
+	if (!slice_starts(*rest, SL("From ")) || line < 0)
+		return false;
+	*rest = slice_from(*rest, (size_t)line + 1);
+	size_t at = 0;
+	for (ssize_t next; (next = slice_find(slice_from(*rest, at), SL("\n\nFrom "))) >= 0; at += (size_t)next + 2) {
+		struct slice line_of = slice_from(*rest, at + (size_t)next + 2);
+		ssize_t end = slice_chr(line_of, '\n');
+		struct slice header = end < 0 ? SLICE_NONE : slice_sub_line(slice_from(line_of, (size_t)end + 1));
+		if (slice_chr(header, ':') > 0 && slice_chr(slice_to(header, (size_t)slice_chr(header, ':')), ' ') < 0) {
+			*one = slice_to(*rest, at + (size_t)next + 1);
+			*rest = line_of;
+			return true;
+		}
+	}
+	*one = *rest;
+	*rest = SLICE_NONE;
+	return true;
+}
+
+void mail_box(void *arg, struct lure *l, uint32_t id, struct slice bytes)
+{
+	struct slice rest = bytes, one, first;
+	if (!cut_message(&rest, &first))
+		return;
+	if (!rest.n) { /* only one: that is what it is about */
+		mail_inspect(arg, l, id, first);
+		return;
+	}
+	lure_child(l, id, &(struct lure_child){.how = LURE_PART, .name = SL("(message)"), .bytes = first});
+	while (!lure_stop(l) && cut_message(&rest, &one))
+		lure_child(l, id, &(struct lure_child){.how = LURE_PART, .name = SL("(message)"), .bytes = one});
+}
+
 void mail_inspect(void *arg, struct lure *l, uint32_t id, struct slice bytes)
 {
 	struct message m = {.mail = arg, .l = l, .id = id};

@@ -22,6 +22,7 @@ struct mail *mail_new(const struct mail_options *o, struct err *e);
 void mail_free(struct mail *m);
 /* For lure_parse_with(): arg is a struct mail. Facts it leaves, for who keeps a history: "mail.from", "mail.to", "mail.from-domain", "mail.message-id", "mail.job",
  * "mail.link", "mail.file", "mail.channel". */
+void mail_box(void *arg, struct lure *l, uint32_t id, struct slice bytes); /* the same for LT_MBOX: each message, or the only one */
 void mail_inspect(void *arg, struct lure *l, uint32_t id, struct slice bytes);
 
 #endif
