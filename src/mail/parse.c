@@ -13,10 +13,6 @@ void mail_prepare(void)
 {
 	static const char *const sets[] = {"iso-8859-1", "iso-8859-2", "iso-8859-5", "iso-8859-7", "iso-8859-9", "iso-8859-15", "windows-1250", "windows-1251", "windows-1252", "windows-1254", "koi8-r", "euc-kr", "uhc", "iso-2022-kr",
 		"iso-2022-jp", "shift_jis", "euc-jp", "gb2312", "gbk", "gb18030", "big5", "utf-16", "utf-7", "us-ascii", "utf-8"};
-	static bool done;
-	if (done)
-		return;
-	done = true;
 	g_mime_init();
 	for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
 		UErrorCode e = U_ZERO_ERROR;
