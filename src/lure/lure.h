@@ -16,7 +16,7 @@
 /* ---- types, told from content ------------------------------------------------------------------------------------------- */
 #define LURE_TYPES(X)                                                                                                        \
 	X(UNKNOWN, "unknown") X(EMPTY, "empty") X(TEXT, "text") X(BINARY_PICTURE, "picture")                                   \
-	X(OLE, "ole2") X(OOXML, "ooxml") X(ODF, "opendocument") X(FLAT_XML, "flat-office-xml") X(RTF, "rtf") X(PDF, "pdf")    \
+	X(OLE, "ole2") X(OOXML, "ooxml") X(ODF, "opendocument") X(FLAT_XML, "flat-office-xml") X(RTF, "rtf") X(SHEET, "spreadsheet-text") X(ACTIVEMIME, "activemime") X(PDF, "pdf")    \
 	X(ZIP, "zip") X(SEVENZIP, "7z") X(RAR, "rar") X(TAR, "tar") X(CAB, "cab") X(PACKED, "compressed") X(AR, "ar")          \
 	X(ISO, "iso9660") X(UDF, "udf") X(VHD, "vhd") X(VHDX, "vhdx") X(DISK, "disk-image")                                   \
 	X(LNK, "shortcut") X(URLFILE, "internet-shortcut") X(RDP, "rdp") X(SCRIPT, "script") X(HTML, "html") X(SVG, "svg") X(XML, "xml") \

@@ -8,7 +8,7 @@
 typedef void lure_parser(struct lure *l, uint32_t id, struct slice bytes);
 
 /* office.c ooxml.c rtf.c ... */
-lure_parser parse_ole, parse_ooxml, parse_flat_xml, parse_rtf, parse_odf, parse_msg;
+lure_parser parse_ole, parse_ooxml, parse_flat_xml, parse_rtf, parse_odf, parse_msg, parse_sheet, parse_activemime;
 /* archive.c iso.c vhd.c disk.c */
 lure_parser parse_archive, parse_packed, parse_iso, parse_vhd, parse_vhdx, parse_disk;
 /* udf.c: files of a UDF file system (ECMA-167) as children; false when there are none. */

@@ -54,8 +54,8 @@ static bool reversed(struct slice name)
 static const struct { const char *extension; enum lure_type types[7]; } expected[] = {
 	{"pdf", {LT_PDF}}, {"jpg", {LT_BINARY_PICTURE}}, {"jpeg", {LT_BINARY_PICTURE}}, {"png", {LT_BINARY_PICTURE}}, {"gif", {LT_BINARY_PICTURE}},
 	{"docx", {LT_OOXML, LT_OLE}}, {"xlsx", {LT_OOXML, LT_OLE}}, {"pptx", {LT_OOXML, LT_OLE}},
-	{"doc", {LT_OLE, LT_RTF, LT_OOXML, LT_FLAT_XML, LT_MHTML}}, {"xls", {LT_OLE, LT_OOXML, LT_FLAT_XML, LT_XML, LT_MHTML, LT_TEXT}}, {"ppt", {LT_OLE, LT_OOXML, LT_FLAT_XML}},
-	{"rtf", {LT_RTF, LT_OLE, LT_OOXML}}, {"odt", {LT_ODF}}, {"txt", {LT_TEXT, LT_EML, LT_MBOX, LT_CODE_PACKAGE, LT_ICS}}, {"csv", {LT_TEXT}},
+	{"doc", {LT_OLE, LT_RTF, LT_OOXML, LT_FLAT_XML, LT_MHTML}}, {"xls", {LT_OLE, LT_OOXML, LT_FLAT_XML, LT_XML, LT_MHTML, LT_SHEET}}, {"ppt", {LT_OLE, LT_OOXML, LT_FLAT_XML}},
+	{"rtf", {LT_RTF, LT_OLE, LT_OOXML}}, {"odt", {LT_ODF}}, {"txt", {LT_TEXT, LT_EML, LT_MBOX, LT_CODE_PACKAGE, LT_ICS}}, {"csv", {LT_TEXT, LT_SHEET}},
 };
 
 static void judge_type(struct lure *l, uint32_t id, struct slice ext, enum lure_type type)

@@ -20,6 +20,8 @@ static const struct magic {
 } magics[] = {
 	{0, {"%PDF-", 5}, LT_PDF},
 	{0, {"{\\rt", 4}, LT_RTF},
+	{0, {"ID;P", 4}, LT_SHEET}, /* SYLK */
+	{0, {"ActiveMime", 10}, LT_ACTIVEMIME},
 	{0, {"7z\xbc\xaf\x27\x1c", 6}, LT_SEVENZIP},
 	{0, {"Rar!\x1a\x07", 6}, LT_RAR},
 	{0, {"MSCF", 4}, LT_CAB},
@@ -126,7 +128,7 @@ static const struct { const char *extension; enum lure_type type; } code_names[]
 static const struct { const char *extension; enum lure_type type; } by_name[] = {
 	{".js", LT_SCRIPT}, {".jse", LT_SCRIPT}, {".vbs", LT_SCRIPT}, {".vbe", LT_SCRIPT}, {".wsf", LT_SCRIPT}, {".wsh", LT_SCRIPT}, {".hta", LT_SCRIPT}, {".ps1", LT_SCRIPT},
 	{".psm1", LT_SCRIPT}, {".bat", LT_SCRIPT}, {".cmd", LT_SCRIPT}, {".sh", LT_SCRIPT}, {".py", LT_SCRIPT}, {".pyw", LT_SCRIPT}, {".rb", LT_SCRIPT}, {".pl", LT_SCRIPT}, {".lua", LT_SCRIPT},
-	{".mjs", LT_SCRIPT}, {".cjs", LT_SCRIPT}, {".ts", LT_SCRIPT}, {".iqy", LT_SCRIPT}, {".slk", LT_SCRIPT}, {".sct", LT_SCRIPT}, {".reg", LT_SCRIPT}, {".inf", LT_SCRIPT}, {".scf", LT_SCRIPT},
+	{".mjs", LT_SCRIPT}, {".cjs", LT_SCRIPT}, {".ts", LT_SCRIPT}, {".iqy", LT_SCRIPT}, {".slk", LT_SHEET}, {".csv", LT_SHEET}, {".sct", LT_SCRIPT}, {".reg", LT_SCRIPT}, {".inf", LT_SCRIPT}, {".scf", LT_SCRIPT},
 	{".library-ms", LT_SCRIPT}, {".search-ms", LT_SCRIPT}, {".searchconnector-ms", LT_SCRIPT}, {".settingcontent-ms", LT_SCRIPT}, {".appref-ms", LT_SCRIPT}, {".application", LT_SCRIPT}, {".jnlp", LT_SCRIPT},
 	{".url", LT_URLFILE}, {".rdp", LT_RDP}, {".ics", LT_ICS}, {".html", LT_HTML}, {".htm", LT_HTML}, {".xhtml", LT_HTML}, {".shtml", LT_HTML}, {".svg", LT_SVG}, {".xml", LT_XML}, {".eml", LT_EML},
 };
