@@ -96,16 +96,25 @@ static void judge_likeness(struct message *m)
 		}
 }
 
-static bool own_lookalike(struct message *m, struct slice site, const char *where)
+bool judge_own_likeness(struct message *m, struct slice site, const char *where)
 {
-	const struct lure_known *k = lure_knows(m->l);
-	for (size_t i = 0; i < k->nown_domains && site.n; i++) {
-		const char *how = is_own(m, site) ? NULL : looks_like(site, site_of(m->l, k->own_domains[i]));
-		if (how) {
-			lure_found(m->l, m->id, IND_MAIL_LOOKALIKE_OWN, UINT64_MAX, where, "%.*s is like %.*s: %s", SLFMT(site), SLFMT(k->own_domains[i]), how);
-			return true;
+	const struct org *o = m->mail->options.org;
+	size_t n[2] = {0};
+	const struct slice *lists[2] = {o ? org_domains(o, &n[0]) : NULL, o ? org_partners(o, &n[1]) : NULL};
+	if (!site.n || is_own(m, site))
+		return false;
+	for (size_t k = 0; k < 2; k++)
+		for (size_t i = 0; i < n[k]; i++)
+			if (slice_ieq(site, lists[k][i]))
+				return false; /* a partner's own */
+	for (size_t k = 0; k < 2; k++)
+		for (size_t i = 0; i < n[k]; i++) {
+			const char *how = looks_like(site, site_of(m->l, lists[k][i]));
+			if (how) {
+				lure_found(m->l, m->id, IND_MAIL_LOOKALIKE_OWN, UINT64_MAX, where, "%.*s is like %.*s: %s", SLFMT(site), SLFMT(lists[k][i]), how);
+				return true;
+			}
 		}
-	}
 	return false;
 }
 
@@ -225,6 +234,44 @@ static void judge_shown_address(struct message *m, struct slice name)
 	}
 }
 
+/* Pictures in a name: firms and people sign with letters. */
+static unsigned pictures(struct slice s)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i + 2 < s.n; i++) {
+		uint8_t a = (uint8_t)s.p[i], b = (uint8_t)s.p[i + 1], c = (uint8_t)s.p[i + 2];
+		n += (a == 0xf0 && b == 0x9f) || (a == 0xe2 && ((b == 0x9c && c >= 0x80) || b == 0x9d || b == 0x98 || b == 0x9b || (b == 0xad && c == 0x90)));
+	}
+	return n;
+}
+
+/* Words between commas that are no address: made for programs that show only the first. */
+static bool is_malformed(struct slice raw)
+{
+	bool quoted = false, at = false, angle = false;
+	unsigned bare = 0, letters = 0;
+	for (size_t i = 0; i < raw.n; i++) {
+		char c = raw.p[i];
+		if (c == '\\' && quoted) {
+			i++;
+			continue;
+		}
+		quoted ^= c == '"';
+		if (quoted)
+			continue;
+		at |= c == '@';
+		angle |= c == '<';
+		letters += c == '"' || is_letter(c) || (c >= 'A' && c <= 'Z');
+		if (c == ',' || c == ';') {
+			bare += letters && !at;
+			at = angle = false;
+			letters = 0;
+		}
+	}
+	(void)angle;
+	return bare > 0 || slice_has(raw, SL("<>"));
+}
+
 static void judge_headers(struct message *m)
 {
 	const char *how = obscured(m->from.name);
@@ -232,8 +279,10 @@ static void judge_headers(struct message *m)
 		how = obscured(m->subject);
 	if (how)
 		sign(m, IND_MAIL_HEADER_OBSCURED, SL("From, Subject"), "%s", how);
-	if (m->nfrom > 1)
-		sign(m, IND_MAIL_SEVERAL_FROM, SL("From"), "%u addresses", m->nfrom);
+	if (m->nfrom > 1 || is_malformed(m->from_raw))
+		sign(m, IND_MAIL_SEVERAL_FROM, SL("From"), "%.*s", SLFMT(slice_to(m->from_raw, 120)));
+	if (pictures(m->from.name))
+		sign(m, IND_MAIL_PICTURES_IN_NAME, SL("From"), "%.*s", SLFMT(m->from.name));
 	if (!m->from.domain.n || slice_chr(m->from.domain, '.') < 0)
 		sign(m, IND_MAIL_FROM_NOWHERE, SL("From"), "\"%.*s\"", SLFMT(m->from.address));
 	bool away = m->reply.site.n && !slice_eq(m->reply.site, m->from.site);
@@ -252,6 +301,6 @@ void judge_identity(struct message *m)
 	judge_staff(m);
 	judge_shown_address(m, name);
 	judge_headers(m);
-	if (!own_lookalike(m, m->from.site, "From") && !own_lookalike(m, m->reply.site, "Reply-To"))
+	if (!judge_own_likeness(m, m->from.site, "From") && !judge_own_likeness(m, m->reply.site, "Reply-To"))
 		judge_likeness(m);
 }

@@ -209,11 +209,7 @@ static void one_link(struct message *m, const struct anchor *a)
 		sign(m, IND_MAIL_LINK_PUNYCODE, SL("link"), "%.*s", SLFMT(host));
 	if (sends_on(l, url))
 		sign(m, IND_MAIL_LINK_SENDS_ON, SL("link"), "%.*s", SLFMT(slice_to(url, 160)));
-	for (size_t i = 0; i < lure_knows(l)->nown_domains; i++) {
-		const char *how = looks_like(site, site_of(l, lure_knows(l)->own_domains[i]));
-		if (how)
-			lure_found(l, m->id, IND_MAIL_LOOKALIKE_OWN, UINT64_MAX, "link", "%.*s is like %.*s: %s", SLFMT(site), SLFMT(lure_knows(l)->own_domains[i]), how);
-	}
+	judge_own_likeness(m, site, "link");
 }
 
 /* Addresses that stand in plain text are links, too. */

@@ -67,11 +67,13 @@ void auth_read(struct message *m, struct slice value, bool topmost);
 /* What identity.c, links.c, language.c find. */
 void judge_auth(struct message *m);
 void judge_identity(struct message *m);
+/* Like a domain of ours or of a partner, and neither. */
+bool judge_own_likeness(struct message *m, struct slice site, const char *where);
 void judge_links(struct message *m);
 int language_new(struct mail *mail, struct err *e);
 void judge_language(struct message *m);
 void judge_together(struct message *m);
 
-enum intent { INTENT_JOB, INTENT_TEST, INTENT_SALARY, INTENT_CHANNEL, INTENT_URGENCY, INTENT_SECRECY, INTENT_REWARD, INTENT_CREDENTIALS, INTENT_VIEWER, INTENT_ENABLE, INTENT_PAYMENT, INTENT_PASSWORD, INTENT_SECURITY, INTENT_COUNT };
+enum intent { INTENT_JOB, INTENT_TEST, INTENT_SALARY, INTENT_CHANNEL, INTENT_URGENCY, INTENT_SECRECY, INTENT_REWARD, INTENT_CREDENTIALS, INTENT_VIEWER, INTENT_ENABLE, INTENT_PAYMENT, INTENT_PASSWORD, INTENT_SECURITY, INTENT_ADVANCE, INTENT_COUNT };
 
 #endif

@@ -111,9 +111,10 @@ static void read_headers(struct message *m, GMimeMessage *g)
 	m->message_id = keep(m, g_mime_message_get_message_id(g));
 	m->list_id = keep(m, g_mime_object_get_header(o, "List-Id"));
 	m->bulk = m->list_id.n || g_mime_object_get_header(o, "List-Unsubscribe") || g_mime_object_get_header(o, "List-Post");
-	const char *refs = g_mime_object_get_header(o, "References"), *reply = g_mime_object_get_header(o, "In-Reply-To"), *from = g_mime_object_get_header(o, "From");
+	const char *refs = g_mime_object_get_header(o, "References"), *reply = g_mime_object_get_header(o, "In-Reply-To");
+	GMimeHeader *from = g_mime_header_list_get_header(g_mime_object_get_header_list(o), "From");
 	m->references = keep(m, refs ? refs : reply);
-	m->from_raw = keep(m, from);
+	m->from_raw = keep(m, from ? g_mime_header_get_raw_value(from) : NULL); /* an encoded name may hold commas */
 	m->has_date = g_mime_object_get_header(o, "Date") != NULL;
 	char *to = internet_address_list_to_string(g_mime_message_get_to(g), NULL, FALSE);
 	m->to = keep(m, to);
