@@ -43,7 +43,7 @@ _postern_options() {
 			"--format= -f= --help -h"
 		;;
 	inspect)
-		echo "--format= -f= --language= -L= --explain -e --tree -t --quiet -q --password= -p= --fail-on= --org= -o= --jobs= -j= --depth= --seconds=" \
+		echo "--format= -f= --language= -L= --explain -e --tree -t --quiet -q --password= -p= --fail-on= --org= -o= --trust= -T= --trust-unnamed --jobs= -j= --depth= --seconds=" \
 			"--color= --help -h"
 		;;
 	'') echo "--help -h --version -V" ;;

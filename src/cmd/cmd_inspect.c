@@ -1,5 +1,6 @@
 /* cmd_inspect.c - postern inspect: documents, archives, installers, messages: is this bait, and what in it says so. */
 #include "cmd/inspect_files.h"
+#include "cmd/setup.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -15,6 +16,8 @@ static const struct option options[] = {
 	{"password", 'p', OPT_LIST, "WORD", "may open what is encrypted; may be given several times"},
 	{"fail-on", 0, OPT_CHOICE, "cannot-tell|suspicious|lure", "exit 1 when a verdict is so or worse"},
 	{"org", 'o', OPT_TEXT, "FILE", "organisation file: own domains, staff, partners (default: /etc/postern/org.yaml)"},
+	{"trust", 'T', OPT_LIST, "SERVER", "mail server whose Authentication-Results count; may be given several times"},
+	{"trust-unnamed", 0, OPT_FLAG, NULL, "also the topmost such field without a server's name (as Microsoft writes it)"},
 	{"jobs", 'j', OPT_NUMBER, "N", "files looked at at a time (default: the machine's processors)", 1, 64},
 	{"depth", 0, OPT_NUMBER, "N", "containers in containers (default 6)", 1, 32},
 	{"seconds", 0, OPT_NUMBER, "N", "time for one file (default 8)", 1, 19},
@@ -162,20 +165,39 @@ static int run(const struct args *a)
 	o.limits.depth = depth ? (uint32_t)strtoul(depth, NULL, 10) : 0;
 	o.limits.milliseconds = seconds ? (uint32_t)strtoul(seconds, NULL, 10) * 1000 : 0;
 	j.language = language_of(args_has(a, "language") ? args_get(a, "language") : lang && *lang ? lang : getenv("LANG"));
+	const char *trusted[ARGS_LIST_MAX + 1] = {0};
+	struct setup setup = {0};
+	for (size_t i = 0; args_list(a, "trust", i); i++)
+		trusted[i] = args_list(a, "trust", i);
+	o.trusted = trusted;
+	o.trust_unnamed = args_has(a, "trust-unnamed");
+	int rc = setup_org(&setup, a);
+	if (rc) {
+		setup_free(&setup);
+		return rc;
+	}
+	size_t ndomains;
+	const struct slice *domains = org_domains(setup.org, &ndomains);
+	union { const struct slice *in; struct slice *out; } own = {domains};
+	const struct lure_known known = {.own_domains = own.out, .nown_domains = ndomains};
+	o.org = setup.org;
+	o.known = &known;
 	for (const char *w; j.npasswords < ARRAY_LEN(j.passwords) && (w = args_list(a, "password", j.npasswords));)
 		j.passwords[j.npasswords++] = slice_of(w);
 	j.pool = inspect_new(&o, &e);
 	if (!j.pool) {
 		complain_err(&e);
+		setup_free(&setup);
 		return EXIT_INPUT;
 	}
-	int rc = inspect_files_find(&j.files, a, &e);
+	rc = inspect_files_find(&j.files, a, &e);
 	if (rc)
 		complain_err(&e);
 	else
 		rc = inspect_all(&j, a);
 	inspect_files_free(&j.files);
 	inspect_free(j.pool);
+	setup_free(&setup);
 	return rc < 0 ? EXIT_INPUT : rc;
 }
 

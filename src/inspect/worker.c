@@ -1,6 +1,8 @@
 /* worker.c - the process that parses: confined before it sees a byte. */
 #include "inspect/inspect_private.h"
 
+#include "mail/mail.h"
+
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -100,6 +102,12 @@ _Noreturn void worker_main(int sock, int result, const struct inspect_options *o
 	sys_name_process("postern-parser");
 	if (o->known)
 		lure_know(l, o->known);
+	mail_prepare();
+	struct mail *mail = mail_new(&(struct mail_options){.org = o->org, .trusted = o->trusted, .trust_unnamed = o->trust_unnamed}, &e);
+	if (!mail)
+		_exit(1);
+	lure_parse_with(l, LT_EML, mail_inspect, mail);
+	lure_parse_with(l, LT_MBOX, mail_box, mail);
 	if (memory == MAP_FAILED || !confine(&e))
 		_exit(1);
 	for (;;) {
