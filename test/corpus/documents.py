@@ -2,9 +2,11 @@
 """Sample documents of oletools (shared/corpora/documents) against what is known to be in each (documents-oracle.tsv): every finding that is expected is there, none that is
 not, and files with nothing in them stay below level medium.
 
-usage: documents.py POSTERN|LURE_DRIVE
+With `spoil` each sample is cut at every hundredth of its length and changed in a hundred ways besides, by LURE_DRIVE built with sanitizers.
+
+usage: documents.py POSTERN|LURE_DRIVE [spoil]
 """
-import base64, collections, csv, hashlib, json, os, re, struct, subprocess, sys, tempfile, zipfile, zlib
+import base64, collections, csv, hashlib, io, json, os, re, struct, subprocess, sys, tempfile, zipfile, zlib
 
 import corpora
 
@@ -20,7 +22,7 @@ def blobs(data, depth=0):
     if depth > 3:
         return
     if data[:4] == ZIP:
-        with zipfile.ZipFile(__import__('io').BytesIO(data)) as z:
+        with zipfile.ZipFile(io.BytesIO(data)) as z:
             for m in z.namelist():
                 yield from blobs(z.read(m), depth + 1)
         return
@@ -154,6 +156,10 @@ def main():
                 sys.exit(f"{row['path']}: not the file the oracle speaks of")
             with open(os.path.join(tmp, name), 'wb') as f:
                 f.write(data)
+            if sys.argv[2:] == ['spoil']:
+                r = subprocess.run([program, '--spoil', '7', os.path.join(tmp, name)], capture_output=True, check=False)
+                if r.returncode or not r.stdout.endswith(b' inspected\n'):
+                    wrong.append(f"{row['path']}, spoilt: exit status {r.returncode}, {r.stderr.decode('utf-8', 'replace')[:2000]}")
             report = inspect(program, os.path.join(tmp, name))
             for column, check in COLUMNS.items():
                 ok = check(row, report, data)
