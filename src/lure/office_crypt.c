@@ -297,13 +297,31 @@ static void keep_plain(struct slice s, char *to)
 	}
 }
 
-struct slice crypt_workbook(struct office *o, struct slice s, struct slice fp, size_t at, int *which)
+static struct slice open_xor(struct office *o, struct slice s, struct slice fp, int *which)
 {
+	const struct slice *words;
+	size_t n = lure_passwords(o->l, &words);
+	for (*which = -1; *which < (int)n; ++*which) {
+		struct slice word = *which < 0 ? slice_of(standard_password) : words[*which];
+		char *to = xor_opens(fp, word) ? office_take(o, s.n, "Workbook") : NULL;
+		if (!to)
+			continue;
+		memcpy(to, s.p, s.n);
+		xor_workbook(s, word, to);
+		keep_plain(s, to);
+		return slice_make(to, s.n);
+	}
+	return SLICE_NONE;
+}
+
+struct slice crypt_workbook(struct office *o, struct slice s, struct slice fp, int *which)
+{
+	if (fp.n == 4 || le16(fp, 0) == 0)
+		return open_xor(o, s, fp, which);
 	const struct slice *words;
 	size_t n = lure_passwords(o->l, &words);
 	struct xls_key k = {.api = le16(fp, 4) == 2 && le16(fp, 2) >= 2, .bits = 40};
 	struct slice plain = SLICE_NONE;
-	(void)at;
 	if (k.api && le32(fp, 14 + 16))
 		k.bits = le32(fp, 14 + 16);
 	if (le16(fp, 0) != 1 || (!k.api && le16(fp, 2) != 1) || k.bits > 128 || k.bits < 40 || !hasher_start(&k.h, k.api ? EVP_sha1() : EVP_md5()))

@@ -171,7 +171,10 @@ void part_judge(struct office *o, struct slice xml, const char *where);
 /* EncryptionInfo + EncryptedPackage with the standard password and those of the message. SLICE_NONE: none opens it. *which: -1 the standard one. */
 struct slice crypt_package(struct office *o, struct slice info, struct slice package, int *which);
 /* The Workbook stream after FILEPASS, records in place; SLICE_NONE: none opens it. */
-struct slice crypt_workbook(struct office *o, struct slice stream, struct slice filepass, size_t at, int *which);
+struct slice crypt_workbook(struct office *o, struct slice stream, struct slice filepass, int *which);
+/* The oldest lock of .xls (office_xor.c): does the word open it; all records' bytes into to, which is as long as s. */
+bool xor_opens(struct slice filepass, struct slice password);
+void xor_workbook(struct slice s, struct slice password, char *to);
 /* Says what was encrypted and with which kind of password. */
 void crypt_said(struct office *o, bool opened, int which, const char *where);
 

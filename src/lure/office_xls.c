@@ -117,7 +117,7 @@ void xls_parse(struct office *o, struct slice s)
 		uint16_t type = le16(s, at);
 		struct slice r = slice_sub(s, at + 4, le16(s, at + 2));
 		if (type == R_FILEPASS) {
-			struct slice plain = crypt_workbook(o, s, r, at + 4 + r.n, &which);
+			struct slice plain = crypt_workbook(o, s, r, &which);
 			crypt_said(o, plain.n > 0, which, "Workbook");
 			if (!plain.n)
 				return;

@@ -180,6 +180,8 @@ DOCUMENTS = {
     'password-in-mail.docx': (encrypt_agile(PLAIN, 'Offer-2026'), {'OFFICE_ENCRYPTED', 'OFFICE_PASSWORD_IN_MESSAGE'}),
     'standard-rc4.xls': (encrypt_workbook(XLS_DDE, 'VelvetSweatshop', True), {'OFFICE_ENCRYPTED', 'OFFICE_STANDARD_PASSWORD', 'OFFICE_DDE'}),
     'standard-rc4-old.xls': (encrypt_workbook(XLS_DDE, 'VelvetSweatshop', False), {'OFFICE_ENCRYPTED', 'OFFICE_STANDARD_PASSWORD', 'OFFICE_DDE'}),
+    'standard-xor.xls': (encrypt_xor(XLS_DDE, 'VelvetSweatshop'), {'OFFICE_ENCRYPTED', 'OFFICE_STANDARD_PASSWORD', 'OFFICE_DDE'}),
+    'secret-xor.xls': (encrypt_xor(XLS_DDE, 'nobody'), {'OFFICE_ENCRYPTED'}),
     'secret.xls': (encrypt_workbook(XLS_DDE, 'nobody knows', True), {'OFFICE_ENCRYPTED'}),
     'plain.rtf': (rtf(b'{\\field{\\*\\fldinst HYPERLINK "https://example.org/"}{\\fldrslt there}} \\b Hello\\b0'), set()),
     'object-text.rtf': (rtf_object(ole1(b'Package', package(b'notes.txt', TEXT)[4:])), {'RTF_OBJECT', 'OFFICE_EMBEDDED'}),

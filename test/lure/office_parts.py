@@ -1,6 +1,6 @@
 """Pieces of office documents, written from scratch: compound files, VBA projects, zips, Excel's records, encryption. Everything made here is harmless: macros that only say
 hello, links to example.org, objects that are text."""
-import hashlib, io, os, struct, subprocess, zipfile, zlib
+import hashlib, io, os, re, struct, subprocess, zipfile, zlib
 
 SECTOR, MINI, CUTOFF = 512, 64, 4096
 END, FREE, FATSECT = 0xfffffffe, 0xffffffff, 0xfffffffd
@@ -304,6 +304,28 @@ def encrypt_workbook(records, password, api):
         id, n = struct.unpack_from('<HH', plain, at)
         keep = 4 + (n if id in (0x809, 0x2f) else 4 if id == 0x85 else 0)
         out[at:at + keep] = plain[at:at + keep]
+        at += 4 + n
+    return compound({'Workbook': bytes(out)})
+
+
+def encrypt_xor(records, password):
+    """The oldest lock. Its tables are those of MS-OFFCRYPTO, as office_xor.c has them; checked on a workbook of Excel's that is not here."""
+    source = open(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../src/lure/office_xor.c'), encoding='utf-8').read()
+    table = lambda name: [int(x, 16) for x in re.findall(r'0x[0-9a-f]+', re.search(name + r'\[.*?= \{(.*?)\};', source, re.S)[1])]
+    pad, first, matrix, word = table('pad'), table('first'), table('matrix'), password.encode()
+    key = first[len(word) - 1]
+    bits = [b for c in reversed(word) for b in [c >> (6 - i) & 1 for i in range(7)]]
+    for on, value in zip(bits, reversed(matrix)):
+        key ^= value if on else 0
+    mixed = [c ^ (key >> 8 if i & 1 else key & 255) for i, c in enumerate((list(word) + pad)[:16])]
+    mixed = [c >> 1 | (c & 1) << 7 for c in mixed]
+    plain = biff(0x809, struct.pack('<HHHHII', 0x600, 5, 0, 0, 0, 0)) + biff(0x2f, struct.pack('<HHH', 0, key, 0x1234)) + records + biff(0x0a)
+    out, at = bytearray(plain), 0
+    while at + 4 <= len(plain):
+        id, n = struct.unpack_from('<HH', plain, at)
+        for i in range(0 if id not in (0x809, 0x2f, 0x85) else 4 if id == 0x85 else n, n):
+            c = plain[at + 4 + i]
+            out[at + 4 + i] = (c << 5 & 255 | c >> 3) ^ mixed[(at + 4 + n + i) % 16]
         at += 4 + n
     return compound({'Workbook': bytes(out)})
 
