@@ -179,6 +179,8 @@ bool cfb_open(struct cfb *c, struct office *o, struct slice bytes)
 	read_tree(c);
 	if (c->n == 0)
 		return false;
+	if (c->entries[0].type != CFB_ROOT)
+		office_broken(o, "directory", "it does not begin with the root");
 	c->cutoff = c->cutoff ? c->cutoff : 4096;
 	read_minifat(c);
 	c->mini = chain_read(c, c->entries[0].start, MIN(c->entries[0].size, (uint64_t)bytes.n), "mini stream");

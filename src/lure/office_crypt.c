@@ -7,18 +7,22 @@
 enum { SPIN_MAX = 1000000, HASH_MAX = 64, SEGMENT = 4096, RC4_BLOCK = 1024, PASSWORD_MAX = 64 };
 static const char standard_password[] = "VelvetSweatshop";
 
-struct hasher { EVP_MD_CTX *ctx; const EVP_MD *md; size_t n; };
+struct hasher { EVP_MD_CTX *ctx; size_t n; };
 
 static bool hasher_start(struct hasher *h, const EVP_MD *md)
 {
-	*h = (struct hasher){EVP_MD_CTX_new(), md, (size_t)EVP_MD_get_size(md)};
-	return h->ctx != NULL;
+	*h = (struct hasher){EVP_MD_CTX_new(), (size_t)EVP_MD_get_size(md)};
+	if (h->ctx && EVP_DigestInit_ex(h->ctx, md, NULL) == 1)
+		return true;
+	EVP_MD_CTX_free(h->ctx);
+	return false;
 }
 
 /* H(a + b); out may be a or b. */
 static bool hash2(struct hasher *h, struct slice a, struct slice b, uint8_t out[HASH_MAX])
 {
-	return EVP_DigestInit_ex(h->ctx, h->md, NULL) == 1 && EVP_DigestUpdate(h->ctx, a.p ? a.p : "", a.n) == 1 && EVP_DigestUpdate(h->ctx, b.p ? b.p : "", b.n) == 1
+	/* Without naming the digest again: that is looked up under a lock, a hundred thousand times */
+	return EVP_DigestInit_ex(h->ctx, NULL, NULL) == 1 && EVP_DigestUpdate(h->ctx, a.p ? a.p : "", a.n) == 1 && EVP_DigestUpdate(h->ctx, b.p ? b.p : "", b.n) == 1
 	       && EVP_DigestFinal_ex(h->ctx, out, NULL) == 1;
 }
 

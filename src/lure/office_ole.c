@@ -87,6 +87,19 @@ static bool doc_pieces(struct office *o, struct slice doc, struct slice table, s
 	return n > 0;
 }
 
+/* The associated strings: the second is where the template comes from. */
+static void doc_template(struct office *o, struct slice doc, struct slice table)
+{
+	struct slice s = slice_sub(table, le32(doc, 0x19a), le32(doc, 0x19e));
+	size_t at = 6;
+	if (le16(s, 0) != 0xffff || le16(s, 2) < 2)
+		return;
+	at += 2 + (size_t)le16(s, at) * 2;
+	struct slice path = office_utf16(o, slice_sub(s, at + 2, (size_t)le16(s, at) * 2));
+	if (path.n)
+		link_judge(o, LINK_TEMPLATE, path, "WordDocument");
+}
+
 void doc_parse(struct cfb *c, uint32_t storage, struct slice doc)
 {
 	struct office *o = c->o;
@@ -97,6 +110,8 @@ void doc_parse(struct cfb *c, uint32_t storage, struct slice doc)
 		return;
 	}
 	struct slice table = cfb_stream(c, storage, flags & 0x0200 ? "1Table" : "0Table");
+	if (le16(doc, 2) >= 0xc1)
+		doc_template(o, doc, table);
 	bool old = le16(doc, 2) < 0xc1; /* Word 6 and 95 keep their text in one byte a character, the table in the same stream */
 	if (old || !table.n || !doc_pieces(o, doc, table, &f)) {
 		feed(&f, doc, false);

@@ -3,7 +3,7 @@
 
 enum { RELATIONS_MAX = 20000 };
 
-enum part { PART_NONE, PART_VBA, PART_OLE, PART_PACKAGE, PART_MACROSHEET, PART_ACTIVEX, PART_CHUNK, PART_RIBBON, PART_WORKBOOK_BIN, PART_EXTERNAL_BIN, PART_DIALOG };
+enum part { PART_NONE, PART_VBA, PART_OLE, PART_PACKAGE, PART_MACROSHEET, PART_ACTIVEX, PART_CHUNK, PART_RIBBON, PART_WORKBOOK_BIN, PART_EXTERNAL_BIN, PART_DIALOG, PART_INERT };
 static const struct { const char *ends; enum part part; } kinds[] = { /* ends of relationship types, which differ by their year */
 	{"/vbaProject", PART_VBA}, {"/oleObject", PART_OLE}, {"/package", PART_PACKAGE}, {"/xlMacrosheet", PART_MACROSHEET}, {"/xlIntlMacrosheet", PART_MACROSHEET}, {"/control", PART_ACTIVEX},
 	{"/activeXControl", PART_ACTIVEX}, {"/activeXControlBinary", PART_OLE}, {"/aFChunk", PART_CHUNK}, {"/extensibility", PART_RIBBON}, {"/customUI", PART_RIBBON}, {"/dialogsheet", PART_DIALOG},
@@ -14,6 +14,10 @@ static const struct { const char *ends; enum link_kind kind; } links[] = {
 	{"/aFChunk", LINK_FRAME}, {"/recipientData", LINK_OTHER}, {"/mailMergeSource", LINK_OTHER}, {"/webSettings", LINK_OTHER}, {"/officeDocument", LINK_OBJECT}, {"/vbaProject", LINK_OBJECT},
 };
 
+/* What is read as this can start and load nothing. */
+static const char *const inert[] = {"/theme", "/styles", "/stylesWithEffects", "/fontTable", "/webSettings", "/numbering", "/tableStyles", "/presProps", "/viewProps", "/calcChain", "/core-properties",
+	"/extended-properties", "/printerSettings", "/sharedStrings", "/thumbnail", "/themeOverride", "/tags"};
+
 struct relation { struct slice id, target; enum part part; const struct zip_member *member; bool hidden; };
 struct doc {
 	struct office *o;
@@ -21,6 +25,7 @@ struct doc {
 	struct relation *relations;
 	size_t n;
 	enum part *part;      /* beside members */
+	bool *other;          /* of a member: something leads to it as what is not inert */
 	bool macro_type;      /* the main part's content type is one with macros */
 	bool vba, book;
 };
@@ -43,6 +48,20 @@ static struct slice resolve(struct doc *d, struct slice rels, struct slice targe
 	return base.n ? office_join(d->o, base, "/", target) : target;
 }
 
+static bool mark_inert(struct doc *d, size_t member, struct slice type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(inert); i++)
+		if (slice_ends(type, slice_of(inert[i]))) {
+			if (!d->other[member] && d->part[member] == PART_NONE)
+				d->part[member] = PART_INERT;
+			return true;
+		}
+	d->other[member] = true;
+	if (d->part[member] == PART_INERT)
+		d->part[member] = PART_NONE;
+	return false;
+}
+
 static void relation(struct doc *d, const struct xml *x, struct slice rels)
 {
 	struct slice type = xml_attr(x, "Type"), target = xml_attr_text(x, d->o, "Target");
@@ -57,9 +76,11 @@ static void relation(struct doc *d, const struct xml *x, struct slice rels)
 			link_judge(d->o, LINK_OTHER, target, where);
 		return;
 	}
+	const struct zip_member *m = zip_find(&d->z, resolve(d, rels, target));
+	if (m && mark_inert(d, (size_t)(m - d->z.members), type))
+		return;
 	for (size_t i = 0; i < ARRAY_LEN(kinds) && d->n < RELATIONS_MAX; i++)
 		if (slice_ends(type, slice_of(kinds[i].ends))) {
-			const struct zip_member *m = zip_find(&d->z, resolve(d, rels, target));
 			if (m)
 				d->part[m - d->z.members] = kinds[i].part;
 			d->relations[d->n++] = (struct relation){.id = xml_attr(x, "Id"), .target = target, .part = kinds[i].part, .member = m};
@@ -77,6 +98,26 @@ static void read_relations(struct doc *d)
 		for (enum xml_event e; (e = xml_next(&x)) != XML_END;)
 			if (e == XML_OPEN && slice_eqz(x.name, "Relationship"))
 				relation(d, &x, d->z.members[i].name);
+	}
+}
+
+/* Who wrote it, when they say so: facts for whoever compares. */
+static void read_properties(struct doc *d)
+{
+	static const struct { const char *element, *fact; } wanted[] = {{"creator", "author"}, {"lastModifiedBy", "last-author"}, {"title", "title"}, {"created", "created"}};
+	const struct zip_member *m = zip_find(&d->z, SL("docProps/core.xml"));
+	struct xml x;
+	const char *fact = NULL;
+	if (!m)
+		return;
+	xml_start(&x, d->o, zip_read(&d->z, m));
+	for (enum xml_event e; (e = xml_next(&x)) != XML_END;) {
+		if (e == XML_TEXT && fact)
+			lure_fact(d->o->l, d->o->id, fact, slice_trim(xml_unescape(d->o, x.text)));
+		fact = NULL;
+		for (size_t i = 0; e == XML_OPEN && i < ARRAY_LEN(wanted); i++)
+			if (slice_eqz(x.name, wanted[i].element))
+				fact = wanted[i].fact;
 	}
 }
 
@@ -250,11 +291,25 @@ static void macro_sheet(struct doc *d, struct slice bytes, const char *where)
 		xlsb_macrosheet(d->o, bytes, where);
 }
 
+/* Pictures and inert parts are not unpacked, unless they begin like something else. */
+static bool pass_over(struct doc *d, size_t i)
+{
+	const struct zip_member *m = &d->z.members[i];
+	char head[512];
+	if (slice_iends(m->name, SL(".rels")) || slice_ends(m->name, SL("/")))
+		return true;
+	if (d->part[i] != PART_INERT && !(picture(m->name) && d->part[i] == PART_NONE))
+		return false;
+	struct slice s = slice_make(head, zip_peek(&d->z, m, head, sizeof(head)));
+	bool odd = office_runs_bytes(s) || slice_starts(s, slice_make("\xd0\xcf\x11\xe0", 4)) || slice_starts(s, SL("PK\3\4")) || slice_starts(s, SL("ActiveMime")) || slice_has(s, SL("<!DOCTYPE"));
+	return !odd && !(is_xml(s) && picture(m->name));
+}
+
 static void judge_member(struct doc *d, size_t i)
 {
 	const struct zip_member *m = &d->z.members[i];
 	const char *where = office_z(d->o, m->name);
-	if (slice_iends(m->name, SL(".rels")) || slice_ends(m->name, SL("/")) || (picture(m->name) && d->part[i] == PART_NONE))
+	if (pass_over(d, i))
 		return;
 	struct slice bytes = zip_read(&d->z, m);
 	switch (d->part[i]) {
@@ -293,8 +348,11 @@ void parse_ooxml(struct lure *l, uint32_t id, struct slice bytes)
 		d.relations = arena_alloc(&o.a, RELATIONS_MAX * sizeof(*d.relations));
 		d.part = arena_alloc(&o.a, (d.z.n + 1) * sizeof(*d.part));
 		memset(d.part, 0, (d.z.n + 1) * sizeof(*d.part));
+		d.other = arena_alloc(&o.a, d.z.n + 1);
+		memset(d.other, 0, d.z.n + 1);
 		read_relations(&d);
 		read_types(&d);
+		read_properties(&d);
 		for (size_t i = 0; i < d.z.n && !lure_stop(l); i++) {
 			struct office_mark m = office_mark(&o);
 			encrypted = encrypted || d.z.members[i].encrypted;

@@ -12,14 +12,25 @@ struct part_scan {
 	struct slice binary_name, part_name;
 };
 
-/* What a quick look must find before the whole is gone through. */
+/* Elements for which a part is gone through; most have none of them, and one pass over the tags tells. */
 static bool worth(struct slice s)
 {
-	static const struct slice words[] = {SL("instrText"), SL("fldSimple"), SL("ddeLink"), SL("oleLink"), SL("onLoad"), SL("binData"), SL("SupBook"), SL("ppaction"), SL("macrosheet"), SL("binaryData"), SL("DdeLink"),
-		SL("Formula=\""), SL("attachedTemplate"), SL("onload"), SL("objectEmbed"), SL("WEBSERVICE("), SL("xlPathMissing"), SL("macroName"), SL("<!DOCTYPE"), SL("altChunk"), SL("Relationship ")};
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (slice_has(s, words[i]))
-			return true;
+	static const struct slice names[] = {SL("instrText"), SL("delInstrText"), SL("fldSimple"), SL("ddeLink"), SL("customUI"), SL("binData"), SL("binaryData"), SL("SupBook"), SL("hlinkClick"), SL("hlinkHover"),
+		SL("hlinkMouseOver"), SL("macrosheet"), SL("attachedTemplate"), SL("Relationship"), SL("DOCTYPE")};
+	if (slice_has(s, SL("WEBSERVICE(")) || slice_has(s, SL("Formula=\"")))
+		return true;
+	const char *p = s.p, *end = s.p + s.n;
+	while (p < end && (p = memchr(p, '<', (size_t)(end - p))) && ++p < end) {
+		size_t most = MIN((size_t)(end - p), (size_t)32), n = 0, from = 0;
+		for (; n < most && p[n] != ' ' && p[n] != '>' && p[n] != '/' && p[n] != '\n' && p[n] != '\r' && p[n] != '\t'; n++)
+			if (p[n] == ':' || p[n] == '!')
+				from = n + 1;
+		if (n - from < 7) /* the shortest of the names */
+			continue;
+		for (size_t i = 0; i < ARRAY_LEN(names); i++)
+			if (names[i].n == n - from && names[i].p[0] == p[from] && memcmp(names[i].p, p + from, n - from) == 0)
+				return true;
+	}
 	return false;
 }
 

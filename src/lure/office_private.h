@@ -86,6 +86,8 @@ struct zip_member { struct slice name; uint64_t packed, size, at; uint16_t metho
 struct zip { struct office *o; struct slice bytes; struct zip_member *members; size_t n; };
 bool zip_open(struct zip *z, struct office *o, struct slice bytes);
 struct slice zip_read(struct zip *z, const struct zip_member *m);
+/* The first bytes of a member into to; how many. */
+size_t zip_peek(const struct zip *z, const struct zip_member *m, char *to, size_t n);
 const struct zip_member *zip_find(const struct zip *z, struct slice name); /* case folded, leading "/" ignored; NULL: none */
 
 /* ---- XML (office_xml.c): no entities but the five and numbers, no DTD, nothing allocated -------------------------------- */

@@ -1,6 +1,8 @@
 /* office_zip.c - the zip that OOXML and ODF are: found by its central directory, as the applications do; members inflated one by one within the document's allowance. */
 #include "lure/office_private.h"
 
+#include <zlib.h>
+
 enum { STORED = 0, DEFLATED = 8, CENTRAL = 46, LOCAL = 30, END = 22 };
 
 static bool add_member(struct zip *z, struct slice e, bool local)
@@ -101,6 +103,24 @@ struct slice zip_read(struct zip *z, const struct zip_member *m)
 		return office_inflate(z->o, packed, m->size, -15, where);
 	office_broken(z->o, where, "packed in a way that office applications do not read");
 	return SLICE_NONE;
+}
+
+size_t zip_peek(const struct zip *z, const struct zip_member *m, char *to, size_t n)
+{
+	struct slice local = slice_from(z->bytes, m->at);
+	struct slice packed = slice_sub(local, LOCAL + (size_t)le16(local, 26) + le16(local, 28), m->packed);
+	if (m->encrypted || le32(local, 0) != 0x04034b50)
+		return 0;
+	if (m->method == STORED) {
+		memcpy(to, packed.n ? packed.p : "", MIN(n, packed.n));
+		return MIN(n, packed.n);
+	}
+	z_stream s = {.next_in = (Bytef *)(uintptr_t)packed.p, .avail_in = (uInt)packed.n, .next_out = (Bytef *)to, .avail_out = (uInt)n};
+	if (m->method != DEFLATED || inflateInit2(&s, -15) != Z_OK)
+		return 0;
+	inflate(&s, Z_SYNC_FLUSH);
+	inflateEnd(&s);
+	return n - s.avail_out;
 }
 
 const struct zip_member *zip_find(const struct zip *z, struct slice name)

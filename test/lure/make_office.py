@@ -129,6 +129,8 @@ DOCUMENTS = {
     'template-local.docx': (linked('attachedTemplate', 'file:///C:\\Users\\x\\Templates\\Normal.dotm', 'word/_rels/settings.xml.rels'), set()),
     'template-inside.docx': (linked('attachedTemplate', 'file:///\\\\fileserver\\templates\\letter.dotx', 'word/_rels/settings.xml.rels'), {'OFFICE_TEMPLATE_INSIDE'}),
     'template-unc.docx': (linked('attachedTemplate', '\\\\files.example.org\\t\\offer.dotm', 'word/_rels/settings.xml.rels'), {'OFFICE_REMOTE_TEMPLATE', 'OFFICE_UNC'}),
+    'template.doc': (word_document('Hello', template='https://example.org/offer.dotm'), {'OFFICE_REMOTE_TEMPLATE'}),
+    'template-local.doc': (word_document('Hello', template='C:\\Users\\x\\Normal.dotm'), set()),
     'frame.docx': (linked('frame', 'http://example.org/page.html'), {'OFFICE_REMOTE_FRAME'}),
     'object-outside.docx': (linked('oleObject', 'https://example.org/a.xlsx'), {'OFFICE_REMOTE_OBJECT'}),
     'object-moniker.docx': (linked('oleObject', 'https://example.org/a.html!'), {'OFFICE_REMOTE_OBJECT', 'OFFICE_REMOTE_HANDLER'}),
@@ -197,6 +199,8 @@ DOCUMENTS = {
     'dde-2003.xml': (wordml('<w:body>' + field('DDEAUTO no-such-program.exe x') + '</w:body>'), {'OFFICE_DDE'}),
     'macro-2003.xml': (wordml('<w:docSuppData><w:binData w:name="editdata.mso">' + base64.b64encode(activemime(compound(vba({'Module1': (HELLO, b'')})))).decode() + '</w:binData></w:docSuppData>'), {'OFFICE_VBA'}),
     'plain-2003.xml': (wordml('<w:body>' + run('Hello') + '</w:body>'), set()),
+    'macro.mht': (b'MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary="=_x"\r\n\r\n--=_x\r\nContent-Type: text/html\r\n\r\n<html>Hello</html>\r\n--=_x\r\nContent-Location: file:///C:/x/editdata.mso\r\n'
+                  b'Content-Transfer-Encoding: base64\r\nContent-Type: application/x-mso\r\n\r\n' + base64.encodebytes(activemime(compound(vba({'Module1': (HELLO, b'')})))) + b'\r\n--=_x--\r\n', {'OFFICE_VBA'}),
     'plain.odt': (odf('text', {'content.xml': content('<draw:image xlink:href="Pictures/1.png"/>')}), set()),
     'macro.odt': (odf('text', {'content.xml': content(''), **basic('Sub Main\nMsgBox "Hello"\nEnd Sub')}), {'ODF_MACRO', 'OFFICE_VBA'}),
     'macro-auto.odt': (odf('text', {'content.xml': content('<script:event-listener script:event-name="dom:load" xlink:href="vnd.sun.star.script:Standard.Module1.Main?language=Basic&amp;location=document"/>'),
@@ -207,6 +211,50 @@ DOCUMENTS = {
     'offer.msg': (msg(docm({'Module1': (ATTACK, b'')})), {'OFFICE_VBA', 'OFFICE_VBA_AUTORUN', 'OFFICE_VBA_CALLS', 'OFFICE_VBA_ATTACK'}),
     'plain.msg': (msg(PLAIN), set()),
 }
+
+
+def zeros(parts, megabytes):
+    """Parts of blanks, written piece by piece: this process must not be larger than what it measures."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, 'w', zipfile.ZIP_DEFLATED) as z:
+        z.writestr('[Content_Types].xml', '<Types/>')
+        for i in range(parts):
+            with z.open(f'word/part{i}.xml', 'w') as f:
+                f.write(b'<a>')
+                for _ in range(megabytes):
+                    f.write(b' ' * (1 << 20))
+    return out.getvalue()
+
+
+def many(members):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, 'w', zipfile.ZIP_DEFLATED) as z:
+        z.writestr('[Content_Types].xml', '<Types/>')
+        for i in range(members):
+            z.writestr(f'xl/{i}.xml', b'<a/>')
+    return out.getvalue()
+
+
+def bombs():
+    """name: (bytes, one of what has to be said). What was not looked at is never clean."""
+    return {
+        'zeros.docx': (zeros(3, 90), {'LIMIT_SIZE'}),
+        'blanks.docx': (zeros(12, 45), {'LIMIT_SIZE'}),
+        'members.xlsx': (many(9000), {'LIMIT_SIZE'}),
+        'deep.docx': (ooxml('docx', {'word/document.xml': word('<w:instrText>PAGE</w:instrText>' + '<w:p>' * 100000)}), {'LIMIT_DEPTH'}),
+        'groups.rtf': (rtf(b'{\\b ' * 5000), {'LIMIT_DEPTH'}),
+        'documents.docx': (nested(12), {'LIMIT_DEPTH'}),
+        'turns.xlsx': (encrypt_agile(PLAIN, 'VelvetSweatshop', said=9999999), {'OFFICE_ENCRYPTED'}),
+        'macro.docm': (docm({}, project=compound({'VBA': {'_VBA_PROJECT': b'\xcc\x61', 'dir': vba_pack(b''), 'M': b'\1' + b'\3\xb0\2a\x45\0' * 3000}})), {'BROKEN', 'LIMIT_SIZE'}),
+        'head.xls': (compound({'Workbook': workbook(XLS_DDE)})[:700], {'BROKEN'}),
+    }
+
+
+def nested(n):
+    inner = PLAIN
+    for _ in range(n):
+        inner = ooxml('docx', {'word/document.xml': word(run('x')), DOC_RELS: relations((OFFICE + 'package', 'embeddings/a.docx', False)), 'word/embeddings/a.docx': inner}, method=zipfile.ZIP_STORED)
+    return inner
 
 
 def main():

@@ -241,14 +241,14 @@ def spin(algorithm, salt, password, turns):
     return h
 
 
-def encrypt_agile(plain, password, turns=1000):
+def encrypt_agile(plain, password, turns=1000, said=None):
     import base64
     b64 = lambda b: base64.b64encode(b).decode()
     salt, key_salt, secret, verifier = bytes(range(16)), bytes(range(16, 32)), bytes(range(32)), bytes(range(64, 80))
     spun = spin('sha512', salt, password, turns)
     small = lambda block, value: aes(hashlib.sha512(spun + bytes.fromhex(block)).digest()[:32], value, salt)
     xml = (f'<?xml version="1.0"?><encryption xmlns="http://schemas.microsoft.com/office/2006/encryption"><keyData saltSize="16" blockSize="16" keyBits="256" hashSize="64" cipherAlgorithm="AES" '
-           f'cipherChaining="ChainingModeCBC" hashAlgorithm="SHA512" saltValue="{b64(key_salt)}"/><keyEncryptors><keyEncryptor><p:encryptedKey spinCount="{turns}" saltSize="16" blockSize="16" '
+           f'cipherChaining="ChainingModeCBC" hashAlgorithm="SHA512" saltValue="{b64(key_salt)}"/><keyEncryptors><keyEncryptor><p:encryptedKey spinCount="{said or turns}" saltSize="16" blockSize="16" '
            f'keyBits="256" hashSize="64" cipherAlgorithm="AES" cipherChaining="ChainingModeCBC" hashAlgorithm="SHA512" saltValue="{b64(salt)}" '
            f'encryptedVerifierHashInput="{b64(small("fea7d2763b4b9e79", verifier))}" encryptedVerifierHashValue="{b64(small("d7aa0f6d3061344e", hashlib.sha512(verifier).digest()))}" '
            f'encryptedKeyValue="{b64(small("146e0be7abacd0d6", secret))}"/></keyEncryptor></keyEncryptors></encryption>')
@@ -309,7 +309,7 @@ def encrypt_workbook(records, password, api):
 
 
 # ---- others ------------------------------------------------------------------------------------------------------------
-def word_document(text, encrypted=False, wide_text=False):
+def word_document(text, encrypted=False, wide_text=False, template=None):
     """A .doc of one piece."""
     fib = bytearray(0x200)
     struct.pack_into('<HHHHH', fib, 0, 0xa5ec, 0xc1, 0, 0x409, 0)
@@ -318,6 +318,10 @@ def word_document(text, encrypted=False, wide_text=False):
     fc = len(fib) if wide_text else len(fib) * 2 | 0x40000000
     clx = b'\x02' + struct.pack('<I', 16) + struct.pack('<II', 0, len(text)) + struct.pack('<HIH', 0, fc, 0)
     struct.pack_into('<II', fib, 0x1a2, 0, len(clx))
+    if template is not None:
+        strings = struct.pack('<HHH', 0xffff, 2, 0) + b'\0\0' + struct.pack('<H', len(template)) + template.encode('utf-16-le')
+        struct.pack_into('<II', fib, 0x19a, len(clx), len(strings))
+        clx += strings
     return compound({'WordDocument': bytes(fib) + body, '1Table': clx})
 
 
