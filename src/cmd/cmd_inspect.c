@@ -14,6 +14,7 @@ static const struct option options[] = {
 	{"tree", 't', OPT_FLAG, NULL, "also list what is in it: containers in containers, with type and SHA-256"},
 	{"quiet", 'q', OPT_FLAG, NULL, "say nothing about what is clean as far as seen"},
 	{"password", 'p', OPT_LIST, "WORD", "may open what is encrypted; may be given several times"},
+	{"yara", 'y', OPT_LIST, "FILE", "also ask YARA rules of your own; may be given several times"},
 	{"fail-on", 0, OPT_CHOICE, "cannot-tell|suspicious|lure", "exit 1 when a verdict is so or worse"},
 	{"org", 'o', OPT_TEXT, "FILE", "organisation file: own domains, staff, partners (default: /etc/postern/org.yaml)"},
 	{"trust", 'T', OPT_LIST, "SERVER", "mail server whose Authentication-Results count; may be given several times"},
@@ -170,6 +171,10 @@ static int run(const struct args *a)
 	for (size_t i = 0; args_list(a, "trust", i); i++)
 		trusted[i] = args_list(a, "trust", i);
 	o.trusted = trusted;
+	const char *yara[ARGS_LIST_MAX + 1] = {0};
+	for (size_t i = 0; args_list(a, "yara", i); i++)
+		yara[i] = args_list(a, "yara", i);
+	o.yara = yara;
 	o.trust_unnamed = args_has(a, "trust-unnamed");
 	int rc = setup_org(&setup, a);
 	if (rc) {
@@ -188,7 +193,7 @@ static int run(const struct args *a)
 	if (!j.pool) {
 		complain_err(&e);
 		setup_free(&setup);
-		return EXIT_INPUT;
+		return e.code == ERR_SYNTAX ? EXIT_USAGE : EXIT_INPUT;
 	}
 	rc = inspect_files_find(&j.files, a, &e);
 	if (rc)

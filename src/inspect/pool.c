@@ -21,11 +21,12 @@ struct inspect {
 	struct worker *v;
 	unsigned n;
 	int nursery;
+	struct yara *rules;
 };
 
 /* ---- the nursery: forks, and knows nothing else ------------------------------------------------------------------------------ */
 
-static bool give_birth(int pool, const struct inspect_options *o)
+static bool give_birth(int pool, const struct inspect_options *o, struct yara *rules)
 {
 	struct err e;
 	int pair[2], result = memfd_create("postern-result", MFD_CLOEXEC);
@@ -38,7 +39,7 @@ static bool give_birth(int pool, const struct inspect_options *o)
 		close(pool);
 		if (!sys_die_with_parent(self))
 			_exit(0);
-		worker_main(pair[1], result, o);
+		worker_main(pair[1], result, o, rules);
 	}
 	close(pair[1]);
 	bool ok = pid > 0 && sys_send(pool, MSG_WORKER, SLICE_NONE, pair[0], 1000, &e) == 0 && sys_send(pool, MSG_RESULT_FILE, SLICE_NONE, result, 1000, &e) == 0;
@@ -47,7 +48,7 @@ static bool give_birth(int pool, const struct inspect_options *o)
 	return ok;
 }
 
-static _Noreturn void nursery_main(int pool, const struct inspect_options *o)
+static _Noreturn void nursery_main(int pool, const struct inspect_options *o, struct yara *rules)
 {
 	struct err e;
 	struct sys_message *m = xcalloc(1, sizeof *m);
@@ -61,7 +62,7 @@ static _Noreturn void nursery_main(int pool, const struct inspect_options *o)
 		int r = sys_receive(pool, m, &e);
 		if (r < 0)
 			_exit(0);
-		if (r && m->type == MSG_WORKER && !give_birth(pool, o))
+		if (r && m->type == MSG_WORKER && !give_birth(pool, o, rules))
 			_exit(1);
 	}
 }
@@ -74,22 +75,28 @@ struct inspect *inspect_new(const struct inspect_options *o, struct err *e)
 	if (sys_pair(pair, e))
 		return NULL;
 	struct inspect *x = xcalloc(1, sizeof *x);
+	pthread_mutex_init(&x->lock, NULL);
+	pthread_cond_init(&x->free, NULL);
 	x->options = *o;
 	x->n = o->workers ? o->workers : 2;
 	x->v = xcalloc(x->n, sizeof *x->v);
 	for (unsigned i = 0; i < x->n; i++)
 		x->v[i] = (struct worker){.sock = -1, .result = -1};
+	if (o->yara && *o->yara && yara_load(o->yara, &x->rules, e)) {
+		close(pair[1]);
+		x->nursery = pair[0];
+		inspect_free(x);
+		return NULL;
+	}
 	pid_t self = getpid(), pid = fork();
 	if (pid == 0) {
 		close(pair[0]);
 		if (!sys_die_with_parent(self))
 			_exit(0);
-		nursery_main(pair[1], &x->options);
+		nursery_main(pair[1], &x->options, x->rules);
 	}
 	close(pair[1]);
 	x->nursery = pair[0];
-	pthread_mutex_init(&x->lock, NULL);
-	pthread_cond_init(&x->free, NULL);
 	if (pid < 0) {
 		err_set(e, ERR_IO, "cannot start a process: %m");
 		inspect_free(x);
@@ -116,6 +123,7 @@ void inspect_free(struct inspect *x)
 	for (unsigned i = 0; i < x->n; i++)
 		dismiss(&x->v[i]);
 	close(x->nursery);
+	yara_free(x->rules);
 	pthread_mutex_destroy(&x->lock);
 	pthread_cond_destroy(&x->free);
 	free(x->v);

@@ -90,7 +90,7 @@ static uint32_t do_job(struct lure *l, const struct sys_message *m, char *result
 	return size;
 }
 
-_Noreturn void worker_main(int sock, int result, const struct inspect_options *o)
+_Noreturn void worker_main(int sock, int result, const struct inspect_options *o, struct yara *rules)
 {
 	struct err e;
 	struct lure *l = lure_new(&o->limits);
@@ -106,6 +106,8 @@ _Noreturn void worker_main(int sock, int result, const struct inspect_options *o
 	struct mail *mail = mail_new(&(struct mail_options){.org = o->org, .trusted = o->trusted, .trust_unnamed = o->trust_unnamed}, &e);
 	if (!mail)
 		_exit(1);
+	if (rules)
+		lure_scan_with(l, yara_scan, rules);
 	lure_parse_with(l, LT_EML, mail_inspect, mail);
 	lure_parse_with(l, LT_MBOX, mail_box, mail);
 	if (memory == MAP_FAILED || !confine(&e))

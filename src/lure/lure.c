@@ -28,6 +28,7 @@ struct lure {
 	uint32_t asked;
 	bool time_up;
 	size_t done;                                                /* objects looked at */
+	void (*scan)(void *arg, struct lure *l, uint32_t id, struct slice bytes); void *scan_arg;
 	struct { void (*parse)(void *arg, struct lure *l, uint32_t id, struct slice bytes); void *arg; } others[LT_COUNT];
 };
 
@@ -90,6 +91,12 @@ void lure_reset(struct lure *l)
 }
 
 void lure_know(struct lure *l, const struct lure_known *k) { l->known = *k; }
+void lure_scan_with(struct lure *l, void (*scan)(void *arg, struct lure *l, uint32_t id, struct slice bytes), void *arg)
+{
+	l->scan = scan;
+	l->scan_arg = arg;
+}
+
 void lure_parse_with(struct lure *l, enum lure_type t, void (*parse)(void *arg, struct lure *l, uint32_t id, struct slice bytes), void *arg)
 {
 	l->others[t].parse = parse;
@@ -308,6 +315,8 @@ static void look_at(struct lure *l, uint32_t id)
 	lure_parser *parse = lure_parser_of(l->objects.v[id].type);
 	enum lure_type type = l->objects.v[id].type;
 	if (!lure_stop(l) && !l->objects.v[id].encrypted) {
+		if (l->scan && bytes.n)
+			l->scan(l->scan_arg, l, id, bytes);
 		if (l->others[type].parse)
 			l->others[type].parse(l->others[type].arg, l, id, bytes);
 		else if (parse)

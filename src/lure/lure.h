@@ -106,6 +106,8 @@ int lure_inspect(struct lure *l, struct slice name, struct slice bytes, struct e
 uint32_t lure_inspect_part(struct lure *l, uint32_t parent, enum lure_how how, struct slice name, struct slice bytes);
 /* Objects of this type are taken apart by another room (messages): like a parser of this one. */
 void lure_parse_with(struct lure *l, enum lure_type t, void (*parse)(void *arg, struct lure *l, uint32_t id, struct slice bytes), void *arg);
+/* Asked about the bytes of every object, before its parser: rules of the user. */
+void lure_scan_with(struct lure *l, void (*scan)(void *arg, struct lure *l, uint32_t id, struct slice bytes), void *arg);
 /* A whole that its own room takes apart (a message): only its name, size and hash are noted. */
 uint32_t lure_add_given(struct lure *l, struct slice name, struct slice bytes, enum lure_type type);
 

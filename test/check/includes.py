@@ -30,7 +30,7 @@ FORBIDDEN = {("detect", "decode"), ("detect", "source"), ("incident", "decode"),
              ("report", "source"), ("report", "detect")}
 # Headers of libraries, and the rooms that may know them.
 LIBRARIES = {
-    r"hs/|hs\.h": {"match"}, r"libfyaml": {"yaml"}, r"archive": {"source", "report", "lure"}, r"zlib": {"source", "gate", "lure"}, r"simdjson": {"json"}, r"pcre2": {"sigma"}, r"unicode/": {"sigma", "mail"}, r"gmime|libpsl|iconv": {"mail"},
+    r"hs/|hs\.h": {"match"}, r"libfyaml": {"yaml"}, r"archive": {"source", "report", "lure"}, r"zlib": {"source", "gate", "lure"}, r"simdjson": {"json"}, r"pcre2": {"sigma"}, r"unicode/": {"sigma", "mail"}, r"yara": {"inspect"}, r"gmime|libpsl|iconv": {"mail"},
     r"sodium": {"chain", "notify", "factor", "gate", "release"}, r"liboath|qrencode": {"factor"}, r"security/": set(), r"sqlite3": {"store", "vault"}, r"seccomp|linux/landlock|sys/prctl|cap-ng": {"sys"}, r"pthread": {"pipeline", "source", "sigma", "inspect", "cmd"},
     r"sys/socket|netdb|netinet/|sys/un\.h": {"sys", "live", "notify", "watch", "gate"}, r"curl": {"notify"}, r"gnutls|systemd/sd-journal": {"live"}, r"sys/inotify": {"live", "release"}, r"sys/fanotify": {"release"}, r"openssl|qpdf": {"lure"},
     r"spawn\.h|sys/wait": {"sys", "watch"}, r"sys/ptrace|dlfcn": set(),
