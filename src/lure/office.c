@@ -58,6 +58,9 @@ void office_found(struct office *o, enum indicator i, const char *where, struct 
 struct slice office_join(struct office *o, struct slice a, const char *between, struct slice b)
 {
 	size_t n = strlen(between);
+	if (a.n + n + b.n > o->room) /* texts of a hostile file's making: no more than parts may take */
+		return a;
+	o->room -= a.n + n + b.n;
 	char *p = arena_alloc(&o->a, a.n + n + b.n + 1);
 	if (a.n)
 		memcpy(p, a.p, a.n);

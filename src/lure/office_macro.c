@@ -150,9 +150,11 @@ static bool in_sources(const struct vba_module *m, size_t n, struct slice text)
 }
 
 /* A string in compiled code (opcode 0xB9, length, bytes to an even end) that no source has. Doubled quotes make a string look different in source: those are left out. */
-static struct slice foreign_string(const struct vba_module *m, size_t n, struct slice code)
+static struct slice foreign_string(struct office *o, const struct vba_module *m, size_t n, struct slice code)
 {
-	for (size_t at = 0; at + 4 < code.n; at += 2) {
+	enum { STRINGS_MAX = 5000 }; /* each is searched in all sources */
+	size_t strings = 0;
+	for (size_t at = 0; at + 4 < code.n && strings < STRINGS_MAX; at += 2) {
 		size_t len = le16(code, at + 2);
 		struct slice s = slice_sub(code, at + 4, len);
 		if ((le16(code, at) & 0x3ff) != 0xb9 || len < 6 || s.n < len)
@@ -160,6 +162,9 @@ static struct slice foreign_string(const struct vba_module *m, size_t n, struct 
 		bool plain = true;
 		for (size_t i = 0; i < s.n && plain; i++)
 			plain = s.p[i] >= ' ' && s.p[i] < 0x7f && s.p[i] != '"';
+		strings += plain;
+		if (plain && lure_stop(o->l))
+			break;
 		if (plain && !in_sources(m, n, s))
 			return s;
 		if (plain)
@@ -199,7 +204,7 @@ static void judge_stomped(struct office *o, const struct vba_module *m, size_t n
 		/* Line for line the same, but for continued ones, which compiled are one */
 		if (lines >= written + 3 || written > lines * 2 + 10)
 			lure_found(o->l, o->id, IND_OFFICE_VBA_STOMPED, UINT64_MAX, where, "%zu lines of compiled code, %zu of source", lines, written);
-		foreign = foreign_string(m, n, bytes);
+		foreign = foreign_string(o, m, n, bytes);
 		if (foreign.n && any_source)
 			lure_found(o->l, o->id, IND_OFFICE_VBA_STOMPED, UINT64_MAX, where, "compiled code holds \"%.*s\", which no source has", SLFMT(slice_to(foreign, 120)));
 	}

@@ -95,7 +95,7 @@ static void read_relations(struct doc *d)
 		if (!slice_iends(d->z.members[i].name, SL(".rels")))
 			continue;
 		xml_start(&x, d->o, zip_read(&d->z, &d->z.members[i]));
-		for (enum xml_event e; (e = xml_next(&x)) != XML_END;)
+		for (enum xml_event e; (e = xml_next(&x)) != XML_END && !lure_stop(d->o->l);)
 			if (e == XML_OPEN && slice_eqz(x.name, "Relationship"))
 				relation(d, &x, d->z.members[i].name);
 	}
@@ -151,7 +151,7 @@ static void read_types(struct doc *d)
 	if (!m)
 		return;
 	xml_start(&x, d->o, zip_read(&d->z, m));
-	for (enum xml_event e; (e = xml_next(&x)) != XML_END;)
+	for (enum xml_event e; (e = xml_next(&x)) != XML_END && !lure_stop(d->o->l);)
 		if (e == XML_OPEN && (slice_eqz(x.name, "Override") || slice_eqz(x.name, "Default")))
 			content_type(d, &x);
 	if (x.dtd)

@@ -111,7 +111,7 @@ static void opened(struct part_scan *p)
 		formula_dde(p->o, xml_attr_text(&p->x, p->o, "Formula"), p->where);
 	else if (slice_eqz(n, "macrosheet"))
 		p->macro_names = true;
-	if (slice_eqz(n, "binData") || slice_eqz(n, "binaryData")) {
+	if (p->o->flat && (slice_eqz(n, "binData") || slice_eqz(n, "binaryData"))) {
 		p->binary = true;
 		p->binary_name = slice_eqz(n, "binData") ? xml_attr_text(&p->x, p->o, "name") : p->part_name;
 	}
@@ -176,6 +176,7 @@ void parse_flat_xml(struct lure *l, uint32_t id, struct slice bytes)
 {
 	struct office o;
 	office_start(&o, l, id, bytes);
+	o.flat = true;
 	part_judge(&o, bytes, "document");
 	office_end(&o);
 }

@@ -27,6 +27,7 @@ struct office {
 	uint64_t room;  /* bytes this document may unpack or copy at a time */
 	uint64_t left;  /* and all in all */
 	bool broken;    /* said already */
+	bool flat;      /* one XML file, which carries its parts in itself */
 };
 void office_start(struct office *o, struct lure *l, uint32_t id, struct slice bytes);
 void office_end(struct office *o);
