@@ -1,6 +1,6 @@
 # bash completion for postern(1). The tables are checked against `postern COMMAND --help` by test/check/docs.py.
 
-_postern_commands="scan watch decode rules log incident response state provider person grant gate sshd-keys init mfa session release privilege audit help version"
+_postern_commands="scan watch decode rules log incident response state provider person grant gate sshd-keys init mfa session release privilege audit inspect help version"
 
 # Options of a command; an option that ends in = takes a value.
 _postern_options() {
@@ -50,6 +50,10 @@ _postern_options() {
 		echo "--snapshot= -S= --logs= -l= --days= -d= --root= -R= --host= -H= --save --from= -F= --to= -T= --cost= --kind= -k= --unused -u" \
 			"--undo= --org= -o= --tz= --output= -O= --format= -f= --color= --state= -s= --help -h"
 		;;
+	inspect)
+		echo "--format= -f= --language= -L= --explain -e --tree -t --quiet -q --password= -p= --yara= -y= --fail-on= --org= -o= --trust= -T= --trust-unnamed --jobs= -j= --depth= --seconds=" \
+			"--color= --help -h"
+		;;
 	'') echo "--help -h --version -V" ;;
 	esac
 }
@@ -77,6 +81,11 @@ _postern_values() {
 	privilege:--tz) echo zone ;;
 	privilege:--host | privilege:-H) echo "ORG" ;;
 	privilege:--kind | privilege:-k) echo "key certificate password sudo doas group private-key agent writable setuid polkit export authority grant" ;;
+	inspect:--format | inspect:-f) echo "text json" ;;
+	inspect:--language | inspect:-L) echo "en de ko" ;;
+	inspect:--fail-on) echo "cannot-tell suspicious lure" ;;
+	inspect:--color) echo "auto always never" ;;
+	inspect:--org | inspect:-o | inspect:--yara | inspect:-y) echo file ;;
 	incident:--level | incident:-l | scan:--min-level | scan:-l | scan:--fail-on) echo "informational low medium high critical" ;;
 	*:--rule-level) echo "informational low medium high critical" ;;
 	*:--rule-status) echo "stable test experimental" ;;

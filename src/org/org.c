@@ -327,3 +327,15 @@ const struct org_person *org_staff(const struct org *o, size_t *n)
 	*n = o->nstaff;
 	return o->staff;
 }
+
+const struct slice *org_domains(const struct org *o, size_t *n)
+{
+	*n = o->ndomains;
+	return o->domain_list;
+}
+
+const struct slice *org_partners(const struct org *o, size_t *n)
+{
+	*n = o->npartners;
+	return o->partner_list;
+}

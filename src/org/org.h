@@ -67,6 +67,9 @@ bool org_provider_hours(const struct org_provider *p, const struct org *o, nstim
 /* Inside: loopback, in organisation.networks, an address of a host, or (when no networks are given) private. */
 bool org_inside(const struct org *o, const struct ip *ip);
 bool org_domain_own(const struct org *o, struct slice domain);
+/* As they were given: own domains, and those of partners, which mail is compared with. */
+const struct slice *org_domains(const struct org *o, size_t *n);
+const struct slice *org_partners(const struct org *o, size_t *n);
 bool org_service_account(const struct org *o, struct slice account); /* listed, or a well-known one (www-data, ...) */
 /* Is path in a folder from which files go to many machines? */
 bool org_patch_path(const struct org *o, struct slice path);

@@ -74,7 +74,18 @@ static int o_domains(struct load *l, void *into, const struct node *key, const s
 
 	for (const struct node *at = value->child; r == 0 && at != NULL; at = at->next)
 		r = claim_folded(l, &o->domains, at, o, "domain");
+	if (r == 0) {
+		o->domain_list = names;
+		o->ndomains = n;
+	}
 	return r;
+}
+
+static int o_partners(struct load *l, void *into, const struct node *key, const struct node *value)
+{
+	struct org *o = into;
+
+	return org_value_list(l, key, value, ORG_KIND_DOMAIN, &o->partner_list, &o->npartners);
 }
 
 static int o_networks(struct load *l, void *into, const struct node *key, const struct node *value)
@@ -112,6 +123,7 @@ static const struct org_key organisation_keys[] = {
 	{"name", o_name, "Institute X", false},
 	{"domains", o_domains, "[x.example]", false},
 	{"networks", o_networks, "[10.20.0.0/16]", false},
+	{"partners", o_partners, "[yard.example]", false},
 	{"timezone", o_timezone, "Europe/Berlin", false},
 };
 

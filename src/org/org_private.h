@@ -59,6 +59,7 @@ struct org {
 	struct org_index by_host;     /* names and aliases, folded */
 	struct org_index by_account[ORG_CLASSES], by_key[ORG_CLASSES], by_mail[ORG_CLASSES];
 	struct org_index by_provider; /* id */
+	struct slice *domain_list, *partner_list; size_t ndomains, npartners;
 	struct org_index domains, services, known_services, patch, web;
 	struct org_nets inside, host_ips, provider_nets;
 	bool has_networks; /* organisation.networks given */

@@ -108,7 +108,8 @@ static const char *const *needed_by(enum sys_profile p)
 	/* The whole of /etc: resolv.conf is replaced by another file whenever the network changes. Secrets there are root's. */
 	static const char *const network[] = {LIBRARIES, "/etc", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/run/systemd/resolve",
 		"/run/resolvconf", "/run/NetworkManager", "/run/nscd", NULL};
-	return p == SYS_JOURNAL ? journal : p == SYS_NOTIFIER ? network : plain;
+	static const char *const nothing[] = {NULL};
+	return p == SYS_PARSER ? nothing : p == SYS_JOURNAL ? journal : p == SYS_NOTIFIER ? network : plain;
 }
 
 int sys_confine_as(enum sys_profile p, const char *const *readable, const char *const *writable, bool *landlock, struct err *e)

@@ -43,15 +43,17 @@ static const char *const everyday[] = {
 	"read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "preadv2", "pwritev2", "lseek", "_llseek", "close", "close_range",
 	"dup", "dup2", "dup3", "fcntl", "fcntl64", "flock", "poll", "ppoll", "ppoll_time64", "select", "_newselect", "pselect6", "pselect6_time64",
 	"epoll_create", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "eventfd", "eventfd2", "pipe", "pipe2",
-	"fadvise64", "fadvise64_64", "readahead", "sendfile", "sendfile64", "copy_file_range",
+	"fadvise64", "fadvise64_64", "readahead", "sendfile", "sendfile64", "copy_file_range", "fstat", "fstat64",
+	/* sockets it was given */
+	"sendmsg", "recvmsg", "sendto", "recvfrom", "recvmmsg", "recvmmsg_time64", "sendmmsg", "getsockopt", "getsockname", "getpeername", "shutdown", NULL,
+};
+static const char *const filing[] = {
 	/* looking at files */
-	"fstat", "fstat64", "stat", "stat64", "lstat", "lstat64", "newfstatat", "fstatat64", "statx", "access", "faccessat", "faccessat2", "readlink", "readlinkat",
+	"stat", "stat64", "lstat", "lstat64", "newfstatat", "fstatat64", "statx", "access", "faccessat", "faccessat2", "readlink", "readlinkat",
 	"getdents", "getdents64", "statfs", "statfs64", "fstatfs", "fstatfs64",
 	/* writing where Landlock and the file's mode allow it */
 	"fsync", "fdatasync", "sync_file_range", "ftruncate", "ftruncate64", "fallocate", "fchmod", "mkdir", "mkdirat", "unlink", "unlinkat", "rmdir",
-	"rename", "renameat", "renameat2", "link", "linkat",
-	/* sockets it was given */
-	"sendmsg", "recvmsg", "sendto", "recvfrom", "recvmmsg", "recvmmsg_time64", "sendmmsg", "getsockopt", "getsockname", "getpeername", "shutdown", NULL,
+	"rename", "renameat", "renameat2", "link", "linkat", NULL,
 };
 static const char *const accepting[] = {"accept", "accept4", "setsockopt", NULL};
 static const char *const watching[] = {"inotify_init1", "inotify_add_watch", "inotify_rm_watch", NULL};
@@ -61,11 +63,13 @@ static const struct {
 	const char *const *more;
 	bool machine_code; /* makes some at run time: PCRE2's compiled expressions */
 	bool sockets;
+	bool no_files; /* nothing is opened any more */
 } profiles[] = {
 	[SYS_ENGINE] = {.machine_code = true},
 	[SYS_RECEIVER] = {.more = accepting},
 	[SYS_JOURNAL] = {.more = watching},
 	[SYS_NOTIFIER] = {.more = connecting, .sockets = true},
+	[SYS_PARSER] = {.no_files = true},
 };
 
 /* Newer than what libc needs, and their flags lie in memory, out of a filter's sight: they look absent, and libc takes the older. */
@@ -111,15 +115,15 @@ int sys_filter_flags(scmp_filter_ctx ctx)
 }
 
 /* Calls that are fine or not by what they are given. */
-static int by_argument(scmp_filter_ctx ctx)
+static int by_argument(scmp_filter_ctx ctx, bool files)
 {
 	static const uint64_t requests[] = {FIONREAD, FIONBIO, FIOCLEX, FIONCLEX, TCGETS, TIOCGWINSZ, SIOCGIFNAME, SIOCGIFINDEX};
 	static const uint64_t options[] = {PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE, PR_GET_NO_NEW_PRIVS, PR_SET_NO_NEW_PRIVS, PR_GET_SECCOMP, PR_CAPBSET_READ,
 		0x53564d41 /* PR_SET_VMA: malloc names its memory */};
 	int r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD | NAMESPACES, CLONE_THREAD));
-	if (!r)
+	if (!r && files)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, O_TRUNC, 0));
-	if (!r)
+	if (!r && files)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(open), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, O_TRUNC, 0));
 	if (!r) /* abort() */
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (uint64_t)getpid()));
@@ -188,12 +192,14 @@ static int fill(scmp_filter_ctx ctx, enum sys_profile p)
 		r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree, not a list */
 	if (!r)
 		r = add_all(ctx, SCMP_ACT_ALLOW, everyday);
+	if (!r && !profiles[p].no_files)
+		r = add_all(ctx, SCMP_ACT_ALLOW, filing);
 	if (!r)
 		r = add_all(ctx, SCMP_ACT_ALLOW, profiles[p].more);
 	if (!r)
 		r = add_all(ctx, SCMP_ACT_KILL_PROCESS, sys_hostile_calls);
 	if (!r)
-		r = by_argument(ctx);
+		r = by_argument(ctx, !profiles[p].no_files);
 	if (!r)
 		r = memory(ctx, profiles[p].machine_code);
 	if (!r && profiles[p].sockets)

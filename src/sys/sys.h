@@ -26,6 +26,7 @@ enum sys_profile {
 	SYS_RECEIVER, /* accept(2) and recvmsg(2) on sockets it has, files below its folder */
 	SYS_JOURNAL,  /* reading the journal, files below its folder; no sockets */
 	SYS_NOTIFIER, /* connections outward, accept(2) on a socket it has, the state folder; no programs, no listening */
+	SYS_PARSER,   /* what it was handed: nothing is opened, connected, started any more */
 };
 /* As sys_confine(), for a process of the profile; call it last, after sys_drop and sys_die_with_parent.
  *  - No new privileges, no look into its memory by other processes of the same user.

@@ -18,9 +18,9 @@ LEVELS = {
     "core": 0,
     "sys": 1, "event": 1, "match": 1, "yaml": 1, "json": 1, "path": 1, "chain": 1,
     "source": 2, "org": 2, "decode": 2, "store": 2, "sigma": 2, "vault": 2, "snapshot": 2, "usage": 2,
-    "detect": 3, "hunt": 3, "live": 3, "factor": 3, "privilege": 3, "posture": 3,
-    "incident": 4, "gate": 4, "release": 4,
-    "report": 5, "pipeline": 5, "respond": 5,
+    "detect": 3, "hunt": 3, "live": 3, "factor": 3, "privilege": 3, "posture": 3, "lure": 3,
+    "incident": 4, "gate": 4, "release": 4, "mail": 4,
+    "report": 5, "pipeline": 5, "respond": 5, "inspect": 5,
     "notify": 6,
     "watch": 7,
     "cmd": 8,
@@ -30,10 +30,10 @@ FORBIDDEN = {("detect", "decode"), ("detect", "source"), ("incident", "decode"),
              ("report", "source"), ("report", "detect")}
 # Headers of libraries, and the rooms that may know them.
 LIBRARIES = {
-    r"hs/|hs\.h": {"match"}, r"libfyaml": {"yaml"}, r"archive": {"source", "report"}, r"zlib": {"source", "gate"}, r"simdjson": {"json"}, r"pcre2": {"sigma"}, r"unicode/": {"sigma"},
-    r"sodium": {"chain", "notify", "factor", "gate", "release", "snapshot"}, r"liboath|qrencode": {"factor"}, r"security/": set(), r"sqlite3": {"store", "vault"}, r"seccomp|linux/landlock|sys/prctl|cap-ng": {"sys"}, r"pthread": {"pipeline", "source", "sigma"},
-    r"sys/socket|netdb|netinet/|sys/un\.h": {"sys", "live", "notify", "watch", "gate"}, r"curl": {"notify"}, r"gnutls|systemd/sd-journal": {"live"}, r"sys/inotify": {"live", "release"}, r"sys/fanotify": {"release"}, r"openssl": set(),
-    r"graphviz": {"privilege"}, r"spawn\.h|sys/wait": {"sys", "watch"}, r"sys/ptrace|dlfcn": set(),
+    r"hs/|hs\.h": {"match"}, r"libfyaml": {"yaml"}, r"archive": {"lure", "report", "source"}, r"zlib": {"gate", "lure", "source"}, r"simdjson": {"json"}, r"pcre2": {"sigma"}, r"unicode/": {"mail", "sigma"},
+    r"sodium": {"chain", "factor", "gate", "notify", "release", "snapshot"}, r"liboath|qrencode": {"factor"}, r"security/": set(), r"sqlite3": {"store", "vault"}, r"seccomp|linux/landlock|sys/prctl|cap-ng": {"sys"}, r"pthread": {"cmd", "inspect", "pipeline", "sigma", "source"}, r"sys/socket|netdb|netinet/|sys/un\.h": {"gate", "live", "notify", "sys", "watch"},
+    r"curl": {"notify"}, r"gnutls|systemd/sd-journal": {"live"}, r"sys/inotify": {"live", "release"}, r"sys/fanotify": {"release"}, r"graphviz": {"privilege"}, r"spawn\.h|sys/wait": {"sys", "watch"}, r"sys/ptrace|dlfcn": set(),
+    r"yara": {"inspect"}, r"gmime|libpsl|iconv": {"mail"}, r"openssl|qpdf": {"lure"},
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
 COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.S)

@@ -1,0 +1,28 @@
+/* mail.h - messages: who says they are whom, where links lead, what is asked for. Indicators of room lure; what is attached is handed to its parsers.
+ *
+ * Life:    mail_prepare() once in a process, before the process gives up files (libraries load character sets and lists then); mail_new(); its function is registered with
+ *          lure_parse_with() for LT_EML.
+ * Threads: one at a time per struct.
+ */
+#ifndef POSTERN_MAIL_H
+#define POSTERN_MAIL_H
+
+#include "core/core.h"
+#include "lure/lure.h"
+#include "org/org.h"
+
+struct mail_options {
+	const struct org *org;            /* own domains, staff, partners; may be NULL */
+	const char *const *trusted;       /* servers whose Authentication-Results count (authserv-id), NULL-terminated; may be NULL: none */
+	bool trust_unnamed;               /* also the topmost field without a name (Microsoft writes such) */
+};
+void mail_prepare(void);
+struct mail;
+struct mail *mail_new(const struct mail_options *o, struct err *e);
+void mail_free(struct mail *m);
+/* For lure_parse_with(): arg is a struct mail. Facts it leaves, for who keeps a history: "mail.from", "mail.to", "mail.from-domain", "mail.message-id", "mail.job",
+ * "mail.link", "mail.file", "mail.channel". */
+void mail_box(void *arg, struct lure *l, uint32_t id, struct slice bytes); /* the same for LT_MBOX: each message, or the only one */
+void mail_inspect(void *arg, struct lure *l, uint32_t id, struct slice bytes);
+
+#endif
