@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 extern const struct command command_scan, command_watch, command_decode, command_rules, command_log, command_incident, command_response, command_state, command_provider;
-extern const struct command command_person, command_grant, command_gate, command_sshd_keys, command_init, command_mfa, command_release, command_session, command_inspect;
+extern const struct command command_person, command_grant, command_gate, command_sshd_keys, command_init, command_mfa, command_release, command_session, command_inspect, command_milter, command_quarantine;
 
 const struct command *const commands[] = {
 	&command_scan,
@@ -27,6 +27,8 @@ const struct command *const commands[] = {
 	&command_mfa,
 	&command_release,
 	&command_inspect,
+	&command_milter,
+	&command_quarantine,
 	NULL,
 };
 

@@ -21,7 +21,7 @@ LEVELS = {
     "detect": 3, "hunt": 3, "live": 3, "factor": 3, "lure": 3,
     "incident": 4, "mail": 4, "gate": 4, "release": 4,
     "report": 5, "inspect": 5, "pipeline": 5, "respond": 5,
-    "notify": 6,
+    "notify": 6, "milter": 6,
     "watch": 7,
     "cmd": 8,
 }
@@ -31,8 +31,8 @@ FORBIDDEN = {("detect", "decode"), ("detect", "source"), ("incident", "decode"),
 # Headers of libraries, and the rooms that may know them.
 LIBRARIES = {
     r"hs/|hs\.h": {"match"}, r"libfyaml": {"yaml"}, r"archive": {"source", "report", "lure"}, r"zlib": {"source", "gate", "lure"}, r"simdjson": {"json"}, r"pcre2": {"sigma"}, r"unicode/": {"sigma", "mail"}, r"gmime|libpsl|iconv": {"mail"},
-    r"sodium": {"chain", "notify", "factor", "gate", "release"}, r"liboath|qrencode": {"factor"}, r"security/": set(), r"sqlite3": {"store", "vault"}, r"seccomp|linux/landlock|sys/prctl|cap-ng": {"sys"}, r"pthread": {"pipeline", "source", "sigma", "inspect", "cmd"},
-    r"sys/socket|netdb|netinet/|sys/un\.h": {"sys", "live", "notify", "watch", "gate"}, r"curl": {"notify"}, r"gnutls|systemd/sd-journal": {"live"}, r"sys/inotify": {"live", "release"}, r"sys/fanotify": {"release"}, r"openssl|qpdf": {"lure"},
+    r"sodium": {"chain", "notify", "factor", "gate", "release", "milter"}, r"liboath|qrencode": {"factor"}, r"security/": set(), r"sqlite3": {"store", "vault"}, r"seccomp|linux/landlock|sys/prctl|cap-ng": {"sys"}, r"pthread": {"pipeline", "source", "sigma", "inspect", "milter", "cmd"},
+    r"sys/socket|netdb|netinet/|sys/un\.h": {"sys", "live", "notify", "watch", "gate"}, r"curl": {"notify"}, r"gnutls|systemd/sd-journal": {"live"}, r"sys/inotify": {"live", "release"}, r"sys/fanotify": {"release"}, r"openssl|qpdf": {"lure"}, r"libmilter": {"milter"},
     r"spawn\.h|sys/wait": {"sys", "watch"}, r"sys/ptrace|dlfcn": set(),
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
