@@ -1,6 +1,6 @@
 /* cmd_quarantine.c - postern quarantine: what the mail filter held. */
-#include "chain/chain.h"
 #include "cmd/setup.h"
+#include "chain/chain.h"
 #include "milter/milter.h"
 #include "sys/sys.h"
 

@@ -6,7 +6,7 @@
 
 #include <sodium.h>
 
-enum { HELD_ID_ROOM = 40, PASS_ROOM = 200, HEADERS_MAX = 300, RECIPIENTS_MAX = 2000, ADDRESS_MAX = 1000, TEXT_MAX = 1000 };
+enum { HELD_ID_ROOM = 40, PASS_ROOM = 200, HEADERS_MAX = 300, RECIPIENTS_MAX = 2000, FORGED_MAX = 100 /* of our headers in one message: taking out each costs the mail server a walk */, ADDRESS_MAX = 1000, TEXT_MAX = 1000 };
 #define HEADER_VERDICT "X-Postern-Verdict"
 #define HEADER_INDICATORS "X-Postern-Indicators"
 #define HEADER_RELEASED "X-Postern-Released"

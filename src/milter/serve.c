@@ -184,6 +184,10 @@ static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
 		return SMFIS_TEMPFAIL;
 	struct slice n = slice_trim(slice_of(name)), v = slice_of(value);
 	note_header(s, n, v);
+	if (s->nverdict + s->nindicators + s->nreleased > FORGED_MAX) {
+		smfi_setreply(ctx, mutable("550"), mutable("5.6.0"), mutable("Message refused: too many headers in the filter's name"));
+		return SMFIS_REJECT;
+	}
 	if (slice_ieq(n, SL(HEADER_RELEASED)))
 		return SMFIS_CONTINUE; /* ours: never part of the message */
 	buf_adds(&s->out, slice_of(name));

@@ -232,6 +232,9 @@ def headers(postfix, d):
         check('its text is as it was', 'Tuesday' in m.get_content(), m.raw)
 
 
+    check('a flood of forged headers: refused', send(postfix, b'X-Postern-Verdict: clean\r\n' * 150 + mail('flood'))[0] == 550 and postfix.arrived() == [])
+
+
 def odd(postfix):
     data = mail('dots and bytes').replace(b'Regards\r\n', b'.\r\n..\r\n.x\r\nGr\xc3\xbc\xc3\x9fe \xff\r\n' + b'y' * 900 + b'\r\n\r\n\r\n')
     check('null sender, 50 recipients: taken', send(postfix, data, '', [f'r{i}@ics.example' for i in range(50)])[0] == 250)
@@ -305,26 +308,27 @@ def numbered(n):
 
 def parallel(postfix, milter, n, kill=False):
     """Each mail from a client of its own, which tries again as mail servers do; delivered once each."""
-    codes = [None] * n
+    codes, refused = [None] * n, []
 
     def one(i, data):
-        for _ in range(60):
+        for _ in range(100):
             codes[i] = send(postfix, data)
             if codes[i][0] == 250:
                 return
-            time.sleep(.5)
+            refused.append(codes[i])
+            time.sleep(.3)
 
     threads = [threading.Thread(target=one, args=(i, data)) for i, data in enumerate(numbered(n))]
     for t in threads:
         t.start()
-    if kill:
-        for _ in range(3):
-            time.sleep(.3)
-            milter.end(signal.SIGKILL)
-            time.sleep(.2)
-            milter.start()
+    for _ in range(8 if kill else 0):
+        time.sleep(.05)
+        milter.end(signal.SIGKILL)
+        time.sleep(.1)
+        milter.start()
     for t in threads:
         t.join()
+    check('the kills were in the middle', not kill or len(refused) >= 5, refused)
     check(f'{n} at once: all taken', all(c[0] == 250 for c in codes), codes)
     found = postfix.arrived(n)
     got = sorted(str(m['Subject']) for m in found)
@@ -418,7 +422,7 @@ def run(postfix, d):
     oversize(postfix, big)
     parallel(postfix, m, 50)
     killed(postfix, m)
-    parallel(postfix, m, 50, kill=True)
+    parallel(postfix, m, 80, kill=True)
     m.end()
     other_settings(postfix, d, lure, big)
     unprivileged(postfix, d, lure, attachment)
