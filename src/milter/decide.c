@@ -138,7 +138,9 @@ static void give_worker(struct milter *m)
 static void *look(void *arg)
 {
 	struct look *k = arg;
-	int rc = inspect_object(k->s->m->o.pool, k->s->fd, SL("message.eml"), NULL, 0, k->l, &k->e);
+	int rc = 0;
+	for (int tries = 0; tries == 0 || (rc && tries < 2); tries++) /* an idle process may have been killed by others */
+		rc = inspect_object(k->s->m->o.pool, k->s->fd, SL("message.eml"), NULL, 0, k->l, &k->e);
 	pthread_mutex_lock(&k->lock);
 	k->rc = rc;
 	k->done = true;
@@ -171,8 +173,11 @@ static const char *inspect(SMFICTX *ctx, struct session *s, struct lure *l)
 	give_worker(s->m);
 	pthread_mutex_destroy(&k.lock);
 	pthread_cond_destroy(&k.ready);
-	if (k.rc)
+	if (k.rc) { /* no process could be had twice: there will be none until we are started anew */
 		s->m->o.tell(k.e.text);
+		atomic_store(&s->m->broken, true);
+		smfi_stop();
+	}
 	return why;
 }
 

@@ -301,7 +301,7 @@ static int hand_over(struct releasing *r, const char *sendmail, struct slice mes
 	}
 	int rc = sys_run(argv, message, SENDMAIL_SECONDS, &said, &status, e);
 	if (!rc && status)
-		rc = err_set(e, ERR_IO, "%s ended with status %d: %.*s", sendmail, status, SLFMT(slice_to(slice_trim(buf_slice(&said)), 300)));
+		rc = err_set(e, status < 128 ? ERR_IO : ERR_STOPPED /* by a signal: it may have taken it */, "%s ended with status %d: %.*s", sendmail, status, SLFMT(slice_to(slice_trim(buf_slice(&said)), 300)));
 	buf_free(&said);
 	free(argv);
 	return rc;

@@ -323,5 +323,7 @@ int milter_run(const struct milter_options *o, struct err *e)
 	o->tell("ready");
 	sys_notify_manager("READY=1");
 	rc = smfi_main() == MI_SUCCESS ? 0 : err_set(e, ERR_IO, "libmilter ended");
+	if (atomic_load(&m->broken))
+		rc = err_set(e, ERR_IO, "no process to inspect with can be had: the filter has to be started anew");
 	return rc; /* connections may still be under way in threads of libmilter's: what they use lives as long as the process */
 }

@@ -17,6 +17,7 @@ struct milter {
 	unsigned free;                    /* processes to inspect with */
 	struct held *held;
 	nstime expired;                   /* when old messages were last deleted */
+	atomic_bool broken;               /* nothing can be inspected any more */
 	_Atomic uint64_t collected;       /* bytes of messages that are being collected */
 };
 

@@ -165,7 +165,7 @@ class Milter:
         try:
             self.p.wait(20)
         except subprocess.TimeoutExpired:
-            check('the filter ends', False)
+            check('the filter ends', False, (self.argv[4:], open(f'/proc/{self.p.pid}/status').read()[:300], [open(f'/proc/{self.p.pid}/task/{t}/wchan').read() for t in os.listdir(f'/proc/{self.p.pid}/task')]))
             self.p.kill()
             self.p.wait()
         self.log.close()
@@ -254,14 +254,14 @@ def tag(postfix, lure):
     check('one tag', len(found) == 1 and str(found[0]['Subject']).count('[suspicious]') == 1, [m.raw[:2000] for m in found])
 
 
-def hold_and_release(postfix, folder, lure, attachment, sendmail):
-    check('held: taken', send(postfix, lure, to=('kim@ics.example', 'lee@ics.example'))[0] == 250)
-    check('the same again: taken', send(postfix, lure, to=('kim@ics.example', 'lee@ics.example'))[0] == 250)
+def hold_and_release(postfix, folder, lure, attachment, sendmail, sender='anna@partner.example'):
+    check('held: taken', send(postfix, lure, sender, ('kim@ics.example', 'lee@ics.example'))[0] == 250)
+    check('the same again: taken', send(postfix, lure, sender, ('kim@ics.example', 'lee@ics.example'))[0] == 250)
     found = postfix.arrived(2)
     rows = held(folder)
-    check('held once', len(rows) == 1 and rows[0]['recipients'] == ['kim@ics.example', 'lee@ics.example'] and rows[0]['sender'] == 'anna@partner.example' and rows[0]['reasons'], rows)
+    check('held once', len(rows) == 1 and rows[0]['recipients'] == ['kim@ics.example', 'lee@ics.example'] and rows[0]['sender'] == sender and rows[0]['reasons'], rows)
     for m in found:
-        check('a notice in its place', verdict(m) == [f'held ({rows[0]["id"]})'] and m.get_content_type() == 'text/plain' and rows[0]['id'] in m.get_content() and 'anna@partner[.]example' in m.get_content(), m.raw)
+        check('a notice in its place', verdict(m) == [f'held ({rows[0]["id"]})'] and m.get_content_type() == 'text/plain' and rows[0]['id'] in m.get_content() and '<anna@partner[.]example>' in m.get_content(), m.raw)
         check('nothing of the held mail but quotes', attachment[:3000] not in m.raw and b'Tuesday' not in m.raw and 'partner.example' not in str(m['From']) + str(m['Message-ID']) and m['To'] == 'undisclosed-recipients:;', m.raw)
         check('from nobody, well formed', m.envelope['X-Mail-Args'][0].startswith('<>') and m['Auto-Submitted'] == 'auto-generated' and m['Date'] and not m.defects, (m.envelope, m.raw))
         check('it says why', 'Why:\n  - ' in m.get_content() and 'It is kept for 30 days' in m.get_content(), m.get_content())
@@ -277,7 +277,7 @@ def hold_and_release(postfix, folder, lure, attachment, sendmail):
     found = postfix.arrived(1)
     check('delivered, not inspected again', len(found) == 1 and verdict(found[0]) == [f'released ({number})'] and b'X-Postern-Released' not in found[0].raw, [m.raw[:2000] for m in found])
     check('to both, from whom it was', len(found) == 1 and sorted(x.split()[0] for x in found[0].envelope['X-Rcpt-Args']) == ['<kim@ics.example>', '<lee@ics.example>'] and
-          found[0].envelope['X-Mail-Args'][0].startswith('<anna@partner.example>'), [m.envelope for m in found])
+          found[0].envelope['X-Mail-Args'][0].startswith(f'<{sender}>'), [m.envelope for m in found])
     check('as it was', len(found) == 1 and [p.get_content() for p in found[0].iter_attachments()] == [attachment] and str(found[0]['Subject']) == 'offer', [m.raw[:2000] for m in found])
     check('once', quarantine(folder, 'release', number, '--sendmail', sendmail)[0] == 2 and held(folder) == [] and not os.path.exists(f'{folder}/{number}'))
     check('the index remembers', [(r['id'], r['state']) for r in held(folder, '--all')] == [(number, 'released')])
@@ -368,7 +368,7 @@ def oversize(postfix, big):
     check('oversize: told', len(found) == 1 and verdict(found[0]) == ['not-inspected (larger than what is looked at)'] and len(found[0].raw) > 1500000, [m.raw[:500] for m in found])
 
 
-def other_settings(postfix, d, lure, big):
+def other_settings(postfix, d, lure, big, attachment):
     folder = f'{d}/other'
     m = Milter(postfix, folder, '--action', 'reject', '--max-size', '1', '--on-failure', 'defer')
     p = swaks(postfix, d, lure)
@@ -380,12 +380,38 @@ def other_settings(postfix, d, lure, big):
     check('in the hold queue', wait_until(lambda: [q['queue_name'] for q in postfix.queue()] == ['hold', 'hold']), postfix.queue())
     subprocess.run(['postsuper', '-c', postfix.conf, '-d', 'ALL'], capture_output=True, check=False)
     m.end()
+    m = Milter(postfix, f'{d}/bounces', '--keep', '30')
+    hold_and_release(postfix, f'{d}/bounces', lure, attachment, postfix.sendmail, '')
+    m.end()
     m = Milter(postfix, folder, '--no-notice')
     check('no notice: taken', send(postfix, lure)[0] == 250 and postfix.arrived() == [] and len(held(folder)) == 1)
     m.end()
     m = Milter(postfix, folder, '--action', 'tag', '--tag', '[suspicious]')
     tag(postfix, lure)
     m.end()
+
+
+def nobody_to_inspect(postfix, m):
+    """The process that forks the others is gone: said, and the filter ends to be started anew."""
+    children = [p for p in os.listdir('/proc') if p.isdigit() and parent_of(p) == m.p.pid]
+    check('one child', len(children) == 1, children)
+    for p in children:
+        os.kill(int(p), signal.SIGKILL)
+    code = send(postfix, mail('nobody there'))[0]
+    found = postfix.arrived()
+    check('told, or put off', (code == 250 and len(found) == 1 and verdict(found[0]) == ['not-inspected (the inspection failed)']) or (code == 451 and not found), (code, [x.raw for x in found]))
+    check('the filter ends', wait_until(lambda: m.p.poll() is not None) and m.p.returncode == 3, m.p.poll())
+    m.log.close()
+    m.start()
+    check('and begins anew', send(postfix, mail('there again'))[0] == 250 and [verdict(x)[0][:5] for x in postfix.arrived(1)] == ['clean'])
+
+
+def parent_of(pid):
+    try:
+        with open(f'/proc/{pid}/stat') as f:
+            return int(f.read().rsplit(')', 1)[1].split()[1])
+    except (OSError, IndexError):
+        return 0
 
 
 def unprivileged(postfix, d, lure, attachment):
@@ -423,8 +449,9 @@ def run(postfix, d):
     parallel(postfix, m, 50)
     killed(postfix, m)
     parallel(postfix, m, 80, kill=True)
+    nobody_to_inspect(postfix, m)
     m.end()
-    other_settings(postfix, d, lure, big)
+    other_settings(postfix, d, lure, big, attachment)
     unprivileged(postfix, d, lure, attachment)
 
 
