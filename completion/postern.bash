@@ -1,6 +1,6 @@
 # bash completion for postern(1). The tables are checked against `postern COMMAND --help` by test/check/docs.py.
 
-_postern_commands="scan watch decode rules log incident response state provider person grant gate sshd-keys init mfa session release privilege audit inspect help version"
+_postern_commands="scan watch decode rules log incident response state provider person grant gate sshd-keys init mfa session release privilege audit inspect milter quarantine help version"
 
 # Options of a command; an option that ends in = takes a value.
 _postern_options() {
@@ -54,6 +54,11 @@ _postern_options() {
 		echo "--format= -f= --language= -L= --explain -e --tree -t --quiet -q --password= -p= --yara= -y= --fail-on= --org= -o= --trust= -T= --trust-unnamed --jobs= -j= --depth= --seconds=" \
 			"--color= --help -h"
 		;;
+	milter)
+		echo "--socket= -S= --group= -g= --quarantine= -Q= --action= -a= --on-failure= --tag= -t= --no-notice --notice-from= --language= -L= --keep= -k= --max-size= -m=" \
+			"--seconds= --wait= -w= --depth= --jobs= -j= --org= -o= --trust= -T= --trust-unnamed --help -h"
+		;;
+	quarantine) echo "--quarantine= -Q= --state= -s= --all -a --again --sendmail= --format= -f= --help -h" ;;
 	'') echo "--help -h --version -V" ;;
 	esac
 }
@@ -81,6 +86,11 @@ _postern_values() {
 	privilege:--tz) echo zone ;;
 	privilege:--host | privilege:-H) echo "ORG" ;;
 	privilege:--kind | privilege:-k) echo "key certificate password sudo doas group private-key agent writable setuid polkit export authority grant" ;;
+	milter:--action | milter:-a) echo "hold mta-hold tag reject" ;;
+	milter:--on-failure) echo "deliver defer hold" ;;
+	milter:--language | milter:-L) echo "en de ko" ;;
+	milter:--socket | milter:-S | milter:--quarantine | milter:-Q | milter:--org | milter:-o | quarantine:--quarantine | quarantine:-Q | quarantine:-s | quarantine:--sendmail) echo file ;;
+	quarantine:--format | quarantine:-f) echo "text json" ;;
 	inspect:--format | inspect:-f) echo "text json" ;;
 	inspect:--language | inspect:-L) echo "en de ko" ;;
 	inspect:--fail-on) echo "cannot-tell suspicious lure" ;;
@@ -197,6 +207,9 @@ _postern() {
 	elif [ "$command" = grant ]; then
 		mapfile -t COMPREPLY < <(compgen -W "request list show approve refuse revoke restore extend explain emergency trust-clock" -- "$cur")
 		[ "$COMP_CWORD" -gt 2 ] && mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" grant list --all 2>/dev/null | cut -d' ' -f1)" -- "$cur")
+	elif [ "$command" = quarantine ]; then
+		mapfile -t COMPREPLY < <(compgen -W "list show release delete" -- "$cur")
+		[ "$COMP_CWORD" -gt 2 ] && mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" quarantine list 2>/dev/null | grep -o '^[0-9][^ ]*')" -- "$cur")
 	elif [ "$command" = release ]; then
 		mapfile -t COMPREPLY < <(compgen -W "sign verify list restore delete watch" -- "$cur")
 		if [ "$prev" = restore ] || [ "$prev" = delete ]; then

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 extern const struct command command_scan, command_watch, command_decode, command_rules, command_log, command_incident, command_response, command_state, command_provider;
-extern const struct command command_person, command_grant, command_gate, command_sshd_keys, command_init, command_mfa;
-extern const struct command command_release, command_session, command_privilege, command_audit, command_inspect;
+extern const struct command command_person, command_grant, command_gate, command_sshd_keys, command_init, command_mfa, command_release;
+extern const struct command command_session, command_privilege, command_audit, command_inspect, command_milter, command_quarantine;
 
 const struct command *const commands[] = {
 	&command_scan,
@@ -30,6 +30,8 @@ const struct command *const commands[] = {
 	&command_privilege,
 	&command_audit,
 	&command_inspect,
+	&command_milter,
+	&command_quarantine,
 	NULL,
 };
 

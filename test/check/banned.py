@@ -30,13 +30,14 @@ MUTABLE = {
     ("src/core/err.c", "oom_hook"): "set once by main before threads start",
     ("src/core/log.c", "sink"): "set once by main before threads start",
     ("src/core/hash.c", "secret"): "drawn once per process, so that hostile keys cannot collide",
+    ("src/milter/serve.c", "the_filter"): "set once before libmilter starts; its callbacks carry no argument",
     ("src/cmd/term.c", "last"): "when progress was last shown; of the main thread",
 }
 
 LIBRARIES = {
     "libc.so", "libm.so", "libgcc_s.so", "libstdc++.so", "libpthread.so", "ld-linux-x86-64.so", "ld-linux-aarch64.so",
     "libhs.so", "libfyaml.so", "libarchive.so", "libz.so", "libseccomp.so", "libsimdjson.so", "libpcre2-8.so", "libicuuc.so", "libsodium.so", "libsqlite3.so", "libcap-ng.so", "libcurl-gnutls.so", "libgnutls.so", "libsystemd.so",
-    "liboath.so", "libqrencode.so", "libgvc.so", "libcgraph.so", "libcrypto.so", "libqpdf.so", "libyara.so", "libgmime-3.0.so", "libpsl.so", "libicui18n.so", "libglib-2.0.so", "libgobject-2.0.so",
+    "liboath.so", "libqrencode.so", "libgvc.so", "libcgraph.so", "libcrypto.so", "libqpdf.so", "libyara.so", "libgmime-3.0.so", "libpsl.so", "libicui18n.so", "libglib-2.0.so", "libgobject-2.0.so", "libmilter.so",
 }
 SANITIZERS = {"libasan.so", "libubsan.so", "libtsan.so", "liblsan.so"}
 

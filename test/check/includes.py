@@ -21,7 +21,7 @@ LEVELS = {
     "detect": 3, "hunt": 3, "live": 3, "factor": 3, "privilege": 3, "posture": 3, "lure": 3,
     "incident": 4, "gate": 4, "release": 4, "mail": 4,
     "report": 5, "pipeline": 5, "respond": 5, "inspect": 5,
-    "notify": 6,
+    "notify": 6, "milter": 6,
     "watch": 7,
     "cmd": 8,
 }
@@ -31,9 +31,9 @@ FORBIDDEN = {("detect", "decode"), ("detect", "source"), ("incident", "decode"),
 # Headers of libraries, and the rooms that may know them.
 LIBRARIES = {
     r"hs/|hs\.h": {"match"}, r"libfyaml": {"yaml"}, r"archive": {"lure", "report", "source"}, r"zlib": {"gate", "lure", "source"}, r"simdjson": {"json"}, r"pcre2": {"sigma"}, r"unicode/": {"mail", "sigma"},
-    r"sodium": {"chain", "factor", "gate", "notify", "release", "snapshot"}, r"liboath|qrencode": {"factor"}, r"security/": set(), r"sqlite3": {"store", "vault"}, r"seccomp|linux/landlock|sys/prctl|cap-ng": {"sys"}, r"pthread": {"cmd", "inspect", "pipeline", "sigma", "source"}, r"sys/socket|netdb|netinet/|sys/un\.h": {"gate", "live", "notify", "sys", "watch"},
+    r"sodium": {"chain", "factor", "gate", "milter", "notify", "release", "snapshot"}, r"liboath|qrencode": {"factor"}, r"security/": set(), r"sqlite3": {"store", "vault"}, r"seccomp|linux/landlock|sys/prctl|cap-ng": {"sys"}, r"pthread": {"cmd", "inspect", "milter", "pipeline", "sigma", "source"}, r"sys/socket|netdb|netinet/|sys/un\.h": {"gate", "live", "notify", "sys", "watch"},
     r"curl": {"notify"}, r"gnutls|systemd/sd-journal": {"live"}, r"sys/inotify": {"live", "release"}, r"sys/fanotify": {"release"}, r"graphviz": {"privilege"}, r"spawn\.h|sys/wait": {"sys", "watch"}, r"sys/ptrace|dlfcn": set(),
-    r"yara": {"inspect"}, r"gmime|libpsl|iconv": {"mail"}, r"openssl|qpdf": {"lure"},
+    r"yara": {"inspect"}, r"gmime|libpsl|iconv": {"mail"}, r"openssl|qpdf": {"lure"}, r"libmilter": {"milter"},
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
 COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.S)
