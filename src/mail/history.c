@@ -143,14 +143,17 @@ size_t mail_history_read(const struct lure *l, const struct org *org, nstime now
 	for (size_t i = 0; i < n; i++)
 		if (o[i].parent != UINT32_MAX && of[o[i].parent] && o[i].how == LURE_PART && !of[i])
 			take_part(&of[o[i].parent]->mail, &o[i]);
-	kept = 0;
-	for (size_t i = 0; i < count; i++) {
-		settle(&v[i].mail, l, v[i].object, org);
+	for (size_t i = count; i-- > 0;) { /* what is attached to the only message of a mailbox; parents come first */
 		uint32_t parent = o[v[i].object].parent;
-		bool attached = parent != UINT32_MAX && of[parent] && of[parent]->mail.from.n; /* to the only message of a mailbox */
-		if (v[i].mail.from.n && !attached) /* else it could not be read, or it is a whole mailbox */
-			v[kept++] = v[i];
+		if (parent != UINT32_MAX && of[parent] && of[parent]->mail.from.n)
+			v[i].mail.from = SLICE_NONE;
 	}
+	kept = 0;
+	for (size_t i = 0; i < count; i++)
+		if (v[i].mail.from.n) { /* else it could not be read, or it is a whole mailbox */
+			settle(&v[i].mail, l, v[i].object, org);
+			v[kept++] = v[i];
+		}
 	return kept;
 }
 
