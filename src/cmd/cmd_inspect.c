@@ -1,6 +1,7 @@
 /* cmd_inspect.c - postern inspect: documents, archives, installers, messages: is this bait, and what in it says so. */
 #include "cmd/inspect_files.h"
 #include "cmd/inspect_past.h"
+#include "cmd/inspect_report.h"
 #include "cmd/setup.h"
 #include "cmd/state.h"
 
@@ -21,6 +22,7 @@ static const struct option options[] = {
 	{"trust", 'T', OPT_LIST, "SERVER", "mail server whose Authentication-Results count; may be given several times"},
 	{"trust-unnamed", 0, OPT_FLAG, NULL, "also the topmost such field without a server's name (as Microsoft writes it)"},
 	STATE_OPTION,
+	{"report-as", 'r', OPT_TEXT, "USER", "an employee (account or mail address) reports them: recorded in the state, and joined\nwith what others reported and endpoints logged"},
 	{"jobs", 'j', OPT_NUMBER, "N", "files looked at at a time (default: the machine's processors)", 1, 64},
 	{"depth", 0, OPT_NUMBER, "N", "containers in containers (default 6)", 1, 32},
 	{"seconds", 0, OPT_NUMBER, "N", "time for one file (default 8)", 1, 19},
@@ -32,7 +34,8 @@ struct slot { struct buf text, saved /* while the history is not asked yet */; i
 struct job {
 	const struct args *args;
 	struct inspect *pool;
-	struct inspect_past *past; /* NULL: no history is kept */
+	struct inspect_past *past;     /* NULL: no history is kept */
+	struct inspect_report *report; /* NULL: nobody reports */
 	struct inspect_files files;
 	struct slot *slots;
 	size_t next;
@@ -53,6 +56,8 @@ static void tell(struct job *j, struct lure *l, struct slice name, struct slot *
 	struct lure_verdict v;
 	lure_judge(l, &v);
 	s->verdict = v.verdict;
+	if (j->report)
+		inspect_report_add(j->report, name, l, &v);
 	if (j->json)
 		lure_json(l, &v, name, &s->text);
 	else if (!j->quiet || v.verdict != VERDICT_CLEAN)
@@ -231,6 +236,8 @@ static int run(const struct args *a)
 		setup_free(&setup);
 		return EXIT_INPUT;
 	}
+	if (args_has(a, "report-as"))
+		j.report = inspect_report_new(args_get(a, "report-as"), setup.org);
 	if (args_has(a, "state") && !(j.past = inspect_past_open(a, setup.org, &e)))
 		rc = EXIT_INPUT;
 	else
@@ -239,11 +246,17 @@ static int run(const struct args *a)
 		complain_err(&e);
 	else
 		rc = inspect_all(&j, a);
+	rc = rc < 0 ? EXIT_INPUT : rc;
 	inspect_past_free(j.past);
 	inspect_files_free(&j.files);
 	inspect_free(j.pool);
+	if (j.report && rc != EXIT_USAGE) {
+		int sent = inspect_report_send(j.report, a);
+		rc = sent ? sent : rc;
+	}
+	inspect_report_free(j.report);
 	setup_free(&setup);
-	return rc < 0 ? EXIT_INPUT : rc;
+	return rc;
 }
 
 const struct command command_inspect = {
