@@ -77,12 +77,13 @@ static void add_person(struct inspect_report *r, struct finding *f, struct slice
 		finding_entity(f, ENT_PERSON, p->name);
 }
 
-static void add_facts(struct inspect_report *r, struct one *one, const struct lure *l)
+/* persons: of what nothing is wrong with, only the same sender or file tells that it belongs to something; not that the same person reported both. */
+static void add_facts(struct inspect_report *r, struct one *one, const struct lure *l, bool persons)
 {
 	const struct lure_note *n;
 	size_t count = lure_notes(l, &n), sites = 0;
 	for (size_t i = 0; i < count && n[i].object == 0; i++) {
-		if (strcmp(n[i].name, "mail.recipient") == 0)
+		if (persons && strcmp(n[i].name, "mail.recipient") == 0)
 			add_person(r, one->f, n[i].value);
 		else if (strcmp(n[i].name, "mail.linked") == 0 && sites++ < SITES_MAX)
 			finding_entity(one->f, ENT_DOMAIN, n[i].value);
@@ -90,7 +91,8 @@ static void add_facts(struct inspect_report *r, struct one *one, const struct lu
 	one->sender = slice_dup(&one->f->mem, lure_fact_of(l, 0, "mail.from"));
 	one->recipient = slice_dup(&one->f->mem, lure_fact_of(l, 0, "mail.recipient"));
 	finding_entity(one->f, ENT_MAIL, one->sender);
-	add_person(r, one->f, slice_of(r->who));
+	if (persons)
+		add_person(r, one->f, slice_of(r->who));
 }
 
 static void add_reasons(struct finding *f, const struct lure *l, const struct lure_verdict *v)
@@ -123,7 +125,7 @@ static void keep(struct inspect_report *r, const struct one *one)
 
 void inspect_report_add(struct inspect_report *r, struct slice name, const struct lure *l, const struct lure_verdict *v)
 {
-	static const enum level levels[] = {[VERDICT_CLEAN] = LEVEL_LOW, [VERDICT_CANNOT_TELL] = LEVEL_MEDIUM, [VERDICT_SUSPICIOUS] = LEVEL_MEDIUM, [VERDICT_LURE] = LEVEL_HIGH};
+	static const enum level levels[] = {[VERDICT_CLEAN] = LEVEL_MEDIUM /* somebody thought otherwise */, [VERDICT_CANNOT_TELL] = LEVEL_MEDIUM, [VERDICT_SUSPICIOUS] = LEVEL_MEDIUM, [VERDICT_LURE] = LEVEL_HIGH};
 	static const char *const techniques[] = {"T1566", NULL};
 	const struct lure_object *o;
 	if (!lure_objects(l, &o))
@@ -137,7 +139,7 @@ void inspect_report_add(struct inspect_report *r, struct slice name, const struc
 	f->first = f->last = r->now;
 	f->count = 1;
 	f->techniques = techniques;
-	add_facts(r, &one, l);
+	add_facts(r, &one, l, v->verdict != VERDICT_CLEAN);
 	add_hashes(&one, l);
 	if (!finding_get(f, ENT_FILE).n)
 		finding_entity(f, ENT_FILE, one.name);

@@ -147,7 +147,7 @@ static bool name_lure(struct incidents *s, struct incident *in)
 	for (size_t i = 0; i < in->nentities; i++)
 		hosts += in->entities[i].type == ENT_HOST;
 	in->kind = SL("lure");
-	incident_printf(s, &in->title, "Lure: %.*s%s%.*s, reported %zu time%s%s%.*s%s", SLFMT(file.n ? file : SL("a message")), sender.n ? " from " : "", SLFMT(sender), reports, reports == 1 ? "" : "s",
+	incident_printf(s, &in->title, "%s: %.*s%s%.*s, reported %zu time%s%s%.*s%s", in->level >= LEVEL_HIGH ? "Lure" : "Perhaps a lure", SLFMT(file.n ? file : SL("a message")), sender.n ? " from " : "", SLFMT(sender), reports, reports == 1 ? "" : "s",
 		hosts ? "; traces on " : "", SLFMT(first_entity(in, ENT_HOST)), hosts > 1 ? " and others" : "");
 	return true;
 }

@@ -3,6 +3,10 @@
 
 weeks: ordinary mail says nothing; taken: an own account in other hands; ramp: weeks of talk, then a package, in whatever order the files are read; again: the same mail twice says the same and counts
 once; names: somebody known at a new address; attached: nobody brings his own past; report: an employee's reports and what an endpoint logged become one incident."""
+import datetime
+import email
+import email.policy
+import hashlib
 import json
 import os
 import re
@@ -13,9 +17,11 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "mail"))
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent / x) for x in ("mail", "watch", "lure")]
 import case1  # noqa: E402
+import daemon  # noqa: E402
 import history  # noqa: E402
+import programs  # noqa: E402
 import ramp  # noqa: E402
 
 POSTERN = sys.argv[1] if len(sys.argv) > 1 else sys.exit(__doc__)
@@ -138,8 +144,6 @@ def case_names(d):
 def case_attached(d):
     p, story = Place(d), ramp.stories()[0]
     outer = history.write(("Claire Dubois", "claire.dubois@talent-harbour.example"), [("Erika Beispiel", ramp.ME[1])], history.at(1, 9, 0), "Forward", "see below", 1)
-    import email
-    import email.policy
     m = email.message_from_bytes(outer, policy=email.policy.SMTP)
     for _, content in story[:-1]:
         m.add_attachment(email.message_from_bytes(content, policy=email.policy.SMTP))
@@ -147,10 +151,51 @@ def case_attached(d):
     expect(p.rows("SELECT sum(count) FROM contact") == [(1,)], "messages that somebody attached are no past")
 
 
+def case_report(d):
+    """Two employees report the same viewer, by mail and as a file; somebody started it on pc7; a fourth thing has nothing to do with it."""
+    p = Place(d)
+    viewer = programs.pe(CompanyName="Some Maker", ProductName="Viewer")
+    zipped = ("viewer.zip", ramp.packed("SecurePDF.exe", viewer), "application", "zip")
+    offer = ramp.letters("offer", ("Claire Dubois", "claire.dubois@talent-harbour.example"), [("Job offer", "A job offer with an attractive salary; open it with our viewer.")], (0,), zipped)
+    news = ramp.letters("news", ("Chandler", "news@chandler.example"), [("Ropes", "New ropes are in.")], (0,), None)
+    mails, file = p.put(offer), f"{d}/SecurePDF.exe"
+    Path(file).write_bytes(viewer)
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    event = {"@timestamp": now, "event": {"code": "1", "provider": "Microsoft-Windows-Sysmon"}, "host": {"name": "pc7"}, "winlog": {"channel": "Microsoft-Windows-Sysmon/Operational", "event_id": "1", "computer_name": "pc7", "event_data": {
+        "ProcessId": "4711", "Image": "C:\\Users\\erika\\Downloads\\SecurePDF.exe", "CommandLine": "SecurePDF.exe offer.pdf", "User": "INST\\somebody", "Hashes": f"SHA256={hashlib.sha256(viewer).hexdigest().upper()}"}}}
+    with daemon.Daemon(POSTERN, {"rules": [str(Path(__file__).resolve().parent.parent.parent / "rules" / "case2-dream-job")], "hold": "50ms"}) as w:
+        (w.logs / "sysmon.json").write_text(json.dumps(event) + "\n", encoding="utf-8")
+        w.start()
+        listed = lambda: [json.loads(x) for x in w.run("incident", "list", "--state", w.state, "--format", "json").stdout.splitlines()]
+        report = lambda who, path: w.run("inspect", "--org", f"{d}/org.yaml", "--report-as", who, "--state", w.state, "--quiet", path)
+        daemon.wait_for("what the endpoint logged", listed)
+        expect([x["kind"] for x in listed()] == ["suspicion"], f"the endpoint alone: {listed()}")
+        report("beispiel", mails)
+        report("petersen", file)
+        report("beispiel", p.put(news))
+        one = daemon.wait_for("one incident of three findings", lambda: [x for x in listed() if x["kind"] == "lure" and x["findings"] >= 3])
+        report("petersen", file)  # once more: nothing new
+        text = w.run("incident", "show", one[0]["id"], "--state", w.state).stdout
+        with closing(sqlite3.connect(f"file:{w.state}/postern.db?mode=ro", uri=True)) as db:
+            reports = db.execute("SELECT who,verdict,name,sender,recipient,hashes FROM report ORDER BY time,name").fetchall()
+        audit = (w.state / "audit.log").read_text(encoding="utf-8")
+        expect(w.run("state", "check", "--state", w.state).returncode == 0, "the state is whole")
+        nothing = w.run("inspect", "--report-as", "x", "--state", d, mails, check=False)
+        expect(nothing.returncode == 3 and "postern watch" in nothing.stderr, f"no state to report to: {nothing.returncode} {nothing.stderr}")
+    expect(len(one) == 1, f"one incident: {one}")
+    for word in ("claire.dubois@talent-harbour.example", "pc7", "beispiel reported", "petersen reported", "Lure"):
+        expect(word in text, f"the story names {word}: {text[:3000]}")
+    expect(len(reports) == 3, f"three reports, one made twice: {reports}")
+    mail = next(r for r in reports if r[3].startswith("claire"))
+    expect(mail[0] == "beispiel" and mail[4] == ramp.ME[1] and hashlib.sha256(viewer).hexdigest() in mail[5], f"who, to whom, what: {mail}")
+    expect(audit.count('"report"') >= 3, "reports stand in the audit log")
+
+
 CASES = {k[5:]: v for k, v in list(globals().items()) if k.startswith("case_")}
 for case in sys.argv[2:] or CASES:
     before = len(errors)
     with tempfile.TemporaryDirectory(prefix="postern-history-") as folder:
+        os.chmod(folder, 0o755)
         CASES[case](f"{folder}/x")
     print(f"{case}: {'ok' if len(errors) == before else 'FAILED'}")
 for text in errors:
