@@ -1,6 +1,9 @@
 /* cmd_inspect.c - postern inspect: documents, archives, installers, messages: is this bait, and what in it says so. */
 #include "cmd/inspect_files.h"
+#include "cmd/inspect_past.h"
+#include "cmd/inspect_report.h"
 #include "cmd/setup.h"
+#include "cmd/state.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -19,6 +22,8 @@ static const struct option options[] = {
 	{"org", 'o', OPT_TEXT, "FILE", "organisation file: own domains, staff, partners (default: /etc/postern/org.yaml)"},
 	{"trust", 'T', OPT_LIST, "SERVER", "mail server whose Authentication-Results count; may be given several times"},
 	{"trust-unnamed", 0, OPT_FLAG, NULL, "also the topmost such field without a server's name (as Microsoft writes it)"},
+	STATE_OPTION,
+	{"report-as", 'r', OPT_TEXT, "USER", "an employee (account or mail address) reports them: recorded in the state, and joined\nwith what others reported and endpoints logged"},
 	{"jobs", 'j', OPT_NUMBER, "N", "files looked at at a time (default: the machine's processors)", 1, 64},
 	{"depth", 0, OPT_NUMBER, "N", "containers in containers (default 6)", 1, 32},
 	{"seconds", 0, OPT_NUMBER, "N", "time for one file (default 8)", 1, 19},
@@ -26,10 +31,12 @@ static const struct option options[] = {
 	{0},
 };
 
-struct slot { struct buf text; int state; /* 0 waiting, 1 done */ enum verdict verdict; bool failed; };
+struct slot { struct buf text, saved /* while the history is not asked yet */; int state; /* 0 waiting, 1 done */ enum verdict verdict; bool failed; };
 struct job {
 	const struct args *args;
 	struct inspect *pool;
+	struct inspect_past *past;     /* NULL: no history is kept */
+	struct inspect_report *report; /* NULL: nobody reports */
 	struct inspect_files files;
 	struct slot *slots;
 	size_t next;
@@ -50,6 +57,8 @@ static void tell(struct job *j, struct lure *l, struct slice name, struct slot *
 	struct lure_verdict v;
 	lure_judge(l, &v);
 	s->verdict = v.verdict;
+	if (j->report)
+		inspect_report_add(j->report, name, l, &v);
 	if (j->json)
 		lure_json(l, &v, name, &s->text);
 	else if (!j->quiet || v.verdict != VERDICT_CLEAN)
@@ -72,6 +81,9 @@ static void *work(void *arg)
 		if (fd < 0 || inspect_object(j->pool, fd, slice_of(j->files.v[i]), j->passwords, j->npasswords, l, &e)) {
 			complain_err(&e);
 			s->failed = true;
+		} else if (j->past) {
+			inspect_past_add(j->past, i, l);
+			lure_save(l, &s->saved);
 		} else {
 			tell(j, l, slice_of(j->files.v[i]), s);
 		}
@@ -86,17 +98,50 @@ static void *work(void *arg)
 	return NULL;
 }
 
+static void wait_for(struct job *j, const struct slot *s)
+{
+	pthread_mutex_lock(&j->lock);
+	while (!s->state)
+		pthread_cond_wait(&j->done, &j->lock);
+	pthread_mutex_unlock(&j->lock);
+}
+
+/* What a message means may depend on every one before it, in whatever file that stands. */
+static bool ask_history(struct job *j)
+{
+	struct err e;
+	for (size_t i = 0; i < j->files.n; i++) {
+		wait_for(j, &j->slots[i]);
+		progress_show(i + 1, j->files.n, "inspecting");
+	}
+	progress_clear();
+	if (!inspect_past_judge(j->past, &e))
+		return true;
+	complain_err(&e);
+	return false;
+}
+
+static void tell_saved(struct job *j, struct lure *l, size_t i)
+{
+	struct slot *s = &j->slots[i];
+	if (s->failed || !lure_load(l, buf_slice(&s->saved)))
+		return;
+	inspect_past_tell(j->past, i, l);
+	tell(j, l, slice_of(j->files.v[i]), s);
+	buf_free(&s->saved);
+}
+
 /* In the order of the arguments, whoever was ready first. */
 static bool print_all(struct job *j, size_t count[4], size_t *failed)
 {
-	bool ok = true;
+	bool asked = !j->past || ask_history(j), ok = true;
+	struct lure *l = lure_new(NULL);
 	for (size_t i = 0; i < j->files.n; i++) {
 		struct slot *s = &j->slots[i];
-		pthread_mutex_lock(&j->lock);
-		while (!s->state)
-			pthread_cond_wait(&j->done, &j->lock);
-		pthread_mutex_unlock(&j->lock);
+		wait_for(j, s);
 		progress_clear();
+		if (j->past)
+			tell_saved(j, l, i);
 		ok = ok && (!s->text.n || write_out(NULL, buf_slice(&s->text)));
 		*failed += s->failed;
 		if (!s->failed)
@@ -105,7 +150,8 @@ static bool print_all(struct job *j, size_t count[4], size_t *failed)
 		progress_show(i + 1, j->files.n, "inspecting");
 	}
 	progress_clear();
-	return ok;
+	lure_free(l);
+	return ok && asked;
 }
 
 static int run_threads(struct job *j, unsigned n, size_t count[4], size_t *failed)
@@ -195,15 +241,27 @@ static int run(const struct args *a)
 		setup_free(&setup);
 		return e.code == ERR_SYNTAX ? EXIT_USAGE : EXIT_INPUT;
 	}
-	rc = inspect_files_find(&j.files, a, &e);
+	if (args_has(a, "report-as"))
+		j.report = inspect_report_new(args_get(a, "report-as"), setup.org);
+	if (args_has(a, "state") && !(j.past = inspect_past_open(a, setup.org, &e)))
+		rc = EXIT_INPUT;
+	else
+		rc = inspect_files_find(&j.files, a, &e);
 	if (rc)
 		complain_err(&e);
 	else
 		rc = inspect_all(&j, a);
+	rc = rc < 0 ? EXIT_INPUT : rc;
+	inspect_past_free(j.past);
 	inspect_files_free(&j.files);
 	inspect_free(j.pool);
+	if (j.report && rc != EXIT_USAGE) {
+		int sent = inspect_report_send(j.report, a);
+		rc = sent ? sent : rc;
+	}
+	inspect_report_free(j.report);
 	setup_free(&setup);
-	return rc < 0 ? EXIT_INPUT : rc;
+	return rc;
 }
 
 const struct command command_inspect = {

@@ -100,6 +100,16 @@ static struct slice account(const struct event *e)
 	return s.n ? s : event_str(e, F_USER_ID);
 }
 
+/* A program that lies where only administrators put programs is everybody's: its hash would join what has nothing to do with each other. */
+static bool is_installed(struct slice path)
+{
+	static const char *const places[] = {"/usr/", "/bin/", "/sbin/", "/lib", "/opt/", "/snap/", "C:\\Windows\\", "C:\\Program Files"};
+	for (size_t i = 0; i < ARRAY_LEN(places); i++)
+		if (slice_istarts(path, slice_of(places[i])))
+			return true;
+	return !path.n;
+}
+
 static void add_entities(struct hunt *h, struct finding *f, const struct event *e)
 {
 	static const struct { enum entity_type type; enum field_id field; } rows[] = {
@@ -111,6 +121,8 @@ static void add_entities(struct hunt *h, struct finding *f, const struct event *
 	finding_entity(f, ENT_SOURCE, event_source(e));
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		finding_entity(f, rows[i].type, slice_to(event_str(e, rows[i].field), 1024));
+	if (!is_installed(event_str(e, F_PROCESS_EXE)))
+		finding_entity(f, ENT_HASH, slice_to(event_str(e, F_PROCESS_HASH), 128));
 }
 
 static void add_why(struct hunt *h, struct finding *f, const struct sigma_rule *r, struct buf *b)

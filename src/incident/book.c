@@ -360,11 +360,26 @@ int book_decisions(struct incident_book *b, struct store *s, struct err *e)
 	return store_decisions(s, b->decision, take_decision, &d, e);
 }
 
+static int take_report(void *arg, struct finding *f, const char *incident)
+{
+	(void)incident;
+	incident_book_add(arg, f);
+	return 0;
+}
+
+int book_reports(struct incident_book *b, struct store *s, struct err *e)
+{
+	return store_reports_take(s, take_report, b, e);
+}
+
 int incident_book_pending(struct incident_book *b, struct store *s, struct err *e)
 {
-	int64_t newest;
+	int64_t newest = b->decision;
+	bool reports = false;
 	int rc = b->dirty ? 0 : store_decision_newest(s, &newest, e);
-	return rc ? rc : b->dirty || newest != b->decision;
+	if (!rc && !b->dirty)
+		rc = store_reports_wait(s, &reports, e);
+	return rc ? rc : b->dirty || reports || newest != b->decision;
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------------------ */

@@ -50,6 +50,8 @@ void book_row(struct entry *e, const struct store_incident *row);          /* co
 int book_order(const struct entry *a, const struct entry *b);              /* opened first, then by id */
 /* Reads what people decided since. */
 int book_decisions(struct incident_book *b, struct store *s, struct err *e);
+/* Takes in what people reported since. */
+int book_reports(struct incident_book *b, struct store *s, struct err *e);
 /* What is too old or too much goes. */
 void book_forget(struct incident_book *b, nstime now);
 /* Entries in order; those that nothing refers to go; replaced findings are freed. */

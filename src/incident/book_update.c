@@ -319,6 +319,8 @@ int incident_book_update(struct incident_book *b, struct store *s, nstime now, i
 {
 	struct update u = {.b = b, .s = s, .now = now, .fn = fn, .arg = arg, .e = e};
 	int rc = book_decisions(b, s, e);
+	if (!rc)
+		rc = book_reports(b, s, e);
 	if (rc || !b->dirty)
 		return rc;
 	rc = write_findings(&u);

@@ -21,10 +21,13 @@ struct incident_hop {
 	bool bad;                /* part of a finding, not context */
 };
 
+/* Findings of this rule are what people reported: they make an incident one of case 2. */
+#define INCIDENT_REPORT_RULE "postern.mail-report"
+
 struct incident {
 	char id[40];              /* sortable: start time, then a hash of the first evidence: stable for the same evidence */
 	char follows[40];         /* the closed incident of the same actor it goes on after, or "" */
-	struct slice kind;        /* "side-door" (case 1), "break-in attempt", "single finding" */
+	struct slice kind;        /* "side-door" (case 1), "lure" (case 2), "intrusion", "suspicion" */
 	struct slice title;
 	enum level level;
 	struct slice level_reason;
@@ -89,10 +92,10 @@ int incident_book_load(struct incident_book *b, struct store *s, nstime now, str
 bool incident_book_add(struct incident_book *b, struct finding *f);
 /* in: valid until the next update; id: in->id, but with INCIDENT_JOINED alone the one that went into it. Not 0: the update stops with it. */
 typedef int incident_change_fn(void *arg, const struct incident *in, const char *id, unsigned changes);
-/* Joins and tells what changed, in the caller's transaction: reads what people decided, writes findings, incidents and what belongs
+/* Joins and tells what changed, in the caller's transaction: reads what people decided and reported, writes findings, incidents and what belongs
  * to which, calls fn (may be NULL) per incident that changed against what was stored. Cheap when nothing is new. */
 int incident_book_update(struct incident_book *b, struct store *s, nstime now, incident_change_fn *fn, void *arg, struct err *e);
-/* Would an update do anything? Findings wait to be joined, or a person decided something (one indexed read). < 0: ERR_*. */
+/* Would an update do anything? Findings wait to be joined, or a person decided or reported something (two indexed reads). < 0: ERR_*. */
 int incident_book_pending(struct incident_book *b, struct store *s, struct err *e);
 size_t incident_book_count(const struct incident_book *b);                         /* open ones that were told, after an update */
 const struct incident *incident_book_get(const struct incident_book *b, size_t i); /* opened first comes first */

@@ -124,6 +124,34 @@ static void judge(struct incidents *s, struct incident *in)
 	}
 }
 
+/* Somebody was sent something, and said so: case 2. */
+static size_t reports_of(const struct incident *in, const struct finding **first)
+{
+	size_t n = 0;
+	*first = NULL;
+	for (size_t i = 0; i < in->nfindings; i++)
+		if (slice_eqz(in->findings[i]->rule_id, INCIDENT_REPORT_RULE)) {
+			*first = *first ? *first : in->findings[i];
+			n++;
+		}
+	return n;
+}
+
+static bool name_lure(struct incidents *s, struct incident *in)
+{
+	const struct finding *first;
+	size_t reports = reports_of(in, &first), hosts = 0;
+	struct slice sender = first ? finding_get(first, ENT_MAIL) : SLICE_NONE, file = first ? finding_get(first, ENT_FILE) : SLICE_NONE;
+	if (!reports)
+		return false;
+	for (size_t i = 0; i < in->nentities; i++)
+		hosts += in->entities[i].type == ENT_HOST;
+	in->kind = SL("lure");
+	incident_printf(s, &in->title, "%s: %.*s%s%.*s, reported %zu time%s%s%.*s%s", in->level >= LEVEL_HIGH ? "Lure" : "Perhaps a lure", SLFMT(file.n ? file : SL("a message")), sender.n ? " from " : "", SLFMT(sender), reports, reports == 1 ? "" : "s",
+		hosts ? "; traces on " : "", SLFMT(first_entity(in, ENT_HOST)), hosts > 1 ? " and others" : "");
+	return true;
+}
+
 static void name_it(struct incidents *s, struct incident *in)
 {
 	struct slice provider = first_entity(in, ENT_PROVIDER), user = first_entity(in, ENT_USER), host = first_entity(in, ENT_HOST);
@@ -139,6 +167,8 @@ static void name_it(struct incidents *s, struct incident *in)
 		in->kind = SL("side-door");
 		incident_printf(s, &in->title, "Side door: %.*s%s%.*s%s of provider %.*s came in on %.*s and got as far as \"%s\"", SLFMT(user), who ? " (" : "",
 			who ? (int)who->name.n : 0, who ? who->name.p : "", who ? ")" : "", SLFMT(p->name), SLFMT(host), stage_title(last));
+	} else if (name_lure(s, in)) {
+		return;
 	} else if (in->nstages >= 3) {
 		in->kind = SL("intrusion");
 		incident_printf(s, &in->title, "Intrusion on %.*s%s%.*s, as far as \"%s\"", SLFMT(host), user.n ? " with " : "", SLFMT(user), stage_title(last));
@@ -246,8 +276,12 @@ static void tell_short(struct incidents *s, struct incident *in)
 static void advise(struct incidents *s, struct incident *in)
 {
 	in->not_seen = arena_alloc(&s->mem, STAGE_COUNT * sizeof *in->not_seen);
-	in->steps = arena_alloc(&s->mem, (STAGE_COUNT + 3) * sizeof *in->steps);
+	in->steps = arena_alloc(&s->mem, (STAGE_COUNT + 5) * sizeof *in->steps);
 	struct slice *step = in->steps;
+	if (slice_eq(in->kind, SL("lure"))) {
+		*step++ = SL("Thank those who reported it, and ask whether they opened it. A machine on which it was opened leaves the network, but stays on until memory and disk are saved.");
+		*step++ = SL("Look for the sender and the file's SHA-256 in the mail server's log, all mailboxes and endpoints; warn everybody who got it, by telephone.");
+	}
 	if (slice_eq(in->kind, SL("suspicion")) && in->level < LEVEL_HIGH) { /* most of these are ordinary work */
 		*step++ = SL("Ask the person whether this was them; if it was, write it into org.yaml, so that it is not asked again.");
 		in->nsteps = 1;

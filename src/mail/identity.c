@@ -1,6 +1,8 @@
 /* identity.c - who a message says it is from, and who it can be from. */
 #include "mail/mail_private.h"
 
+#include <stdlib.h>
+
 struct brand { const char *words, *sites; };
 static const struct brand brands[] = {
 #define BRAND(words, sites) {words, sites},
@@ -152,6 +154,28 @@ static bool same_person(struct lure *l, struct slice shown, struct slice name)
 				break;
 			}
 	return nb >= 2 && found == nb && na <= nb + 2;
+}
+
+static int by_letters(const void *a, const void *b)
+{
+	const struct slice *x = a, *y = b;
+	int c = memcmp(x->p, y->p, MIN(x->n, y->n));
+	return c ? c : (x->n > y->n) - (x->n < y->n);
+}
+
+struct slice person_of(struct lure *l, struct slice name)
+{
+	struct slice w[8];
+	struct buf b = {0};
+	size_t n = name_words(folded_name(l, name), w, ARRAY_LEN(w));
+	if (n < 2 && !(n == 1 && w[0].n >= 9 && (uint8_t)w[0].p[0] >= 0xea)) /* Korean names are written as one word */
+		return SLICE_NONE;
+	qsort(w, n, sizeof *w, by_letters);
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&b, "%s%.*s", i ? " " : "", SLFMT(w[i]));
+	struct slice r = slice_dup(lure_arena(l), buf_slice(&b));
+	buf_free(&b);
+	return r;
 }
 
 static bool is_security_role(struct slice role)

@@ -180,6 +180,15 @@ static bool sends_on(struct lure *l, struct slice url)
 	return inner.n && !slice_eq(inner, site_of(l, host_of(url)));
 }
 
+static void linked(struct message *m, struct slice site)
+{
+	bool known = !site.n || slice_eq(site, m->from.site);
+	for (size_t i = 0; i < m->nlinked; i++)
+		known |= slice_eq(m->linked[i], site);
+	if (!known && m->nlinked < LINKED_MAX)
+		m->linked[m->nlinked++] = site;
+}
+
 static void one_link(struct message *m, const struct anchor *a)
 {
 	struct lure *l = m->l;
@@ -191,6 +200,7 @@ static void one_link(struct message *m, const struct anchor *a)
 	bool own = m->mail->options.org && org_domain_own(m->mail->options.org, site);
 	if (own)
 		return;
+	linked(m, site);
 	if (shown.n && !slice_eq(shown, site) && !(m->bulk && slice_eq(site, m->from.site)))
 		sign(m, IND_MAIL_LINK_MISMATCH, SL("link"), "shows %.*s, leads to %.*s", SLFMT(shown), SLFMT(site));
 	if (is_shortener(site) || is_shortener(host))

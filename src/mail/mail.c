@@ -52,6 +52,16 @@ static void facts(struct message *m)
 	lure_fact(l, m->id, "mail.job", m->signs.seen[IND_MAIL_JOB] ? SL("yes") : SLICE_NONE);
 	lure_fact(l, m->id, "mail.channel", m->signs.seen[IND_MAIL_CHANNEL] ? SL("yes") : SLICE_NONE);
 	lure_fact(l, m->id, "mail.file", m->attachments ? SL("yes") : SLICE_NONE);
+	lure_fact(l, m->id, "mail.bulk", m->bulk ? SL("yes") : SLICE_NONE);
+	lure_fact(l, m->id, "mail.site", m->from.site);
+	lure_fact(l, m->id, "mail.name", m->from.name);
+	lure_fact(l, m->id, "mail.person", person_of(l, m->from.name));
+	lure_fact(l, m->id, "mail.date", m->date);
+	lure_fact(l, m->id, "mail.program", m->program);
+	for (size_t i = 0; i < m->nrecipients; i++)
+		lure_fact(l, m->id, "mail.recipient", m->recipients[i]);
+	for (size_t i = 0; i < m->nlinked; i++)
+		lure_fact(l, m->id, "mail.linked", m->linked[i]);
 }
 
 static struct slice slice_sub_line(struct slice s)

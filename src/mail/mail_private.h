@@ -18,7 +18,7 @@ struct signs { uint32_t strong, medium; bool seen[IND_COUNT]; };
 struct mailbox { struct slice name, address, local, domain, site; }; /* site: the domain one registers ("example.co.uk"); lower case but for name */
 struct anchor { struct slice url, text; bool image; };
 
-enum { ANCHORS_MAX = 2000, PARTS_MAX = 500, TEXT_MAX = 512 << 10, HEADER_MAX = 1 << 20, RECIPIENTS_MAX = 200, NEST_MAX = 30 };
+enum { ANCHORS_MAX = 2000, PARTS_MAX = 500, TEXT_MAX = 512 << 10, HEADER_MAX = 1 << 20, RECIPIENTS_MAX = 200, NEST_MAX = 30, FACTS_MAX = 50, LINKED_MAX = 20 };
 enum auth { AUTH_NONE, AUTH_PASS, AUTH_FAIL };
 struct message {
 	struct mail *mail;
@@ -29,6 +29,9 @@ struct message {
 	uint32_t nfrom;
 	struct slice subject, message_id, list_id, references, to;
 	struct slice from_raw;
+	struct slice date, program;       /* RFC 3339 in the sender's zone; what wrote it, as it names itself */
+	struct slice recipients[FACTS_MAX]; size_t nrecipients; /* To and Cc: addresses, lower case */
+	struct slice linked[LINKED_MAX]; size_t nlinked; /* sites that links lead to, but for the sender's and ours */
 	bool has_date, bulk;
 	/* bodies */
 	struct buf text, html;            /* UTF-8: plain parts; HTML parts as written */
@@ -56,6 +59,9 @@ const char *looks_like(struct slice site, struct slice ours);
 struct slice folded_name(struct lure *l, struct slice s);
 /* NFKC, case folded, without what is not seen. */
 struct slice folded_text(struct lure *l, struct slice s);
+
+/* identity.c: words of a person's name, folded and sorted: the same however it is written. SLICE_NONE: too few to tell people apart. */
+struct slice person_of(struct lure *l, struct slice name);
 
 /* parse.c */
 bool message_parse(struct message *m, struct slice bytes);

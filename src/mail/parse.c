@@ -74,6 +74,40 @@ static uint32_t first_of(struct message *m, InternetAddressList *list, struct ma
 	return found;
 }
 
+static void read_recipients(struct message *m, InternetAddressList *list)
+{
+	int n = list ? internet_address_list_length(list) : 0;
+	for (int i = 0; i < MIN(n, (int)RECIPIENTS_MAX) && m->nrecipients < FACTS_MAX; i++) {
+		InternetAddress *a = internet_address_list_get_address(list, i);
+		struct mailbox b;
+		if (!INTERNET_ADDRESS_IS_MAILBOX(a))
+			continue;
+		fill(m, &b, NULL, internet_address_mailbox_get_addr((InternetAddressMailbox *)a));
+		if (b.domain.n)
+			m->recipients[m->nrecipients++] = b.address;
+	}
+}
+
+/* The sender's own time, whose hour tells his day. */
+static void read_date(struct message *m, GMimeMessage *g)
+{
+	GDateTime *t = g_mime_message_get_date(g);
+	char *text = t ? g_date_time_format(t, "%Y-%m-%dT%H:%M:%S%:z") : NULL;
+	m->date = keep(m, text);
+	g_free(text);
+}
+
+/* "Thunderbird" of "Mozilla Thunderbird 115.2": versions change every month. */
+static void read_program(struct message *m, GMimeObject *o)
+{
+	const char *agent = g_mime_object_get_header(o, "User-Agent"), *mailer = g_mime_object_get_header(o, "X-Mailer");
+	struct slice s = slice_trim(slice_to(slice_of(agent ? agent : mailer ? mailer : ""), 80));
+	size_t n = 0;
+	while (n < s.n && !strchr("0123456789/(", s.p[n]))
+		n++;
+	m->program = slice_dup(lure_arena(m->l), slice_trim(slice_to(s, n)));
+}
+
 static void read_path(struct message *m, GMimeMessage *g)
 {
 	const char *path = g_mime_object_get_header((GMimeObject *)g, "Return-Path");
@@ -119,6 +153,10 @@ static void read_headers(struct message *m, GMimeMessage *g)
 	char *to = internet_address_list_to_string(g_mime_message_get_to(g), NULL, FALSE);
 	m->to = keep(m, to);
 	g_free(to);
+	read_recipients(m, g_mime_message_get_to(g));
+	read_recipients(m, g_mime_message_get_cc(g));
+	read_date(m, g);
+	read_program(m, o);
 	read_path(m, g);
 	read_results(m, g);
 }

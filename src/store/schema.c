@@ -43,6 +43,10 @@ static const char *const migrations[] = {
 	"ALTER TABLE outbox ADD COLUMN error TEXT NOT NULL DEFAULT '';"
 	"CREATE INDEX outbox_incident ON outbox(incident,channel);"
 	"CREATE INDEX outbox_sent ON outbox(channel,sent);",
+	"CREATE TABLE report(uid TEXT PRIMARY KEY, time INTEGER NOT NULL, who TEXT NOT NULL, verdict TEXT NOT NULL, name TEXT NOT NULL, sender TEXT NOT NULL, recipient TEXT NOT NULL,"
+	" hashes TEXT NOT NULL, body BLOB NOT NULL, taken INTEGER NOT NULL DEFAULT 0);"
+	"CREATE INDEX report_waiting ON report(taken) WHERE taken=0;"
+	"CREATE INDEX report_time ON report(time);",
 };
 
 static int version(struct store *s, int64_t *out, struct err *e)
@@ -158,7 +162,7 @@ int store_vacuum(struct store *s, struct err *e)
 
 int store_retain(struct store *s, nstime before, uint64_t *gone, struct err *e)
 {
-	static const enum statement order[] = {Q_RETAIN_NOTES, Q_RETAIN_FINDINGS, Q_RETAIN_INCIDENTS, Q_RETAIN_MESSAGES};
+	static const enum statement order[] = {Q_RETAIN_NOTES, Q_RETAIN_FINDINGS, Q_RETAIN_INCIDENTS, Q_RETAIN_MESSAGES, Q_RETAIN_REPORTS};
 	*gone = 0;
 	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
 		sqlite3_stmt *q = store_statement(s, order[i], e);

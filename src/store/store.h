@@ -203,6 +203,22 @@ int store_suppression_revoke(struct store *s, int64_t id, nstime t, struct err *
 typedef int store_suppression_fn(void *arg, const struct store_suppression *x);
 int store_suppressions(struct store *s, store_suppression_fn *fn, void *arg, struct err *e);
 
+/* ---- what people reported ------------------------------------------------------------------------------------------------------ */
+/* Kept with the finding it makes, which waits for the process that joins findings (incident_book_update()). */
+struct store_report {
+	char uid[36];          /* the finding's: the same report has the same */
+	nstime time;
+	struct slice who, verdict, name, sender, recipient, hashes; /* hashes: SHA-256, blank-separated */
+	bool taken;            /* its finding was joined */
+};
+/* Nothing happens when it is there already; *fresh tells. */
+int store_report_add(struct store *s, const struct store_report *r, const struct finding *f, bool *fresh, struct err *e);
+typedef int store_report_fn(void *arg, const struct store_report *r);
+int store_reports(struct store *s, nstime since, store_report_fn *fn, void *arg, struct err *e); /* oldest first */
+/* Findings that wait, oldest first, and wait no longer, in the caller's transaction. fn owns f; incident is "". */
+int store_reports_take(struct store *s, store_finding_fn *fn, void *arg, struct err *e);
+int store_reports_wait(struct store *s, bool *any, struct err *e);
+
 /* ---- upkeep -------------------------------------------------------------------------------------------------------------- */
 struct store_counts {
 	uint64_t sources, findings, incidents, open, pending, dead;

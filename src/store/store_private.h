@@ -72,6 +72,12 @@
 	X(Q_RETAIN_NOTES, "DELETE FROM note WHERE incident IN (SELECT id FROM incident WHERE status<>0 AND updated<?1)") \
 	X(Q_RETAIN_INCIDENTS, "DELETE FROM incident WHERE status<>0 AND updated<?1") \
 	X(Q_RETAIN_MESSAGES, "DELETE FROM outbox WHERE state IN (1,3) AND created<?1") \
+	X(Q_RETAIN_REPORTS, "DELETE FROM report WHERE taken=1 AND time<?1") \
+	X(Q_REPORT_ADD, "INSERT OR IGNORE INTO report(uid,time,who,verdict,name,sender,recipient,hashes,body) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)") \
+	X(Q_REPORTS, "SELECT uid,time,who,verdict,name,sender,recipient,hashes,taken FROM report WHERE time>=?1 ORDER BY time,uid") \
+	X(Q_REPORTS_WAITING, "SELECT body FROM report WHERE taken=0 ORDER BY time,uid") \
+	X(Q_REPORTS_WAIT, "SELECT 1 FROM report WHERE taken=0 LIMIT 1") \
+	X(Q_REPORTS_TAKEN, "UPDATE report SET taken=1 WHERE taken=0") \
 	X(Q_BEGIN, "BEGIN IMMEDIATE") X(Q_COMMIT, "COMMIT") X(Q_ROLLBACK, "ROLLBACK")
 enum statement {
 #define X(id, sql) id,

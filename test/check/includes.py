@@ -18,7 +18,7 @@ LEVELS = {
     "core": 0,
     "sys": 1, "event": 1, "match": 1, "yaml": 1, "json": 1, "path": 1, "chain": 1,
     "source": 2, "org": 2, "decode": 2, "store": 2, "sigma": 2, "vault": 2, "snapshot": 2, "usage": 2,
-    "detect": 3, "hunt": 3, "live": 3, "factor": 3, "privilege": 3, "posture": 3, "lure": 3,
+    "detect": 3, "hunt": 3, "live": 3, "factor": 3, "privilege": 3, "posture": 3, "lure": 3, "contacts": 3,
     "incident": 4, "gate": 4, "release": 4, "mail": 4,
     "report": 5, "pipeline": 5, "respond": 5, "inspect": 5,
     "notify": 6, "milter": 6,

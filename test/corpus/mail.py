@@ -16,7 +16,9 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "mail")]
 import case1
+import history
 import newsletters
+import ramp
 
 failures = []
 
@@ -78,6 +80,27 @@ def table(sets):
         print(f"{i:28}" + "".join(f"{v:11.2f}%" for v in values) + (f"{100 * values[0] / (values[0] + honest):11.0f}%" if values[0] + honest else ""))
 
 
+def with_history(postern, d, own):
+    """The third way of case 1, and trust built over weeks: against ordinary mail of the same people."""
+    known = lambda name: (*own, "--state", os.path.join(d, name))
+    for name in ("state", "state2", "state3"):
+        os.makedirs(os.path.join(d, name))
+    weeks = made(postern, f"{d}/weeks", history.messages(), known("state")) + made(postern, f"{d}/after", history.after(), known("state"))
+    taken = made(postern, f"{d}/taken-known", case1.messages("taken"), known("state"))
+    made(postern, f"{d}/weeks2", history.messages(), known("state2"))
+    hours = [(n, m.replace(b"06:12:00 +0200", b"10:12:00 +0200")) for n, m in case1.messages("taken")]
+    daytime = made(postern, f"{d}/taken-daytime", hours, known("state2"))
+    last = lambda stories: [made(postern, f"{d}/{s[0][0]}", s, known("state3"))[-1] for s in stories]
+    dream, honest = last(ramp.stories()), last(ramp.honest())
+    loud = [r for r in weeks if any(f["level"] in ("medium", "high", "critical") for f in r["findings"])]
+    print(f"ordinary mail of eight weeks and the two after: {len(weeks)}, with a finding of medium or above {len(loud)}")
+    print(f"security manager, own account, with its history: {len(flagged(taken))} of {len(taken)}; the same in his usual hours {len(flagged(daytime))}")
+    print(f"weeks of talk, then a package: {len(flagged(dream))} of {len(dream)}; honest correspondences that end with a file: {len(flagged(honest))} of {len(honest)}")
+    expect(not loud, "ordinary mail is told of")
+    expect(len(flagged(taken)) >= 12, "from his own account: 60 %")
+    expect(len(flagged(dream)) == len(dream) and not flagged(honest), "the package after weeks of talk, and only that")
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__.strip())
@@ -87,6 +110,7 @@ def main():
         open(f"{d}/org.yaml", "w").write(case1.ORG)
         own = ("--org", f"{d}/org.yaml", "--trust", "mx.kuestenforschung.example")
         ways = {way: made(postern, f"{d}/{way}", case1.messages(way), own) for way in ("outside", "lookalike", "taken")}
+        with_history(postern, d, own)
         print(f"newsletters, invoices, invitations, personnel: {len(news)}, suspicious {len(flagged(news))} ({percent(news):.2f} %)")
         for way, rows in ways.items():
             print(f"security manager, {way}: {len(flagged(rows))} of {len(rows)}")
