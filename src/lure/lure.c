@@ -157,6 +157,7 @@ static struct slice shown(struct lure *l, struct slice s, size_t n)
 		} else {
 			buf_addc(&o, t.p[i]);
 		}
+	o.n = MIN(o.n, n); /* "hxxp" is added whole */
 	while (o.n && ((uint8_t)o.p[o.n - 1] & 0xc0) == 0x80 && !slice_utf8(buf_slice(&o)))
 		o.n--;
 	if (o.n && !slice_utf8(buf_slice(&o)))
