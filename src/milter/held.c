@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PART = 1 << 16, PASS_HOURS = 24, SENDMAIL_SECONDS = 120, MESSAGE_MAX = 256 << 20 };
+enum { PART = 1 << 16, PASS_HOURS = 24, SENDMAIL_SECONDS = 120, MESSAGE_MAX = 256 << 20, SAID_MAX = 300 };
 
 struct held {
 	struct vault *vault;
@@ -300,8 +300,11 @@ static int hand_over(struct releasing *r, const char *sendmail, struct slice mes
 		argv[n++] = p;
 	}
 	int rc = sys_run(argv, message, SENDMAIL_SECONDS, &said, &status, e);
+	struct slice words = slice_to(buf_slice(&said), SAID_MAX);
+	while (words.n && words.p[words.n - 1] == '\n')
+		words.n--;
 	if (!rc && status)
-		rc = err_set(e, status < 128 ? ERR_IO : ERR_STOPPED /* by a signal: it may have taken it */, "%s ended with status %d: %.*s", sendmail, status, SLFMT(slice_to(slice_trim(buf_slice(&said)), 300)));
+		rc = err_set(e, status < 128 ? ERR_IO : ERR_STOPPED /* by a signal: it may have taken it */, "%s ended with status %d%s%.*s", sendmail, status, words.n ? ": " : "", SLFMT(words));
 	buf_free(&said);
 	free(argv);
 	return rc;

@@ -306,8 +306,9 @@ def numbered(n):
     return [mail(f'number {i}', ident=f'number-{i}') for i in range(n)]
 
 
-def parallel(postfix, milter, n, kill=False):
-    """Each mail from a client of its own, which tries again as mail servers do; delivered once each."""
+def at_once(postfix, milter, mails, kill=False):
+    """Each mail from a client of its own, which tries again as mail servers do."""
+    n = len(mails)
     codes, refused = [None] * n, []
 
     def one(i, data):
@@ -318,7 +319,7 @@ def parallel(postfix, milter, n, kill=False):
             refused.append(codes[i])
             time.sleep(.3)
 
-    threads = [threading.Thread(target=one, args=(i, data)) for i, data in enumerate(numbered(n))]
+    threads = [threading.Thread(target=one, args=(i, data)) for i, data in enumerate(mails)]
     for t in threads:
         t.start()
     for _ in range(8 if kill else 0):
@@ -330,10 +331,31 @@ def parallel(postfix, milter, n, kill=False):
         t.join()
     check('the kills were in the middle', not kill or len(refused) >= 5, refused)
     check(f'{n} at once: all taken', all(c[0] == 250 for c in codes), codes)
+
+
+def parallel(postfix, milter, n, kill=False):
+    at_once(postfix, milter, numbered(n), kill)
     found = postfix.arrived(n)
     got = sorted(str(m['Subject']) for m in found)
     check(f'{n} at once: none lost, none twice', got == sorted(f'number {i}' for i in range(n)), got)
     check(f'{n} at once: all with a verdict', all(len(verdict(m)) == 1 for m in found), [verdict(m) for m in found])
+
+
+def parallel_held(postfix, milter, folder, lure, n):
+    """Held once each, one notice each, whenever the filter is killed."""
+    before = len(held(folder, '--all'))
+    at_once(postfix, milter, [lure.replace(b'Subject: offer', b'Subject: offer %d' % i) for i in range(n)], kill=True)
+    rows, found = held(folder), postfix.arrived(n)
+    check('all held, once', sorted(r['subject'] for r in rows) == sorted(f'offer {i}' for i in range(n)) and len(held(folder, '--all')) == before + n, [r['subject'] for r in rows])
+    check('one notice each', sorted(verdict(m)[0] for m in found) == sorted(f'held ({r["id"]})' for r in rows), [m.raw[:1000] for m in found])
+    check('no file without a row', sorted(x for x in os.listdir(folder) if x[0].isdigit()) == sorted(r['id'] for r in rows) or milter_restart_cleans(milter, folder, rows), os.listdir(folder))
+
+
+def milter_restart_cleans(milter, folder, rows):
+    """A file that a kill left before its row was written goes with the next start."""
+    milter.end()
+    milter.start()
+    return sorted(x for x in os.listdir(folder) if x[0].isdigit()) == sorted(r['id'] for r in rows)
 
 
 def killed(postfix, milter):
@@ -449,6 +471,7 @@ def run(postfix, d):
     parallel(postfix, m, 50)
     killed(postfix, m)
     parallel(postfix, m, 80, kill=True)
+    parallel_held(postfix, m, folder, lure, 30)
     nobody_to_inspect(postfix, m)
     m.end()
     other_settings(postfix, d, lure, big, attachment)
