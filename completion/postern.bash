@@ -43,8 +43,8 @@ _postern_options() {
 			"--format= -f= --help -h"
 		;;
 	inspect)
-		echo "--format= -f= --language= -L= --explain -e --tree -t --quiet -q --password= -p= --fail-on= --org= -o= --trust= -T= --trust-unnamed --jobs= -j= --depth= --seconds=" \
-			"--color= --help -h"
+		echo "--format= -f= --language= -L= --explain -e --tree -t --quiet -q --password= -p= --fail-on= --org= -o= --trust= -T= --trust-unnamed --state= -s= --report-as= -r= --jobs= -j=" \
+			"--depth= --seconds= --color= --help -h"
 		;;
 	'') echo "--help -h --version -V" ;;
 	esac
@@ -71,7 +71,8 @@ _postern_values() {
 	inspect:--language | inspect:-L) echo "en de ko" ;;
 	inspect:--fail-on) echo "cannot-tell suspicious lure" ;;
 	inspect:--color) echo "auto always never" ;;
-	inspect:--org | inspect:-o) echo file ;;
+	inspect:--org | inspect:-o | inspect:-s) echo file ;;
+	inspect:-r) ;;
 	incident:--level | incident:-l | scan:--min-level | scan:-l | scan:--fail-on) echo "informational low medium high critical" ;;
 	*:--rule-level) echo "informational low medium high critical" ;;
 	*:--rule-status) echo "stable test experimental" ;;

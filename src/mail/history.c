@@ -43,6 +43,7 @@ static void content(struct contact_mail *m, struct slice s) { m->content = hash_
 static void take_fact(struct contact_mail *m, struct slice name, struct slice value, nstime now)
 {
 	const struct { const char *name; struct slice *to; } texts[] = {{"mail.message-id", &m->id}, {"mail.from", &m->from}, {"mail.site", &m->site}, {"mail.name", &m->name}, {"mail.person", &m->person}, {"mail.program", &m->program}};
+	int hour;
 	const struct { const char *name; bool *to; } flags[] = {{"mail.job", &m->job}, {"mail.channel", &m->channel}};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		if (slice_eqz(name, texts[i].name))
@@ -56,9 +57,12 @@ static void take_fact(struct contact_mail *m, struct slice name, struct slice va
 		add(m->to, &m->nto, CONTACT_RECIPIENTS_MAX, value);
 	else if (slice_eqz(name, "mail.linked"))
 		add(m->sites, &m->nsites, CONTACT_LIST_MAX, value);
-	else if (slice_eqz(name, "mail.date") && read_when(value, &m->date, &m->hour))
-		m->date = MIN(m->date, now); /* nobody has a future */
-	if (slice_starts(name, SL("mail.")))
+	else if (slice_eqz(name, "mail.date"))
+		(void)read_when(value, &m->date, &m->hour);
+	else if (slice_eqz(name, "mail.received")) /* comes after the date, and says more */
+		(void)read_when(value, &m->date, &hour);
+	m->date = MIN(m->date, now); /* nobody has a future */
+	if (slice_starts(name, SL("mail.")) && !slice_eqz(name, "mail.received"))
 		content(m, value);
 }
 
