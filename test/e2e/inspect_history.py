@@ -184,6 +184,8 @@ def case_report(d):
             reports = db.execute("SELECT who,verdict,name,sender,recipient,hashes FROM report ORDER BY time,name").fetchall()
         audit = (w.state / "audit.log").read_text(encoding="utf-8")
         expect(w.run("state", "check", "--state", w.state).returncode == 0, "the state is whole")
+        bad = w.run("inspect", "--report-as", "two words", "--state", w.state, mails, check=False)
+        expect(bad.returncode == 2 and "--report-as" in bad.stderr, f"no name: {bad.returncode} {bad.stderr}")
         nothing = w.run("inspect", "--report-as", "x", "--state", d, mails, check=False)
         expect(nothing.returncode == 3 and "postern watch" in nothing.stderr, f"no state to report to: {nothing.returncode} {nothing.stderr}")
     expect(len(one) == 1, f"one incident: {one}")
