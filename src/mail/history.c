@@ -1,7 +1,7 @@
 /* history.c - from what a worker found in a message to what is asked of its past, and back. */
 #include "mail/mail_private.h"
 
-enum { CONTENT_SEED = 0x6d61696c };
+#include "chain/chain.h"
 
 /* "2026-06-09T06:12:00+02:00", as parse.c writes it. False: no date. */
 static bool read_when(struct slice s, nstime *t, int *hour)
@@ -38,7 +38,15 @@ static void add(struct slice *list, size_t *n, size_t most, struct slice value)
 		list[(*n)++] = value;
 }
 
-static void content(struct contact_mail *m, struct slice s) { m->content = hash_stable(hash_stable(m->content, s.p, s.n), "", 1); }
+/* A hash of hashes: who writes both messages must not find two that look the same. */
+static void content(struct contact_mail *m, struct slice s)
+{
+	struct buf b = {0};
+	buf_addf(&b, "%s %zu ", m->content, s.n);
+	buf_adds(&b, s);
+	chain_sha256(buf_slice(&b), m->content);
+	buf_free(&b);
+}
 
 static void take_fact(struct contact_mail *m, struct slice name, struct slice value, nstime now)
 {
@@ -115,8 +123,10 @@ static void settle(struct contact_mail *m, const struct lure *l, uint32_t id, co
 {
 	static const enum indicator asks[] = {IND_MAIL_SECURITY_TALK, IND_MAIL_CREDENTIALS, IND_MAIL_VIEWER, IND_MAIL_ENABLE, IND_MAIL_CODE_TEST, IND_MAIL_CHANNEL, IND_MAIL_PAYMENT};
 	for (size_t i = 0; i < ARRAY_LEN(asks); i++)
-		if (lure_object_has(l, id, asks[i]))
+		if (lure_object_has(l, id, asks[i])) {
 			add(m->asks, &m->nasks, CONTACT_LIST_MAX, slice_of(indicator_table[asks[i]].id));
+			content(m, slice_of(indicator_table[asks[i]].id));
+		}
 	drop_known_sites(m, org);
 	bool ours = org && org_domain_own(org, m->site);
 	m->own = ours && m->stranger && !lure_object_has(l, id, IND_MAIL_OWN_NOT_AUTHENTIC);
@@ -139,7 +149,7 @@ size_t mail_history_read(const struct lure *l, const struct org *org, nstime now
 	for (size_t i = 0; i < n; i++) {
 		of[i] = was_received(o, &o[i]) ? &v[kept++] : NULL;
 		if (of[i])
-			*of[i] = (struct mail_past){.object = (uint32_t)i, .mail = {.date = now, .hour = -1, .stranger = true, .content = CONTENT_SEED}};
+			*of[i] = (struct mail_past){.object = (uint32_t)i, .mail = {.date = now, .hour = -1, .stranger = true}};
 	}
 	for (size_t i = 0; i < nnotes; i++)
 		if (of[note[i].object])
