@@ -198,6 +198,22 @@ static int inspect_all(struct job *j, const struct args *a)
 	return rc ? rc : exit_code(a, count, failed + j->files.failed);
 }
 
+/* 0, or an exit code after a message. */
+static int prepare(struct job *j, const struct args *a, const struct org *org)
+{
+	struct err e;
+	if (args_has(a, "report-as") && !(j->report = inspect_report_new(args_get(a, "report-as"), org)))
+		return EXIT_USAGE;
+	if (args_has(a, "state") && !(j->past = inspect_past_open(a, org, &e))) {
+		complain_err(&e);
+		return EXIT_INPUT;
+	}
+	if (!inspect_files_find(&j->files, a, &e))
+		return 0;
+	complain_err(&e);
+	return EXIT_INPUT;
+}
+
 static int run(const struct args *a)
 {
 	struct job j = {.args = a, .json = args_get(a, "format") && strcmp(args_get(a, "format"), "json") == 0, .explain = args_has(a, "explain"), .tree = args_has(a, "tree"),
@@ -241,24 +257,14 @@ static int run(const struct args *a)
 		setup_free(&setup);
 		return e.code == ERR_SYNTAX ? EXIT_USAGE : EXIT_INPUT;
 	}
-	if (args_has(a, "report-as"))
-		j.report = inspect_report_new(args_get(a, "report-as"), setup.org);
-	if (args_has(a, "state") && !(j.past = inspect_past_open(a, setup.org, &e)))
-		rc = EXIT_INPUT;
-	else
-		rc = inspect_files_find(&j.files, a, &e);
-	if (rc)
-		complain_err(&e);
-	else
+	rc = prepare(&j, a, setup.org);
+	if (!rc)
 		rc = inspect_all(&j, a);
-	rc = rc < 0 ? EXIT_INPUT : rc;
 	inspect_past_free(j.past);
 	inspect_files_free(&j.files);
 	inspect_free(j.pool);
-	if (j.report && rc != EXIT_USAGE) {
-		int sent = inspect_report_send(j.report, a);
-		rc = sent ? sent : rc;
-	}
+	int sent = j.report ? inspect_report_send(j.report, a) : 0;
+	rc = sent ? sent : rc;
 	inspect_report_free(j.report);
 	setup_free(&setup);
 	return rc;

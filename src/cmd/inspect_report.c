@@ -22,6 +22,14 @@ struct inspect_report {
 
 struct inspect_report *inspect_report_new(const char *who, const struct org *org)
 {
+	struct slice name = slice_of(who);
+	bool plain = name.n && name.n <= 200 && slice_utf8(name);
+	for (size_t i = 0; i < name.n; i++)
+		plain = plain && (uint8_t)name.p[i] > ' ' && name.p[i] != 0x7f;
+	if (!plain) {
+		complain("--report-as: an account or mail address, without blanks");
+		return NULL;
+	}
 	struct inspect_report *r = xcalloc(1, sizeof *r);
 	struct timespec t;
 	clock_gettime(CLOCK_REALTIME, &t);

@@ -7,7 +7,7 @@
 #include "org/org.h"
 
 struct inspect_report;
-/* who: the employee. Borrowed, as org. */
+/* who: the employee. Borrowed, as org. NULL after a message: no name. */
 struct inspect_report *inspect_report_new(const char *who, const struct org *org);
 void inspect_report_free(struct inspect_report *r);
 /* From any thread. */

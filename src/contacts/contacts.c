@@ -22,7 +22,7 @@ static const char *const tables[] = {
 	"CREATE TABLE contact_trait(address TEXT NOT NULL, kind INTEGER NOT NULL, value TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL,"
 	" PRIMARY KEY(address,kind,value)) WITHOUT ROWID;"
 	"CREATE INDEX contact_trait_last ON contact_trait(last);"
-	"CREATE TABLE contact_seen(digest INTEGER NOT NULL, id TEXT NOT NULL, time INTEGER NOT NULL, signs INTEGER NOT NULL, first TEXT NOT NULL, address TEXT NOT NULL, ramp TEXT NOT NULL,"
+	"CREATE TABLE contact_seen(digest TEXT NOT NULL, id TEXT NOT NULL, time INTEGER NOT NULL, signs INTEGER NOT NULL, first TEXT NOT NULL, address TEXT NOT NULL, ramp TEXT NOT NULL,"
 	" unusual TEXT NOT NULL, PRIMARY KEY(digest,id)) WITHOUT ROWID;"
 	"CREATE INDEX contact_seen_time ON contact_seen(time);",
 };
@@ -184,14 +184,13 @@ static int meet_all(struct contacts *c, const struct contact_mail *m, struct con
 
 int contacts_meet(struct contacts *c, const struct contact_mail *m, struct contact_signs *out, struct err *e)
 {
-	int64_t digest = (int64_t)(m->content >> 1);
 	*out = (struct contact_signs){0};
-	int rc = vault_run(c->vault, "SELECT signs,first,address,ramp,unusual FROM contact_seen WHERE digest=?1 AND id=?2", read_seen, out, e, "is", digest, m->id);
+	int rc = vault_run(c->vault, "SELECT signs,first,address,ramp,unusual FROM contact_seen WHERE digest=?1 AND id=?2", read_seen, out, e, "ss", slice_of(m->content), m->id);
 	if (rc || out->signs) {
 		out->signs &= ~(1u << 31);
 		return rc;
 	}
 	rc = meet_all(c, m, out, e);
-	return rc ? rc : vault_run(c->vault, "INSERT INTO contact_seen(digest,id,time,signs,first,address,ramp,unusual) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)", NULL, NULL, e, "istissss", digest, m->id, c->now,
+	return rc ? rc : vault_run(c->vault, "INSERT INTO contact_seen(digest,id,time,signs,first,address,ramp,unusual) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)", NULL, NULL, e, "sstissss", slice_of(m->content), m->id, c->now,
 		(int64_t)out->signs, slice_of(out->first), slice_of(out->address), slice_of(out->ramp), slice_of(out->unusual));
 }

@@ -27,7 +27,7 @@ struct contact_mail {
 	struct slice asks[CONTACT_LIST_MAX]; size_t nasks;   /* what intruders ask for: names of indicators */
 	nstime date;
 	int hour;                         /* of the sender's day; -1 not known */
-	uint64_t content;                 /* hash of what it brings: another message under the same Message-ID is another message */
+	char content[65];                 /* SHA-256 of what it says of itself and brings, hex: another message under the same Message-ID is another message */
 	enum contact_weight weight;
 	bool job, channel;                /* it speaks of a job; wants to go on elsewhere */
 	bool own;                         /* one of our accounts, and nothing speaks against it */

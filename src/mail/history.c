@@ -1,7 +1,7 @@
 /* history.c - from what a worker found in a message to what is asked of its past, and back. */
 #include "mail/mail_private.h"
 
-enum { CONTENT_SEED = 0x6d61696c };
+#include "chain/chain.h"
 
 /* "2026-06-09T06:12:00+02:00", as parse.c writes it. False: no date. */
 static bool read_when(struct slice s, nstime *t, int *hour)
@@ -38,11 +38,20 @@ static void add(struct slice *list, size_t *n, size_t most, struct slice value)
 		list[(*n)++] = value;
 }
 
-static void content(struct contact_mail *m, struct slice s) { m->content = hash_stable(hash_stable(m->content, s.p, s.n), "", 1); }
+/* A hash of hashes: who writes both messages must not find two that look the same. */
+static void content(struct contact_mail *m, struct slice s)
+{
+	struct buf b = {0};
+	buf_addf(&b, "%s %zu ", m->content, s.n);
+	buf_adds(&b, s);
+	chain_sha256(buf_slice(&b), m->content);
+	buf_free(&b);
+}
 
 static void take_fact(struct contact_mail *m, struct slice name, struct slice value, nstime now)
 {
 	const struct { const char *name; struct slice *to; } texts[] = {{"mail.message-id", &m->id}, {"mail.from", &m->from}, {"mail.site", &m->site}, {"mail.name", &m->name}, {"mail.person", &m->person}, {"mail.program", &m->program}};
+	int hour;
 	const struct { const char *name; bool *to; } flags[] = {{"mail.job", &m->job}, {"mail.channel", &m->channel}};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		if (slice_eqz(name, texts[i].name))
@@ -56,9 +65,12 @@ static void take_fact(struct contact_mail *m, struct slice name, struct slice va
 		add(m->to, &m->nto, CONTACT_RECIPIENTS_MAX, value);
 	else if (slice_eqz(name, "mail.linked"))
 		add(m->sites, &m->nsites, CONTACT_LIST_MAX, value);
-	else if (slice_eqz(name, "mail.date") && read_when(value, &m->date, &m->hour))
-		m->date = MIN(m->date, now); /* nobody has a future */
-	if (slice_starts(name, SL("mail.")))
+	else if (slice_eqz(name, "mail.date"))
+		(void)read_when(value, &m->date, &m->hour);
+	else if (slice_eqz(name, "mail.received")) /* comes after the date, and says more */
+		(void)read_when(value, &m->date, &hour);
+	m->date = MIN(m->date, now); /* nobody has a future */
+	if (slice_starts(name, SL("mail.")) && !slice_eqz(name, "mail.received"))
 		content(m, value);
 }
 
@@ -111,8 +123,10 @@ static void settle(struct contact_mail *m, const struct lure *l, uint32_t id, co
 {
 	static const enum indicator asks[] = {IND_MAIL_SECURITY_TALK, IND_MAIL_CREDENTIALS, IND_MAIL_VIEWER, IND_MAIL_ENABLE, IND_MAIL_CODE_TEST, IND_MAIL_CHANNEL, IND_MAIL_PAYMENT};
 	for (size_t i = 0; i < ARRAY_LEN(asks); i++)
-		if (lure_object_has(l, id, asks[i]))
+		if (lure_object_has(l, id, asks[i])) {
 			add(m->asks, &m->nasks, CONTACT_LIST_MAX, slice_of(indicator_table[asks[i]].id));
+			content(m, slice_of(indicator_table[asks[i]].id));
+		}
 	drop_known_sites(m, org);
 	bool ours = org && org_domain_own(org, m->site);
 	m->own = ours && m->stranger && !lure_object_has(l, id, IND_MAIL_OWN_NOT_AUTHENTIC);
@@ -135,7 +149,7 @@ size_t mail_history_read(const struct lure *l, const struct org *org, nstime now
 	for (size_t i = 0; i < n; i++) {
 		of[i] = was_received(o, &o[i]) ? &v[kept++] : NULL;
 		if (of[i])
-			*of[i] = (struct mail_past){.object = (uint32_t)i, .mail = {.date = now, .hour = -1, .stranger = true, .content = CONTENT_SEED}};
+			*of[i] = (struct mail_past){.object = (uint32_t)i, .mail = {.date = now, .hour = -1, .stranger = true}};
 	}
 	for (size_t i = 0; i < nnotes; i++)
 		if (of[note[i].object])

@@ -57,6 +57,7 @@ static void facts(struct message *m)
 	lure_fact(l, m->id, "mail.name", m->from.name);
 	lure_fact(l, m->id, "mail.person", person_of(l, m->from.name));
 	lure_fact(l, m->id, "mail.date", m->date);
+	lure_fact(l, m->id, "mail.received", m->received);
 	lure_fact(l, m->id, "mail.program", m->program);
 	for (size_t i = 0; i < m->nrecipients; i++)
 		lure_fact(l, m->id, "mail.recipient", m->recipients[i]);

@@ -29,7 +29,7 @@ struct message {
 	uint32_t nfrom;
 	struct slice subject, message_id, list_id, references, to;
 	struct slice from_raw;
-	struct slice date, program;       /* RFC 3339 in the sender's zone; what wrote it, as it names itself */
+	struct slice date, received, program; /* RFC 3339 in the sender's zone; when our server got it; what wrote it, as it names itself */
 	struct slice recipients[FACTS_MAX]; size_t nrecipients; /* To and Cc: addresses, lower case */
 	struct slice linked[LINKED_MAX]; size_t nlinked; /* sites that links lead to, but for the sender's and ours */
 	bool has_date, bulk;

@@ -88,13 +88,23 @@ static void read_recipients(struct message *m, InternetAddressList *list)
 	}
 }
 
-/* The sender's own time, whose hour tells his day. */
-static void read_date(struct message *m, GMimeMessage *g)
+/* The sender's own time, whose hour tells his day; and that of the topmost server, which is ours. */
+static struct slice date_text(struct message *m, GDateTime *t)
 {
-	GDateTime *t = g_mime_message_get_date(g);
 	char *text = t ? g_date_time_format(t, "%Y-%m-%dT%H:%M:%S%:z") : NULL;
-	m->date = keep(m, text);
+	struct slice s = keep(m, text);
 	g_free(text);
+	return s;
+}
+
+static void read_dates(struct message *m, GMimeMessage *g)
+{
+	const char *received = g_mime_object_get_header((GMimeObject *)g, "Received"), *when = received ? strrchr(received, ';') : NULL;
+	GDateTime *t = when ? g_mime_utils_header_decode_date(when + 1) : NULL;
+	m->date = date_text(m, g_mime_message_get_date(g));
+	m->received = date_text(m, t);
+	if (t)
+		g_date_time_unref(t);
 }
 
 /* "Thunderbird" of "Mozilla Thunderbird 115.2": versions change every month. */
@@ -155,7 +165,7 @@ static void read_headers(struct message *m, GMimeMessage *g)
 	g_free(to);
 	read_recipients(m, g_mime_message_get_to(g));
 	read_recipients(m, g_mime_message_get_cc(g));
-	read_date(m, g);
+	read_dates(m, g);
 	read_program(m, o);
 	read_path(m, g);
 	read_results(m, g);

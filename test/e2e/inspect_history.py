@@ -113,6 +113,10 @@ def case_ramp(d):
         for s in ramp.honest():
             for r in p.inspect(s, reverse=reverse):
                 expect("MAIL_TRUST_RAMP" not in ids(r) and not suspicious(r), f"{name}: honest {os.path.basename(r['path'])}: {loud(r)}")
+    dated = Place(f"{d}/dated") # all of one day, says the sender; our server knows better
+    forged = [(n, b"Received: from a by mx.kuestenforschung.example; " + re.search(rb"^Date: (.*)\r$", m, re.M)[1] + b"\r\n" + re.sub(rb"^Date: .*\r$", b"Date: Mon, 04 May 2026 10:%02d:00 +0000\r" % i, m, flags=re.M))
+              for i, (n, m) in enumerate(ramp.stories()[0])]
+    expect("MAIL_TRUST_RAMP" in ids(dated.inspect(forged)[-1]), "when it came is what our server wrote")
     one = Place(f"{d}/mailbox")
     box = b"".join(b"From x Mon May  4 10:20:00 2026\n" + re.sub(rb"^(>*From )", rb">\1", m.replace(b"\r\n", b"\n"), flags=re.M) + b"\n" for _, m in ramp.stories()[0])
     rows = one.inspect([("box.mbox", box)])
@@ -180,6 +184,8 @@ def case_report(d):
             reports = db.execute("SELECT who,verdict,name,sender,recipient,hashes FROM report ORDER BY time,name").fetchall()
         audit = (w.state / "audit.log").read_text(encoding="utf-8")
         expect(w.run("state", "check", "--state", w.state).returncode == 0, "the state is whole")
+        bad = w.run("inspect", "--report-as", "two words", "--state", w.state, mails, check=False)
+        expect(bad.returncode == 2 and "--report-as" in bad.stderr, f"no name: {bad.returncode} {bad.stderr}")
         nothing = w.run("inspect", "--report-as", "x", "--state", d, mails, check=False)
         expect(nothing.returncode == 3 and "postern watch" in nothing.stderr, f"no state to report to: {nothing.returncode} {nothing.stderr}")
     expect(len(one) == 1, f"one incident: {one}")

@@ -240,6 +240,66 @@ static void test_killed(void **state)
 	store_close(s);
 }
 
+struct taken { unsigned n; char uid[2][36]; };
+
+static int take(void *arg, struct finding *f, const char *incident)
+{
+	struct taken *t = arg;
+	assert_string_equal(incident, "");
+	snprintf(t->uid[t->n++ % 2], sizeof t->uid[0], "%s", f->uid);
+	finding_free(f);
+	return 0;
+}
+
+static int count_report(void *arg, const struct store_report *r)
+{
+	unsigned *n = arg;
+	n[r->taken]++;
+	assert_true(slice_eq(r->who, SL("erika")) && slice_eq(r->hashes, SL("aa bb")) && slice_eq(r->sender, SL("x@y")));
+	return 0;
+}
+
+static void test_reports(void **state)
+{
+	(void)state;
+	struct err e;
+	bool fresh, any;
+	unsigned n[2] = {0};
+	uint64_t gone;
+	struct taken t = {0};
+	struct store *s = start(STORE_CREATE);
+	struct finding *f[2] = {a_finding("one", 1), a_finding("two", 1)};
+	struct store_report r = {.time = 5, .who = SL("erika"), .verdict = SL("lure"), .name = SL("n"), .sender = SL("x@y"), .recipient = SL("e@us"), .hashes = SL("aa bb")};
+	assert_true(store_reports_wait(s, &any, &e) == 0 && !any);
+	for (int i = 0; i < 4; i++) { /* each twice */
+		snprintf(r.uid, sizeof r.uid, "%s", f[i % 2]->uid);
+		r.time = 5 + i % 2;
+		assert_int_equal(store_report_add(s, &r, f[i % 2], &fresh, &e), 0);
+		assert_int_equal(fresh, i < 2);
+	}
+	assert_true(store_reports_wait(s, &any, &e) == 0 && any);
+	assert_int_equal(store_retain(s, 100, &gone, &e), 0);
+	assert_int_equal(gone, 0); /* what waits stays, however old */
+	assert_int_equal(store_begin(s, &e), 0);
+	assert_int_equal(store_reports_take(s, take, &t, &e), 0);
+	store_rollback(s); /* killed before the commit */
+	assert_true(store_reports_wait(s, &any, &e) == 0 && any);
+	assert_int_equal(store_reports_take(s, take, &t, &e), 0);
+	assert_int_equal(t.n, 4);
+	assert_string_equal(t.uid[0], f[0]->uid);
+	assert_string_equal(t.uid[1], f[1]->uid);
+	assert_int_equal(store_reports_take(s, take, &t, &e), 0);
+	assert_int_equal(t.n, 4);
+	assert_true(store_reports_wait(s, &any, &e) == 0 && !any);
+	assert_int_equal(store_reports(s, 6, count_report, n, &e), 0);
+	assert_true(n[0] == 0 && n[1] == 1);
+	assert_int_equal(store_retain(s, 6, &gone, &e), 0);
+	assert_int_equal(gone, 1);
+	finding_free(f[0]);
+	finding_free(f[1]);
+	store_close(s);
+}
+
 static int copy_action(void *arg, const struct store_action *a)
 {
 	struct store_action *to = arg;
@@ -333,7 +393,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_findings, setup, teardown), cmocka_unit_test_setup_teardown(test_outbox, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rest, setup, teardown), cmocka_unit_test_setup_teardown(test_killed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown), cmocka_unit_test_setup_teardown(test_actions, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_suppressions, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_suppressions, setup, teardown), cmocka_unit_test_setup_teardown(test_reports, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
