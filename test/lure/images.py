@@ -4,8 +4,11 @@ import struct
 import subprocess
 import uuid
 
-SHORTCUT = bytes.fromhex("4c0000000114020000000000c000000000000046") + b"\0" * 56
-LIBRARY = b"MZ" + b"\0" * 58 + struct.pack("<I", 64) + b"PE\0\0" + b"\0" * 200
+import active
+import programs
+
+SHORTCUT = active.lnk()
+LIBRARY = programs.pe(True, ProductName="Part")
 
 
 def tree(folder):
