@@ -51,7 +51,7 @@ _postern_options() {
 			"--undo= --org= -o= --tz= --output= -O= --format= -f= --color= --state= -s= --help -h"
 		;;
 	inspect)
-		echo "--format= -f= --language= -L= --explain -e --tree -t --quiet -q --password= -p= --yara= -y= --fail-on= --org= -o= --trust= -T= --trust-unnamed --state= -s=" \
+		echo "--format= -f= --language= -L= --explain -e --tree -t --quiet -q --password= -p= --yara= -y= --clamd= --fail-on= --org= -o= --trust= -T= --trust-unnamed --state= -s=" \
 			"--report-as= -r= --jobs= -j= --depth= --seconds= --color= --help -h"
 		;;
 	milter)
@@ -95,7 +95,7 @@ _postern_values() {
 	inspect:--language | inspect:-L) echo "en de ko" ;;
 	inspect:--fail-on) echo "cannot-tell suspicious lure" ;;
 	inspect:--color) echo "auto always never" ;;
-	inspect:--org | inspect:-o | inspect:--yara | inspect:-y | inspect:-s) echo file ;;
+	inspect:--org | inspect:-o | inspect:--yara | inspect:-y | inspect:--clamd | inspect:-s) echo file ;;
 	inspect:-r) ;;
 	incident:--level | incident:-l | scan:--min-level | scan:-l | scan:--fail-on) echo "informational low medium high critical" ;;
 	*:--rule-level) echo "informational low medium high critical" ;;

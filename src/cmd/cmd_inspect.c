@@ -18,6 +18,7 @@ static const struct option options[] = {
 	{"quiet", 'q', OPT_FLAG, NULL, "say nothing about what is clean as far as seen"},
 	{"password", 'p', OPT_LIST, "WORD", "may open what is encrypted; may be given several times"},
 	{"yara", 'y', OPT_LIST, "FILE", "also ask YARA rules of your own; may be given several times"},
+	{"clamd", 0, OPT_TEXT, "SOCKET", "also ask clamd over its socket"},
 	{"fail-on", 0, OPT_CHOICE, "cannot-tell|suspicious|lure", "exit 1 when a verdict is so or worse"},
 	{"org", 'o', OPT_TEXT, "FILE", "organisation file: own domains, staff, partners (default: /etc/postern/org.yaml)"},
 	{"trust", 'T', OPT_LIST, "SERVER", "mail server whose Authentication-Results count; may be given several times"},
@@ -237,6 +238,7 @@ static int run(const struct args *a)
 	for (size_t i = 0; args_list(a, "yara", i); i++)
 		yara[i] = args_list(a, "yara", i);
 	o.yara = yara;
+	o.clamd = args_get(a, "clamd");
 	o.trust_unnamed = args_has(a, "trust-unnamed");
 	int rc = setup_org(&setup, a);
 	if (rc) {

@@ -19,6 +19,7 @@ struct inspect_options {
 	const struct lure_known *known;   /* may be NULL */
 	const struct org *org;            /* for messages; may be NULL */
 	const char *const *trusted;       /* authserv-ids whose Authentication-Results count, NULL-terminated; may be NULL */
+	const char *clamd;                /* path of clamd's socket; NULL: it is not asked */
 	const char *const *yara;          /* files of YARA rules, NULL-terminated; may be NULL */
 	bool trust_unnamed;               /* also the topmost without a name */
 };

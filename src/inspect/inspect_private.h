@@ -14,6 +14,9 @@ int yara_load(const char *const *files, struct yara **out, struct err *e);
 void yara_free(struct yara *y);
 void yara_scan(void *arg, struct lure *l, uint32_t id, struct slice bytes); /* for lure_scan_with() */
 
+/* clamd.c: asks, and adds what it says to the first object. Any thread. */
+void clamd_ask(const char *socket_path, int fd, struct lure *out);
+
 /* A worker's life: jobs until the pool is gone. Does not return. */
 _Noreturn void worker_main(int sock, int result, const struct inspect_options *o, struct yara *rules);
 /* What a worker does with one object. */

@@ -250,6 +250,8 @@ int inspect_object(struct inspect *x, int fd, struct slice name, const struct sl
 	}
 	if (!ok && !rc)
 		crashed(out, name);
+	if (!rc && x->options.clamd)
+		clamd_ask(x->options.clamd, fd, out);
 	give_back(x, w, rc || !ok);
 	buf_free(&job);
 	free(m);

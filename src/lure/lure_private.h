@@ -19,6 +19,7 @@ bool fat_walk(struct lure *l, uint32_t id, struct slice bytes);
 void image_file(struct lure *l, uint32_t id, struct slice path, struct slice content, uint64_t size, bool hidden);
 /* pdf.c lnk.c html.c ... */
 lure_parser parse_pdf, parse_lnk, parse_urlfile, parse_rdp, parse_script, parse_html, parse_svg, parse_xml, parse_onenote, parse_ics, parse_mobileconfig, parse_mhtml;
+lure_parser parse_picture;
 /* pe.c msi.c package.c */
 lure_parser parse_pe, parse_msi, parse_elf, parse_code_package, parse_chm;
 void judge_off_screen(struct lure *l, uint32_t id, struct slice s);

@@ -31,9 +31,9 @@ FORBIDDEN = {("detect", "decode"), ("detect", "source"), ("incident", "decode"),
 # Headers of libraries, and the rooms that may know them.
 LIBRARIES = {
     r"hs/|hs\.h": {"match"}, r"libfyaml": {"yaml"}, r"archive": {"lure", "report", "source"}, r"zlib": {"gate", "lure", "source"}, r"simdjson": {"json"}, r"pcre2": {"sigma"}, r"unicode/": {"mail", "sigma"},
-    r"sodium": {"chain", "factor", "gate", "milter", "notify", "release", "snapshot"}, r"liboath|qrencode": {"factor"}, r"security/": set(), r"sqlite3": {"store", "vault"}, r"seccomp|linux/landlock|sys/prctl|cap-ng": {"sys"}, r"pthread": {"cmd", "inspect", "milter", "pipeline", "sigma", "source"}, r"sys/socket|netdb|netinet/|sys/un\.h": {"gate", "live", "notify", "sys", "watch"},
+    r"sodium": {"chain", "factor", "gate", "milter", "notify", "release", "snapshot"}, r"liboath|qrencode": {"factor"}, r"security/": set(), r"sqlite3": {"store", "vault"}, r"seccomp|linux/landlock|sys/prctl|cap-ng": {"sys"}, r"pthread": {"cmd", "inspect", "milter", "pipeline", "sigma", "source"}, r"sys/socket|netdb|netinet/|sys/un\.h": {"gate", "inspect", "live", "notify", "sys", "watch"},
     r"curl": {"notify"}, r"gnutls|systemd/sd-journal": {"live"}, r"sys/inotify": {"live", "release"}, r"sys/fanotify": {"release"}, r"graphviz": {"privilege"}, r"spawn\.h|sys/wait": {"sys", "watch"}, r"sys/ptrace|dlfcn": set(),
-    r"yara": {"inspect"}, r"gmime|libpsl|iconv": {"mail"}, r"openssl|qpdf": {"lure"}, r"libmilter": {"milter"},
+    r"yara": {"inspect"}, r"gmime|libpsl|iconv": {"mail"}, r"openssl|qpdf|png\.h|turbojpeg|zbar": {"lure"}, r"libmilter": {"milter"},
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
 COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.S)
