@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -181,7 +182,7 @@ static void test_limits(void **state)
 		buf_addz(&b, "lorem");
 	buf_addz(&b, "\n\nx\n");
 	lure_reset(w->l);
-	lure_inspect(w->l, SL("header"), buf_slice(&b), &e);
+	lure_inspect(w->l, SL("header.eml"), buf_slice(&b), &e);
 	assert_true(lure_has(w->l, IND_LIMIT_SIZE));
 	b.n = 0;
 	for (int i = 0; i < 2000; i++)
