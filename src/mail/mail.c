@@ -9,6 +9,7 @@ struct mail *mail_new(const struct mail_options *o, struct err *e)
 {
 	struct mail *m = xcalloc(1, sizeof *m);
 	m->options = *o;
+	m->charsets = charsets_open();
 	if (language_new(m, e)) {
 		mail_free(m);
 		return NULL;
@@ -22,6 +23,7 @@ void mail_free(struct mail *m)
 		return;
 	match_ctx_free(m->scan);
 	match_free(m->phrases);
+	charsets_close(m->charsets);
 	free(m);
 }
 

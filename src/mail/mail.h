@@ -1,6 +1,6 @@
 /* mail.h - messages: who says they are whom, where links lead, what is asked for. Indicators of room lure; what is attached is handed to its parsers.
  *
- * Life:    mail_prepare() once in a process, before the process gives up files (libraries load character sets and lists then); mail_new(); its function is registered with
+ * Life:    mail_prepare() once in a process and mail_new(), both before the process gives up files (libraries load character sets and lists then); its function is registered with
  *          lure_parse_with() for LT_EML.
  * Threads: one at a time per struct.
  */

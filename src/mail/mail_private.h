@@ -10,6 +10,7 @@ struct mail {
 	struct mail_options options;
 	struct match_set *phrases;
 	struct match_ctx *scan;
+	struct charsets *charsets;        /* what keeps their tables loaded */
 };
 
 /* What is wrong with a message by itself: counted by strength, since weak signs only mean something together. */
@@ -64,6 +65,8 @@ struct slice folded_text(struct lure *l, struct slice s);
 struct slice person_of(struct lure *l, struct slice name);
 
 /* parse.c */
+struct charsets *charsets_open(void);
+void charsets_close(struct charsets *c); /* NULL is fine */
 bool message_parse(struct message *m, struct slice bytes);
 void message_free(struct message *m);
 /* html.c: visible text into m->seen, links, pictures. */

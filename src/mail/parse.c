@@ -8,23 +8,44 @@
 #include <stdlib.h>
 #include <unicode/ucnv.h>
 
-/* Libraries load a character set's table when it is first asked for; afterwards no file can be opened. */
-void mail_prepare(void)
+/* Libraries load a character set's table when it is first asked for, and afterwards no file can be opened: they are opened before, and stay so. */
+static const char *const sets[] = {"iso-8859-1", "iso-8859-2", "iso-8859-5", "iso-8859-7", "iso-8859-9", "iso-8859-15", "windows-1250", "windows-1251", "windows-1252", "windows-1254", "koi8-r", "euc-kr", "uhc", "iso-2022-kr",
+	"iso-2022-jp", "shift_jis", "euc-jp", "gb2312", "gbk", "gb18030", "big5", "utf-16", "utf-7", "us-ascii", "utf-8"};
+
+struct charsets { iconv_t from[ARRAY_LEN(sets)], to[ARRAY_LEN(sets)]; };
+
+struct charsets *charsets_open(void)
 {
-	static const char *const sets[] = {"iso-8859-1", "iso-8859-2", "iso-8859-5", "iso-8859-7", "iso-8859-9", "iso-8859-15", "windows-1250", "windows-1251", "windows-1252", "windows-1254", "koi8-r", "euc-kr", "uhc", "iso-2022-kr",
-		"iso-2022-jp", "shift_jis", "euc-jp", "gb2312", "gbk", "gb18030", "big5", "utf-16", "utf-7", "us-ascii", "utf-8"};
-	g_mime_init();
-	static iconv_t kept_open[ARRAY_LEN(sets)][2]; /* so that they stay loaded, and a leak checker sees that they are wanted */
+	struct charsets *c = xcalloc(1, sizeof *c);
 	for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
 		UErrorCode e = U_ZERO_ERROR;
-		kept_open[i][0] = iconv_open("UTF-8", sets[i]);
-		kept_open[i][1] = iconv_open(sets[i], "UTF-8");
+		c->from[i] = iconv_open("UTF-8", sets[i]);
+		c->to[i] = iconv_open(sets[i], "UTF-8");
 		ucnv_close(ucnv_open(sets[i], &e));
 	}
+	return c;
+}
+
+void charsets_close(struct charsets *c)
+{
+	const iconv_t none = (iconv_t)(intptr_t)-1;
+	for (size_t i = 0; c && i < ARRAY_LEN(sets); i++) {
+		if (c->from[i] != none)
+			iconv_close(c->from[i]);
+		if (c->to[i] != none)
+			iconv_close(c->to[i]);
+	}
+	free(c);
+}
+
+void mail_prepare(void)
+{
+	g_mime_init();
 	domains_prepare();
 	(void)g_mime_parser_options_get_default();
 	/* one message, so that what GMime sets up lazily is there */
-	GMimeStream *s = g_mime_stream_mem_new_with_buffer("From: =?iso-8859-1?q?a?= <a@b.c>\nContent-Type: text/plain; charset=iso-8859-1\n\nx\n", 77);
+	static const char text[] = "From: =?iso-8859-1?q?a?= <a@b.c>\nContent-Type: text/plain; charset=iso-8859-1\n\nx\n";
+	GMimeStream *s = g_mime_stream_mem_new_with_buffer(text, sizeof text - 1);
 	GMimeParser *p = g_mime_parser_new_with_stream(s);
 	GMimeMessage *m = g_mime_parser_construct_message(p, NULL);
 	if (m)

@@ -118,6 +118,34 @@ static bool runas(struct reader *r, struct rule *u, struct state *st)
 	return good || wrong(r, "( ) that does not end well");
 }
 
+static size_t digits(struct slice s, size_t at)
+{
+	size_t n = 0;
+	while (at + n < s.n && s.p[at + n] >= '0' && s.p[at + n] <= '9')
+		n++;
+	return n;
+}
+
+/* Generalised time as sudo reads it (RFC 4517, 3.3.13): "2026070112[00[00]][.5][Z|+hh[mm]]". */
+static bool is_time(struct slice s)
+{
+	size_t n = digits(s, 0), at = n;
+	if (n != 10 && n != 12 && n != 14)
+		return false;
+	if (at < s.n && (s.p[at] == '.' || s.p[at] == ',')) {
+		size_t fraction = digits(s, at + 1);
+		if (!fraction)
+			return false;
+		at += 1 + fraction;
+	}
+	if (at == s.n)
+		return true;
+	if (s.p[at] == 'Z')
+		return at + 1 == s.n;
+	n = digits(s, at + 1);
+	return (s.p[at] == '+' || s.p[at] == '-') && (n == 2 || n == 4) && at + 1 + n == s.n;
+}
+
 static bool options(struct reader *r, struct state *st)
 {
 	static const char *const others[] = {"ROLE", "TYPE", "APPARMOR_PROFILE", "PRIVS", "LIMITPRIVS", "TIMEOUT"};
@@ -141,6 +169,8 @@ static bool options(struct reader *r, struct state *st)
 			return wrong(r, "an option that sudo does not know");
 		if (!sudo_value(&r->c, &value) || !value.n)
 			return wrong(r, "an option without a value");
+		if ((to == &st->not_before || to == &st->not_after) && !is_time(value))
+			return wrong(r, "a time that sudo does not read");
 		if (to)
 			*to = value;
 	}
@@ -183,7 +213,7 @@ static bool specs(struct reader *r, struct rule *u)
 		if (!runas(r, u, &st) || !options(r, &st) || !tags(r, &st) || !sudo_member(&r->c, SUDO_CMND, &sp.command))
 			return false;
 		sp.st = st;
-		if (sp.command.plain && slice_eqz(sp.command.text, "ALL") && st.setenv == SNAP_UNKNOWN)
+		if (sp.command.plain && !sp.command.negated && slice_eqz(sp.command.text, "ALL") && st.setenv == SNAP_UNKNOWN)
 			sp.st.setenv = SNAP_YES; /* goes with ALL, and with ALL alone */
 		*vec_push(&u->specs) = sp;
 		if (u->specs.n > SNAP_LIST_MAX)

@@ -30,7 +30,6 @@ MUTABLE = {
     ("src/core/err.c", "oom_hook"): "set once by main before threads start",
     ("src/core/log.c", "sink"): "set once by main before threads start",
     ("src/core/hash.c", "secret"): "drawn once per process, so that hostile keys cannot collide",
-    ("src/mail/parse.c", "kept_open"): "set once before the process is confined; iconv loads its tables when first asked, and no file can be opened later",
     ("src/milter/serve.c", "the_filter"): "set once before libmilter starts; its callbacks carry no argument",
     ("src/cmd/term.c", "last"): "when progress was last shown; of the main thread",
 }
