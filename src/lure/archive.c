@@ -106,7 +106,8 @@ static void unpack(struct lure *l, uint32_t id, struct slice bytes, enum lure_ty
 		}
 		one_member(&u, x, fallback);
 	}
-	u.encrypted |= archive_read_has_encrypted_entries(u.a) > 0 && !u.opened;
+	if (archive_format(u.a)) /* libarchive 3.6 looks behind its table when no format fits */
+		u.encrypted |= archive_read_has_encrypted_entries(u.a) > 0 && !u.opened;
 	if (r < ARCHIVE_WARN && !u.encrypted && !lure_stop(l))
 		lure_found(l, id, IND_ARCHIVE_UNREADABLE, UINT64_MAX, NULL, "%s", archive_error_string(u.a) ? archive_error_string(u.a) : "damaged");
 	if (u.encrypted)

@@ -46,7 +46,7 @@ static void in_clear(struct posture_host *h, const char *name, const char *tls)
 			host_unsure(h, "%s: more than %d", name, POSTURE_PAIRS_MAX);
 		if (n > POSTURE_PAIRS_MAX || f->value.n >= sizeof value)
 			continue;
-		memcpy(value, f->value.p, f->value.n);
+		memcpy(value, f->value.n ? f->value.p : "", f->value.n);
 		value[f->value.n] = '\0';
 		if (!host_has_fact(h, tls, value))
 			host_found(h, &f->at, "%.*s in clear", SLFMT(f->value));

@@ -32,7 +32,7 @@ enum posture_result check_pkg_keyed(struct posture_host *h)
 			host_unsure(h, "apt: more than %d sources", POSTURE_PAIRS_MAX);
 		if (n > POSTURE_PAIRS_MAX || f->value.n >= sizeof value || !readable)
 			continue;
-		memcpy(value, f->value.p, f->value.n);
+		memcpy(value, f->value.n ? f->value.p : "", f->value.n);
 		value[f->value.n] = '\0';
 		bool own = slice_has(f->value, SL(".debian.org")) || slice_has(f->value, SL(".ubuntu.com"));
 		if (!own && !host_has_fact(h, "apt.source.keyed", value))

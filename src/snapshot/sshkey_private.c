@@ -21,7 +21,7 @@ static void put_comment(struct sshkey_private *out, struct slice s)
 {
 	s = slice_to(s, sizeof out->comment - 1);
 	if (s.n)
-		memcpy(out->comment, s.p, s.n);
+		memcpy(out->comment, s.n ? s.p : "", s.n);
 	out->comment[s.n] = 0;
 }
 

@@ -129,7 +129,7 @@ static void compare(struct collector *c, struct slice theirs)
 	struct slice line, x, y;
 	char *mended = xmalloc(theirs.n + 1);
 	if (theirs.n)
-		memcpy(mended, theirs.p, theirs.n);
+		memcpy(mended, theirs.n ? theirs.p : "", theirs.n);
 	for (ssize_t at, from = 0; (at = slice_find(slice_from(slice_make(mended, theirs.n), (size_t)from), SL("%!"))) >= 0; from += at + 2)
 		memcpy(mended + from + at, "!%", 2); /* how it writes that a group is excluded */
 	struct lines l = lines_of(slice_make(mended, theirs.n), true);

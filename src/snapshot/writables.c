@@ -233,7 +233,7 @@ static void examine(struct examiner *x, struct slice path, bool folder, const st
 	int links = 0;
 	if (path.n < 2 || path.p[0] != '/' || path.n >= sizeof rest || memchr(path.p, 0, path.n) || collect_late(x->c))
 		return;
-	memcpy(rest, path.p, path.n);
+	memcpy(rest, path.n ? path.p : "", path.n);
 	rest[path.n] = '\0';
 	struct way *w = xmalloc(sizeof *w); /* too large for the stack */
 	start(x, w);

@@ -26,7 +26,7 @@ void own_texts(struct slice *const *v, size_t n)
 	char *p = xmalloc(bytes);
 	for (size_t i = 0; i < n; i++) {
 		if (v[i]->n)
-			memcpy(p, v[i]->p, v[i]->n);
+			memcpy(p, v[i]->n ? v[i]->p : "", v[i]->n);
 		*v[i] = slice_make(p, v[i]->n);
 		p += v[i]->n;
 	}
@@ -53,7 +53,7 @@ void kept_add(struct kept *k, const struct event *e)
 		k->last = e->time;
 		k->nline = (uint16_t)line.n;
 		if (line.n)
-			memcpy(k->line, line.p, line.n);
+			memcpy(k->line, line.n ? line.p : "", line.n);
 	}
 	k->count += times > 0 && times < 1000000 ? (uint64_t)times : 1;
 }

@@ -98,7 +98,7 @@ static void before_login(struct usage *u, struct slice host, const struct event 
 	if (!key.n || key.n > sizeof p->key)
 		return;
 	p->nkey = (uint8_t)key.n;
-	memcpy(p->key, key.p, key.n);
+	memcpy(p->key, key.n ? key.p : "", key.n);
 	p->ntype = (uint8_t)MIN(type.n, sizeof p->type);
 	memcpy(p->type, type.p, p->ntype);
 }
