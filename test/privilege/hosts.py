@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -65,6 +66,7 @@ def enter():
     if sh(*unshare, "sh", "-c", f"mount -t tmpfs lab {BASE} && ip link add br0 type bridge && ip link add v0 type veth peer name w0").returncode:
         skip("this kernel or container allows no namespaces, bridges or pairs of interfaces")
     p = subprocess.Popen([*unshare, sys.executable, *sys.argv], env={**os.environ, INSIDE: "1"})
+    signal.signal(signal.SIGTERM, lambda *_: p.kill())      # with unshare its child ends, and with that everything
     try:
         sys.exit(p.wait())
     except KeyboardInterrupt:
