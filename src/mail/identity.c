@@ -70,7 +70,7 @@ static bool is_own(const struct message *m, struct slice site)
 static void judge_brand(struct message *m, struct slice name)
 {
 	struct slice claim = without_brackets(m->l, name);
-	if (m->list_id.n || is_own(m, m->from.site))
+	if (is_own(m, m->from.site))
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(brands); i++) {
 		if (!each_word(slice_of(brands[i].words), stands_in, &claim) || each_word(slice_of(brands[i].sites), is_site, &m->from.site))
@@ -207,7 +207,7 @@ static void judge_staff(struct message *m)
 	static const char *const offices[] = {"it security", "it-security", "it-sicherheit", "security manager", "security officer", "information security", "informationssicherheit", "sicherheitsbeauftragte", "helpdesk", "help desk", "it-support",
 		"it support", "it service", "it-abteilung", "it department", "system administrator", "systemadministrator", "mail administrator", "보안담당", "보안 담당", "정보보호", "전산실"};
 	struct slice name = folded_text(m->l, m->from.name);
-	for (size_t i = 0; i < ARRAY_LEN(offices) && !m->list_id.n; i++)
+	for (size_t i = 0; i < ARRAY_LEN(offices); i++)
 		if (slice_has(name, slice_of(offices[i])) && !is_own(m, m->from.site)) {
 			sign(m, IND_MAIL_OFFICE_CLAIMED, SL("From"), "\"%.*s\" from %.*s", SLFMT(m->from.name), SLFMT(m->from.address));
 			return;

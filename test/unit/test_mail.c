@@ -116,6 +116,7 @@ static void test_identity(void **state)
 	message(w, "From: a@b.example\nReply-To: x@kuestenforschunq.example\nSubject: Hi\n" HEAD "\nHello\n", "MAIL_LOOKALIKE_OWN", "");
 	message(w, "From: PayPal Service <a@b.example>\nSubject: Hi\n" HEAD "\nHello\n", "MAIL_BRAND_FOREIGN", "");
 	message(w, "From: Max Mustermann (PayPal) <a@b.example>\nSubject: Hi\n" HEAD "\nHello\n", "", "MAIL_BRAND_FOREIGN");
+	message(w, "From: PayPal Service <a@b.example>\nList-Id: <news.b.example>\nSubject: Hi\n" HEAD "\nHello\n", "MAIL_BRAND_FOREIGN", ""); /* a line anybody can write excuses nothing */
 	message(w, "From: PayPal <service@paypal.com>\nSubject: Hi\n" HEAD "\nHello\n", "", "MAIL_BRAND_FOREIGN");
 	message(w, "From: \"boss@kuestenforschung.example\" <a@b.example>\nSubject: Hi\n" HEAD "\nHello\n", "MAIL_SHOWS_OTHER_ADDRESS", "");
 	message(w, "From: Gewinn, Team <a@b.example>\nSubject: Hi\n" HEAD "\nHello\n", "MAIL_SEVERAL_FROM", "");
