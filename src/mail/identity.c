@@ -272,7 +272,7 @@ static unsigned pictures(struct slice s)
 /* Words between commas that are no address: made for programs that show only the first. */
 static bool is_malformed(struct slice raw)
 {
-	bool quoted = false, at = false, angle = false;
+	bool quoted = false, at = false;
 	unsigned bare = 0, letters = 0;
 	for (size_t i = 0; i < raw.n; i++) {
 		char c = raw.p[i];
@@ -284,16 +284,14 @@ static bool is_malformed(struct slice raw)
 		if (quoted)
 			continue;
 		at |= c == '@';
-		angle |= c == '<';
 		letters += c == '"' || is_letter(c) || (c >= 'A' && c <= 'Z');
 		if (c == ',' || c == ';') {
 			bare += letters && !at;
-			at = angle = false;
+			at = false;
 			letters = 0;
 		}
 	}
-	(void)angle;
-	return bare > 0 || slice_has(raw, SL("<>"));
+	return bare > 0;
 }
 
 static void judge_headers(struct message *m)

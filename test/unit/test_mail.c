@@ -120,6 +120,7 @@ static void test_identity(void **state)
 	message(w, "From: PayPal <service@paypal.com>\nSubject: Hi\n" HEAD "\nHello\n", "", "MAIL_BRAND_FOREIGN");
 	message(w, "From: \"boss@kuestenforschung.example\" <a@b.example>\nSubject: Hi\n" HEAD "\nHello\n", "MAIL_SHOWS_OTHER_ADDRESS", "");
 	message(w, "From: Gewinn, Team <a@b.example>\nSubject: Hi\n" HEAD "\nHello\n", "MAIL_SEVERAL_FROM", "");
+	message(w, "From: MAILER DAEMON <>\nSubject: Hi\n" HEAD "\nHello\n", "MAIL_FROM_NOWHERE", "MAIL_SEVERAL_FROM MAIL_MANY_SIGNS"); /* one fact is one sign */
 	message(w, "From: =?utf-8?Q?M=C3=BCller=2C_Hans?= <a@b.example>\nSubject: Hi\n" HEAD "\nHello\n", "", "MAIL_SEVERAL_FROM");
 	message(w, "From: a@b.example\nSubject: Re: the offer\n" HEAD "\nHello\n", "MAIL_FAKE_REPLY", "");
 	message(w, "From: a@b.example\nSubject: Re: the offer\nIn-Reply-To: <2@y>\n" HEAD "\nHello\n", "", "MAIL_FAKE_REPLY");
