@@ -3,6 +3,17 @@
 
 enum { SECTOR = 2048, FOLDERS_MAX = 2000, RECORDS_MAX = 20000, DEPTH_MAX = 16 };
 
+/* The same file by its other file system: name, mark and content alike. Bytes are there as long as the image is taken apart. */
+static bool is_there(const struct lure *l, uint32_t id, struct slice path, struct slice content, bool hidden)
+{
+	const struct lure_object *v;
+	size_t n = lure_objects(l, &v);
+	for (size_t i = id + 1; i < n; i++)
+		if (v[i].parent == id && v[i].hidden == hidden && slice_eq(v[i].name, path) && slice_eq(v[i].bytes, content))
+			return true;
+	return false;
+}
+
 void image_file(struct lure *l, uint32_t id, struct slice path, struct slice content, uint64_t size, bool hidden)
 {
 	if (content.n < size)
@@ -11,7 +22,8 @@ void image_file(struct lure *l, uint32_t id, struct slice path, struct slice con
 		content = slice_to(content, (size_t)lure_room(l));
 		lure_found(l, id, IND_LIMIT_SIZE, UINT64_MAX, NULL, "%.*s: only %zu of %llu bytes were looked at", SLFMT(slice_to(path, 200)), content.n, (unsigned long long)size);
 	}
-	lure_child(l, id, &(struct lure_child){.how = LURE_MEMBER, .name = path, .bytes = content, .hidden = hidden, .size = size});
+	if (!is_there(l, id, path, content, hidden))
+		lure_child(l, id, &(struct lure_child){.how = LURE_MEMBER, .name = path, .bytes = content, .hidden = hidden, .size = size});
 }
 
 struct disc {
@@ -107,8 +119,10 @@ void parse_iso(struct lure *l, uint32_t id, struct slice bytes)
 			d.joliet = joliet;
 		}
 	}
+	/* A disc may carry both, and they need not agree: Windows shows the UDF half, so that a harmless ISO half could hide it. */
+	bool udf = udf_walk(l, id, bytes);
 	if (root)
 		walk(&d, root, size, SLICE_NONE, 0);
-	if (!d.files && !udf_walk(l, id, bytes))
+	if (!d.files && !udf)
 		lure_found(l, id, IND_IMAGE_UNREADABLE, UINT64_MAX, NULL, "no file could be found in it");
 }

@@ -1,4 +1,4 @@
-/* lure_private.h - the parsers of room lure: one function a type, found through one table (formats.c). */
+/* lure_private.h - the parsers of room lure: one function a type, found through one table (parsers.def). */
 #ifndef POSTERN_LURE_PRIVATE_H
 #define POSTERN_LURE_PRIVATE_H
 

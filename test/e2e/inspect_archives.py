@@ -66,6 +66,14 @@ def check_images(postern, d):
         expect(not row["limited"], f"{name}: limited {ids(row)}")
         sums = {o["name"]: o["size"] for o in row["objects"]}
         expect(all(sums[n] == len(c) for n, c in files.items() if n in sums), f"{name}: sizes {sums}")
+    os.makedirs(f"{d}/harmless")
+    open(f"{d}/harmless/readme.txt", "w").write("a harmless half\n")
+    images.iso(f"{d}/harmless", f"{d}/harmless.iso", hidden=())
+    images.decoy(f"{d}/bridge.iso", f"{d}/harmless.iso", f"{d}/decoy.iso")
+    _, rows = inspect(postern, f"{d}/decoy.iso")
+    expect(rows[0]["objects"][0]["type"] == "iso9660" and set(files) <= names(rows[0]) and rows[0]["verdict"] == "lure", f"what lies in the other half of a disc: {names(rows[0])} {ids(rows[0])}")
+    bridge = [o["name"] for o in inspect(postern, f"{d}/bridge.iso")[1][0]["objects"]]
+    expect(bridge.count("readme.txt") == 1, f"a file of both halves is told once: {bridge}")
     os.makedirs(f"{d}/data")
     open(f"{d}/data/measurements.csv", "w").write("a,b\n1,2\n")
     images.iso(f"{d}/data", f"{d}/data.iso", hidden=())

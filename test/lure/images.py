@@ -36,6 +36,28 @@ def only_udf(path, to):
     open(to, "wb").write(b)
 
 
+def decoy(bridge, plain, to):
+    """The UDF half of one image under the ISO 9660 half of another: who looks at the second alone sees nothing."""
+    b, p = bytearray(open(bridge, "rb").read()), open(plain, "rb").read()
+    while len(b) % 2048:
+        b += b"\0"
+    at = len(b) // 2048
+    for i in range(16, 19): # its descriptors, with their root folders moved behind the image
+        d = bytearray(p[i * 2048:(i + 1) * 2048])
+        if d[0] in (1, 2):
+            root = int.from_bytes(d[158:162], "little")
+            folder = bytearray(p[root * 2048:(root + 1) * 2048])
+            x = 0
+            while x < 2048 and folder[x]:
+                sector = int.from_bytes(folder[x + 2:x + 6], "little")
+                folder[x + 2:x + 6] = (sector + at).to_bytes(4, "little")
+                x += folder[x]
+            p = p[:root * 2048] + bytes(folder) + p[(root + 1) * 2048:]
+            d[158:162] = (root + at).to_bytes(4, "little")
+        b[i * 2048:(i + 1) * 2048] = d
+    open(to, "wb").write(bytes(b) + p)
+
+
 def fat(folder, to, hidden=("helper.dll",)):
     subprocess.run(["mkfs.vfat", "-C", to, "2000"], check=True, stdout=subprocess.DEVNULL)
     env = {**os.environ, "MTOOLS_SKIP_CHECK": "1", "LC_ALL": "C.UTF-8"}
