@@ -61,13 +61,18 @@ static void judge_pairs(struct lure *l, uint32_t parent, const struct lure_objec
 		members += v[i].parent == parent;
 		if (!program)
 			continue;
+		if (lure_stop(l))
+			return;
+		struct slice mine = lure_fact_of(l, v[i].id, "signer");
+		bool viewer = is_viewer(l, &v[i]);
 		for (size_t k = parent + 1; k < n; k++) {
 			if (k == i || v[k].parent != parent || !slice_eq(folder_of(v[i].name), folder_of(v[k].name)))
 				continue;
-			struct slice mine = lure_fact_of(l, v[i].id, "signer"), theirs = lure_fact_of(l, v[k].id, "signer");
-			if (v[k].type == LT_PE && is_hijackable(v[k].name) && (!theirs.n || !slice_eq(mine, theirs)))
+			bool loads = v[k].type == LT_PE && is_hijackable(v[k].name);
+			struct slice theirs = loads ? lure_fact_of(l, v[k].id, "signer") : SLICE_NONE;
+			if (loads && (!theirs.n || !slice_eq(mine, theirs)))
 				lure_found(l, parent, IND_SIDELOAD_PAIR, UINT64_MAX, NULL, "%.*s beside %.*s", SLFMT(v[k].name), SLFMT(v[i].name));
-			if (is_document(&v[k]) && is_viewer(l, &v[i]))
+			if (viewer && is_document(&v[k]))
 				lure_found(l, parent, IND_VIEWER_WITH_DOCUMENT, UINT64_MAX, NULL, "%.*s with %.*s", SLFMT(v[k].name), SLFMT(v[i].name));
 		}
 	}
