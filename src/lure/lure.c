@@ -349,18 +349,6 @@ int lure_inspect(struct lure *l, struct slice name, struct slice bytes, struct e
 	return 0;
 }
 
-uint32_t lure_inspect_part(struct lure *l, uint32_t parent, enum lure_how how, struct slice name, struct slice bytes)
-{
-	if (!l->until)
-		l->until = now_ms() + l->limits.milliseconds;
-	if (parent != UINT32_MAX && (parent >= l->objects.n || !may_add(l, parent, bytes.n)))
-		return UINT32_MAX;
-	l->unpacked += bytes.n;
-	uint32_t id = add_object(l, parent, &(struct lure_child){.how = how, .name = name, .bytes = bytes}, NULL);
-	run(l);
-	return id;
-}
-
 uint32_t lure_add_given(struct lure *l, struct slice name, struct slice bytes, enum lure_type type)
 {
 	if (!l->until)

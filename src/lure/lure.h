@@ -92,9 +92,8 @@ struct lure;
 struct lure *lure_new(const struct lure_limits *limits);
 void lure_free(struct lure *l);
 void lure_reset(struct lure *l);
-/* Publishers whose names products bear, names that are ours, rules of the user: set before the first inspection; borrowed. */
+/* Names that are ours: set before the first inspection; borrowed. */
 struct lure_known {
-	const struct lure_product { struct slice name; struct slice *signers; size_t nsigners; struct slice *words; size_t nwords; } *products; size_t nproducts;
 	struct slice *own_domains; size_t nown_domains;
 };
 void lure_know(struct lure *l, const struct lure_known *k);
@@ -102,8 +101,6 @@ void lure_know(struct lure *l, const struct lure_known *k);
 void lure_password(struct lure *l, struct slice word);
 /* All of it. bytes and name are borrowed for the call. 0, or ERR_NOMEM; a file that cannot be parsed is no error but an indicator. */
 int lure_inspect(struct lure *l, struct slice name, struct slice bytes, struct err *e);
-/* One more object below `parent` (UINT32_MAX: beside the first), inspected at once with all that is in it: for room mail. Returns its id, UINT32_MAX when a limit forbids. */
-uint32_t lure_inspect_part(struct lure *l, uint32_t parent, enum lure_how how, struct slice name, struct slice bytes);
 /* Objects of this type are taken apart by another room (messages): like a parser of this one. */
 void lure_parse_with(struct lure *l, enum lure_type t, void (*parse)(void *arg, struct lure *l, uint32_t id, struct slice bytes), void *arg);
 /* Asked about the bytes of every object, before its parser: rules of the user. */

@@ -100,19 +100,9 @@ static bool claims(const struct slice *texts, size_t n, struct slice words, stru
 }
 
 /* Which known product it says it is, and whether the signer is that one's publisher. */
-static bool claimed(struct lure *l, const struct slice *texts, size_t n, struct slice signer, struct claim *out)
+static bool claimed(const struct slice *texts, size_t n, struct slice signer, struct claim *out)
 {
-	const struct lure_known *k = lure_knows(l);
-	for (size_t i = 0; i < k->nproducts; i++)
-		for (size_t w = 0; w < k->products[i].nwords; w++)
-			if (claims(texts, n, k->products[i].words[w], &out->text)) {
-				out->product = k->products[i].name;
-				out->maker = false;
-				for (size_t s = 0; s < k->products[i].nsigners; s++)
-					out->maker |= signer.n && slice_ihas(signer, k->products[i].signers[s]);
-				return true;
-			}
-	for (size_t i = 0; !k->nproducts && i < ARRAY_LEN(built_ins); i++)
+	for (size_t i = 0; i < ARRAY_LEN(built_ins); i++)
 		if (claims(texts, n, slice_of(built_ins[i].words), &out->text)) {
 			out->product = slice_of(built_ins[i].name);
 			out->maker = signer.n && one_in(signer, slice_of(built_ins[i].signers));
@@ -153,7 +143,7 @@ void parse_pe(struct lure *l, uint32_t id, struct slice bytes)
 	else if (signer.self_signed)
 		lure_found_slice(l, id, IND_PROGRAM_SELF_SIGNED, UINT64_MAX, SLICE_NONE, signer.subject);
 	const struct slice texts[] = {p.product, p.description, p.original, name};
-	if (claimed(l, texts, ARRAY_LEN(texts), s == SIGNATURE_GOOD && !signer.self_signed ? signer.subject : SLICE_NONE, &c)) {
+	if (claimed(texts, ARRAY_LEN(texts), s == SIGNATURE_GOOD && !signer.self_signed ? signer.subject : SLICE_NONE, &c)) {
 		lure_fact(l, id, "claims", c.product);
 		if (!c.maker)
 			lure_found(l, id, IND_PRODUCT_NOT_ITS_MAKER, UINT64_MAX, "version information", "\"%.*s\", %s%.*s", SLFMT(slice_to(c.text, 80)), s == SIGNATURE_NONE ? "not signed" : "signed by ",
