@@ -20,9 +20,9 @@ LEVELS = {
     "source": 2, "org": 2, "decode": 2, "store": 2, "sigma": 2, "vault": 2, "snapshot": 2, "usage": 2,
     "detect": 3, "hunt": 3, "live": 3, "factor": 3, "privilege": 3, "posture": 3, "lure": 3, "contacts": 3,
     "incident": 4, "gate": 4, "release": 4, "mail": 4,
-    "report": 5, "pipeline": 5, "respond": 5, "inspect": 5,
+    "report": 5, "pipeline": 5, "respond": 5, "inspect": 5, "lesson": 5,
     "notify": 6, "milter": 6,
-    "watch": 7,
+    "watch": 7, "console": 7,
     "cmd": 8,
 }
 # Lower, but none of its business: detectors judge events, whoever made them; reports print what was found.
@@ -31,8 +31,8 @@ FORBIDDEN = {("detect", "decode"), ("detect", "source"), ("incident", "decode"),
 # Headers of libraries, and the rooms that may know them.
 LIBRARIES = {
     r"hs/|hs\.h": {"match"}, r"libfyaml": {"yaml"}, r"archive": {"lure", "report", "source"}, r"zlib": {"gate", "lure", "source"}, r"simdjson": {"json"}, r"pcre2": {"sigma"}, r"unicode/": {"mail", "sigma"},
-    r"sodium": {"chain", "factor", "gate", "milter", "notify", "release", "snapshot"}, r"liboath|qrencode": {"factor"}, r"security/": set(), r"sqlite3": {"store", "vault"}, r"seccomp|linux/landlock|sys/prctl|cap-ng": {"sys"}, r"pthread": {"cmd", "inspect", "milter", "pipeline", "sigma", "source"}, r"sys/socket|netdb|netinet/|sys/un\.h": {"gate", "inspect", "live", "notify", "sys", "watch"},
-    r"curl": {"notify"}, r"gnutls|systemd/sd-journal": {"live"}, r"sys/inotify": {"live", "release"}, r"sys/fanotify": {"release"}, r"graphviz": {"privilege"}, r"spawn\.h|sys/wait": {"sys", "watch"}, r"sys/ptrace|dlfcn": set(),
+    r"sodium": {"chain", "console", "factor", "gate", "milter", "notify", "release", "snapshot"}, r"liboath|qrencode": {"factor"}, r"security/": set(), r"sqlite3": {"store", "vault"}, r"seccomp|linux/landlock|sys/prctl|cap-ng": {"sys"}, r"pthread": {"cmd", "console", "inspect", "milter", "pipeline", "sigma", "source"}, r"sys/socket|netdb|netinet/|sys/un\.h": {"console", "gate", "inspect", "live", "notify", "sys", "watch"},
+    r"curl": {"notify"}, r"gnutls": {"console", "live"}, r"systemd/sd-journal": {"live"}, r"microhttpd": {"console"}, r"cmark": {"lesson"}, r"sys/inotify": {"live", "release"}, r"sys/fanotify": {"release"}, r"graphviz": {"privilege"}, r"spawn\.h|sys/wait": {"console", "sys", "watch"}, r"sys/ptrace|dlfcn": set(),
     r"yara": {"inspect"}, r"gmime|libpsl|iconv": {"mail"}, r"openssl|qpdf|png\.h|turbojpeg|zbar": {"lure"}, r"libmilter": {"milter"},
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)

@@ -1,0 +1,95 @@
+/* broker.h - private to room console: what the web process may ask of the broker. One question, one answer, of fixed size; nothing to parse.
+ *
+ * Every question carries the token of the session it is asked for; the row of BROKER_OPS says which roles may ask it, and whether the second factor (or, for who has
+ * none, the password) must be given again. Large answers come as a memfd of wire bytes (core.h), read like hostile input by whoever reads it.
+ * Each thread of the web process has a channel of its own, and the broker a thread per channel.
+ */
+#ifndef POSTERN_CONSOLE_BROKER_H
+#define POSTERN_CONSOLE_BROKER_H
+
+#include "console/console.h"
+
+enum { BROKER_MAGIC = 0x504b5452, BROKER_TOKEN = 48, BROKER_ID = 200, BROKER_TEXT = 4096, BROKER_CODE = 256 };
+enum broker_fresh { FRESH_NO, FRESH_FACTOR /* the second factor again */ };
+
+/* name, roles that may, second factor again, who does it: function broker_NAME() in broker_*.c. Comments say what fields mean. */
+#define BROKER_OPS(X)                                                                                                                        \
+	/* sessions: broker_session.c */                                                                                                     \
+	X(LOGIN, login, 0, FRESH_NO)              /* id: name, text: password, code: second factor or "" -> token, who */                   \
+	X(INVITE, invite, 0, FRESH_NO)            /* text: word, code: new password -> token, who */                                        \
+	X(WHO, who, ROLE_ANY, FRESH_NO)           /* whose session is this? touches it */                                                   \
+	X(LOGOUT, logout, ROLE_ANY, FRESH_NO)                                                                                                \
+	X(PASSWORD, password, ROLE_ANY, FRESH_NO) /* code: old, text: new; ends other sessions */                                           \
+	X(LANGUAGE, language, ROLE_ANY, FRESH_NO) /* number */                                                                              \
+	X(ENROLL, enroll, ROLE_ANY, FRESH_NO)     /* code: password -> memfd: otpauth uri */                                                \
+	X(CONFIRM, confirm, ROLE_ANY, FRESH_NO)   /* code, text: two codes -> memfd: recovery codes */                                      \
+	X(USERS, users, ROLE_ADMINISTRATOR, FRESH_NO) /* -> memfd */                                                                        \
+	/* gate: broker_gate.c */                                                                                                            \
+	X(GATE, gate, ROLE_ANALYST | ROLE_APPROVER | ROLE_ADMINISTRATOR, FRESH_NO) /* -> memfd: providers, persons, grants, open sessions */ \
+	X(APPROVE, approve, ROLE_APPROVER, FRESH_FACTOR)          /* id: grant, number: version that was shown */                           \
+	X(REFUSE, refuse, ROLE_APPROVER, FRESH_NO)                /* id, text: reason */                                                    \
+	X(REVOKE, revoke, ROLE_APPROVER | ROLE_ADMINISTRATOR, FRESH_NO)                                                                      \
+	X(SUSPEND, suspend, ROLE_ANALYST | ROLE_APPROVER | ROLE_ADMINISTRATOR, FRESH_NO) /* id: provider, text: reason */                    \
+	X(RESUME, resume, ROLE_ADMINISTRATOR, FRESH_FACTOR)                                                                                  \
+	X(SESSION_END, session_end, ROLE_ANALYST | ROLE_APPROVER | ROLE_ADMINISTRATOR, FRESH_NO) /* id, text: reason */                      \
+	X(SESSIONS, sessions, ROLE_ANALYST | ROLE_APPROVER | ROLE_ADMINISTRATOR, FRESH_NO) /* number: how many to skip -> memfd */           \
+	X(RECORDING, recording, ROLE_ANALYST | ROLE_APPROVER | ROLE_ADMINISTRATOR, FRESH_NO) /* id -> descriptor of the file, read-only; noted in the audit log */ \
+	/* incidents: broker_incident.c: what `postern incident` does, with its records in the audit log */                                  \
+	X(INCIDENT_CLOSE, incident_close, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO) /* id, text: why, number: enum incident_status */     \
+	X(INCIDENT_REOPEN, incident_reopen, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO)                                                     \
+	X(INCIDENT_NOTE, incident_note, ROLE_ANALYST | ROLE_APPROVER | ROLE_ADMINISTRATOR, FRESH_NO)                                         \
+	/* held mail: broker_held.c */                                                                                                       \
+	X(HELD, held, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO)            /* number 1: all -> memfd */                                  \
+	X(HELD_MESSAGE, held_message, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO) /* id -> descriptor of the message, read-only */          \
+	X(HELD_RELEASE, held_release, ROLE_ADMINISTRATOR, FRESH_FACTOR)       /* id, number 1: again */                                     \
+	X(HELD_DELETE, held_delete, ROLE_ADMINISTRATOR, FRESH_NO)
+enum broker_op {
+#define X(id, fn, roles, fresh) BROKER_##id,
+	BROKER_OPS(X)
+#undef X
+	BROKER_OP_COUNT
+};
+struct broker_ask {
+	uint32_t magic, op;
+	char token[BROKER_TOKEN];      /* hex of 20 bytes; "" none */
+	char source[64];               /* address the request came from */
+	char id[BROKER_ID], text[BROKER_TEXT], code[BROKER_CODE];
+	int64_t number;
+};
+struct broker_who {
+	char name[64], shown[128], mail[128], team[64];
+	uint32_t roles, language, factor /* enrolled */;
+	char csrf[BROKER_TOKEN];       /* of this session */
+};
+struct broker_answer {
+	uint32_t magic;
+	int32_t status;                /* 0 or ERR_*: ERR_PERM not this role, no session, wrong code; ERR_STOPPED changed since, or throttled (number: seconds) */
+	char text[512];                /* for the person */
+	char token[BROKER_TOKEN];
+	int64_t number;
+	struct broker_who who;
+};
+
+/* ---- broker side: one row of state per thread ------------------------------------------------------------------------------------------- */
+struct broker {
+	const struct console_options *o;
+	struct console_accounts *accounts;
+	struct vault *gate_vault;      /* NULL: there is no gate */
+	struct gate gate;              /* actor is set for each question: the user's name */
+	struct chain *audit;
+	nstime now;
+};
+/* who: of the session, checked against the row's roles. fd: -1, set to what goes with the answer (closed after it was sent). */
+typedef int broker_fn(struct broker *b, const struct broker_ask *q, const struct broker_who *who, struct broker_answer *a, int *fd, struct err *e);
+#define X(id, fn, roles, fresh) broker_fn broker_##fn;
+BROKER_OPS(X)
+#undef X
+/* A sealed memfd of these bytes. */
+int broker_bytes(const struct buf *b, int *fd, struct err *e);
+
+/* ---- web side --------------------------------------------------------------------------------------------------------------------------- */
+struct desk;                           /* page.h: what one thread of the web process works with */
+/* Asks; magic, token and source are filled in from the request by page_ask() (page.h). fd NULL: none is wanted. */
+int broker_call(struct desk *d, struct broker_ask *q, struct broker_answer *a, int *fd, struct err *e);
+
+#endif
