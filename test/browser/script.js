@@ -97,6 +97,7 @@ async function keys(page) {
 	await page.goBack();
 }
 async function once(page) {
+	state.streams.clear();
 	const back = page.waitForResponse((r) => r.url().endsWith("/page") && r.request().isNavigationRequest());
 	await page.evaluate(() => { const f = document.querySelector("form[method=post]"); f.requestSubmit(); f.requestSubmit(); });
 	await back;
