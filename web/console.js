@@ -178,9 +178,10 @@
 		main.addEventListener("reset", (e) => dirty.delete(e.target));
 		main.addEventListener("focusout", () => setTimeout(() => { if (due && !busy()) changed(); }, 300));
 		document.addEventListener("visibilitychange", () => { if (!document.hidden && due) changed(); });
-		source = new EventSource("/events");
-		source.addEventListener("changed", changed);
+		const listen = () => { source = new EventSource("/events"); source.addEventListener("changed", changed); };
+		listen();
 		window.addEventListener("pagehide", () => source.close());
+		window.addEventListener("pageshow", (e) => { if (e.persisted) { listen(); changed(); } });
 	}
 
 	// ---- filters of tables ---------------------------------------------------------------------------------------------------------------------
