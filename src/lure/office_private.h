@@ -176,6 +176,8 @@ struct slice crypt_workbook(struct office *o, struct slice stream, struct slice 
 /* The oldest lock of .xls (office_xor.c): does the word open it; all records' bytes into to, which is as long as s. */
 bool xor_opens(struct slice filepass, struct slice password);
 void xor_workbook(struct slice s, struct slice password, char *to);
+/* A Word document of that time and its table, opened in place with such a password; false: none opens them. */
+bool crypt_word(struct office *o, struct slice *doc, struct slice *table, int *which);
 /* Says what was encrypted and with which kind of password. */
 void crypt_said(struct office *o, bool opened, int which, const char *where);
 
