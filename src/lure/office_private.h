@@ -109,6 +109,8 @@ struct xml {
 /* UTF-16 becomes UTF-8 in the arena, a byte order mark goes. */
 void xml_start(struct xml *x, struct office *o, struct slice s);
 enum xml_event xml_next(struct xml *x);
+/* Is there one of these elements, by local name? One pass over the tags, without reading them. */
+bool xml_has_element(struct slice s, const struct slice *names, size_t count);
 /* Value of an attribute by local name as written; SLICE_NONE when absent. */
 struct slice xml_attr(const struct xml *x, const char *name);
 /* The same with references replaced. */
