@@ -66,7 +66,7 @@ static void ics_links(struct lure *l, uint32_t id, struct slice line, const char
 		while (n < url.n && url.p[n] > ' ' && url.p[n] != '"' && url.p[n] != '<' && url.p[n] != '>' && url.p[n] != '\\')
 			n++;
 		url = slice_to(url, n);
-		struct slice host = host_in(url);
+		struct slice host = lure_host(url);
 		const struct lure_known *k = lure_knows(l);
 		bool own = false;
 		for (size_t i = 0; i < k->nown_domains; i++)
