@@ -52,6 +52,7 @@ int sight_load(struct request *q, struct sight *out, struct err *e);
 bool sight_silent(const struct store_log *x, nstime now);
 
 /* ---- one incident, in parts --------------------------------------------------------------------------------------------------------- */
+void incident_stages(const struct request *q, struct buf *b, const struct incident *in);
 void incident_story(struct request *q, struct buf *b, const struct incident *in);
 void incident_path(struct request *q, struct buf *b, const struct stored *x, const struct incident *in);
 void incident_findings(struct request *q, struct buf *b, const struct stored *x);
