@@ -220,6 +220,8 @@ int store_reports_take(struct store *s, store_finding_fn *fn, void *arg, struct 
 int store_reports_wait(struct store *s, bool *any, struct err *e);
 
 /* ---- upkeep -------------------------------------------------------------------------------------------------------------- */
+/* Another number whenever another connection committed: cheap to ask. */
+int store_version(struct store *s, int64_t *version, struct err *e);
 struct store_counts {
 	uint64_t sources, findings, incidents, open, pending, dead;
 	int64_t version, bytes;
