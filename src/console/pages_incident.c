@@ -347,7 +347,7 @@ int api_incident(struct request *q, struct response *r, struct err *e)
 		const struct report_incident line = {.incident = in, .id = x.row.id, .status = x.life.status, .version = q->desk->o->version, .update = true, .most = SIZE_MAX,
 			.most_bytes = SIZE_MAX, .life = &x.life};
 		buf_addz(&r->body, "{\"incident\":");
-		json_incident(&r->body, &x.row);
+		api_row(&r->body, &x.row);
 		buf_addz(&r->body, ",\"ocsf\":");
 		if (in)
 			report_incident_json(&r->body, &line);

@@ -125,13 +125,13 @@ void html_option(const struct request *q, struct buf *b, const char *value, bool
 	H(b, "</option>");
 }
 
-void json_text(struct buf *b, const char *name, struct slice v)
+void api_text(struct buf *b, const char *name, struct slice v)
 {
 	buf_addf(b, ",\"%s\":", name);
 	buf_json(b, v);
 }
 
-void json_time(struct buf *b, const char *name, nstime t)
+void api_time(struct buf *b, const char *name, nstime t)
 {
 	char s[40];
 	if (t == NSTIME_NONE)
@@ -140,15 +140,15 @@ void json_time(struct buf *b, const char *name, nstime t)
 		buf_addf(b, ",\"%s\":\"%s\"", name, time_rfc3339(t, s));
 }
 
-void json_incident(struct buf *b, const struct store_incident *x)
+void api_row(struct buf *b, const struct store_incident *x)
 {
 	bool first = true;
 	buf_addz(b, "{\"id\":");
 	buf_json(b, slice_of(x->id));
 	buf_addf(b, ",\"status\":\"%s\",\"level\":\"%s\"", incident_status_name(x->status), level_name(x->level));
-	json_text(b, "kind", x->kind);
-	json_text(b, "title", x->title);
-	json_text(b, "reason", x->reason);
+	api_text(b, "kind", x->kind);
+	api_text(b, "title", x->title);
+	api_text(b, "reason", x->reason);
 	buf_addf(b, ",\"findings\":%u,\"stages\":[", x->findings);
 	for (int st = STAGE_NONE + 1; st < STAGE_COUNT; st++)
 		if (x->stages >> st & 1) {
@@ -156,15 +156,15 @@ void json_incident(struct buf *b, const struct store_incident *x)
 			first = false;
 		}
 	buf_addc(b, ']');
-	json_time(b, "first", x->first);
-	json_time(b, "last", x->last);
-	json_time(b, "opened", x->opened);
-	json_time(b, "updated", x->updated);
-	json_time(b, "closed", x->closed);
-	json_text(b, "closed_by", x->closer);
-	json_text(b, "closed_reason", x->closing);
-	json_text(b, "merged_into", slice_of(x->merged));
-	json_text(b, "follows", slice_of(x->follows));
+	api_time(b, "first", x->first);
+	api_time(b, "last", x->last);
+	api_time(b, "opened", x->opened);
+	api_time(b, "updated", x->updated);
+	api_time(b, "closed", x->closed);
+	api_text(b, "closed_by", x->closer);
+	api_text(b, "closed_reason", x->closing);
+	api_text(b, "merged_into", slice_of(x->merged));
+	api_text(b, "follows", slice_of(x->follows));
 	buf_addc(b, '}');
 }
 

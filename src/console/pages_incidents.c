@@ -206,7 +206,7 @@ static int tell_json(void *arg, const struct store_incident *x)
 {
 	struct listing *l = arg;
 	buf_addz(l->b, l->n++ ? "," : "");
-	json_incident(l->b, x);
+	api_row(l->b, x);
 	return 0;
 }
 

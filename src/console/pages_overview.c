@@ -233,11 +233,11 @@ int api_overview(struct request *q, struct response *r, struct err *e)
 	for (int l = 0; l < LEVEL_COUNT; l++)
 		buf_addf(b, "%s\"%s\":%llu", l ? "," : "", level_name((enum level)l), (unsigned long long)o.levels.n[INCIDENT_OPEN][l]);
 	buf_addz(b, "}");
-	json_time(b, "newest_change", o.levels.newest);
+	api_time(b, "newest_change", o.levels.newest);
 	buf_addf(b, ",\"logs\":%llu,\"silent\":%llu,\"hosts_without_logs\":%llu", (unsigned long long)o.sight.logs, (unsigned long long)o.sight.silent,
 		(unsigned long long)o.sight.hosts_without);
-	json_time(b, "newest_data", o.sight.newest);
-	json_time(b, "heartbeat", o.sight.heartbeat);
+	api_time(b, "newest_data", o.sight.newest);
+	api_time(b, "heartbeat", o.sight.heartbeat);
 	buf_addz(b, ",\"waiting\":{");
 	for (size_t i = 0; i < o.nduties; i++)
 		buf_addf(b, "%s\"%s\":%llu", i ? "," : "", o.duties[i].name, (unsigned long long)o.duties[i].n);

@@ -56,7 +56,6 @@
 	X(Q_BROWSE_ALL_NEWEST, BROWSE_ALL "opened DESC,id" BROWSE_PAGE) \
 	X(Q_BROWSE_COUNT_ONE, "SELECT count(*) FROM incident WHERE status=?1 AND " BROWSE_FIT) \
 	X(Q_BROWSE_COUNT_ALL, "SELECT count(*) FROM incident WHERE ?1<0 AND " BROWSE_FIT) \
-	X(Q_DATA_VERSION, "PRAGMA data_version") \
 	X(Q_INCIDENT_LEVELS, "SELECT status,level,count(*),max(updated) FROM incident GROUP BY status,level") \
 	X(Q_INCIDENT_JOINED, "SELECT id FROM incident WHERE merged=?1 AND merged<>'' AND status=3 ORDER BY updated DESC,id") \
 	X(Q_SOURCE_LOGS, "SELECT host,log,max(path),max(seen),count(*),min(done) FROM source GROUP BY host,log ORDER BY max(seen),host,log") \
@@ -102,6 +101,7 @@
 	X(Q_REPORTS_WAITING, "SELECT body FROM report WHERE taken=0 ORDER BY time,uid") \
 	X(Q_REPORTS_WAIT, "SELECT 1 FROM report WHERE taken=0 LIMIT 1") \
 	X(Q_REPORTS_TAKEN, "UPDATE report SET taken=1 WHERE taken=0") \
+	X(Q_DATA_VERSION, "PRAGMA data_version") \
 	X(Q_BEGIN, "BEGIN IMMEDIATE") X(Q_COMMIT, "COMMIT") X(Q_ROLLBACK, "ROLLBACK")
 enum statement {
 #define X(id, sql) id,
