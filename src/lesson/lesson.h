@@ -150,6 +150,7 @@ struct lesson_team {
 };
 typedef int lesson_team_fn(void *arg, const struct lesson_team *t);
 int lesson_teams(struct lesson_book *b, nstime now, lesson_team_fn *fn, void *arg, struct err *e);
+void lesson_team_json(const struct lesson_team *t, struct buf *out); /* one object; what is hidden is not in it */
 /* d' and c of counts: also for one learner, to himself. */
 void lesson_sensitivity(unsigned hits, unsigned misses, unsigned alarms, unsigned quiet, double *d, double *c);
 

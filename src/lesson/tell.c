@@ -222,3 +222,23 @@ int lesson_teams(struct lesson_book *b, nstime now, lesson_team_fn *fn, void *ar
 	free(g.v);
 	return rc;
 }
+
+void lesson_team_json(const struct lesson_team *t, struct buf *out)
+{
+	buf_addz(out, "{\"team\":");
+	if (t->all)
+		buf_addz(out, "null");
+	else
+		buf_json(out, t->name);
+	buf_addf(out, ",\"people\":%u,\"shown\":%s", t->people, t->shown ? "true" : "false");
+	if (t->shown)
+		buf_addf(out, ",\"assigned\":%u,\"done\":%u,\"overdue\":%u", t->assigned, t->done, t->overdue);
+	if (t->talk_shown)
+		buf_addf(out, ",\"conversations\":{\"first_tries\":%u,\"reported\":%u,\"stopped_at\":[%u,%u,%u,%u,%u],\"honest\":%u,\"honest_refused\":%u}", t->talks, t->reported, t->stop[1], t->stop[2], t->stop[3], t->stop[4],
+			t->stop[5], t->benign, t->suspicious);
+	if (t->spot_shown)
+		buf_addf(out, ",\"exhibits\":{\"hits\":%u,\"misses\":%u,\"false_alarms\":%u,\"correct_rejections\":%u,\"sensitivity\":%.3f,\"bias\":%.3f}", t->hits, t->misses, t->alarms, t->quiet, t->sensitivity, t->bias);
+	if (t->answer_shown)
+		buf_addf(out, ",\"questions\":{\"answered\":%u,\"right\":%u}", t->answers, t->right);
+	buf_addc(out, '}');
+}
