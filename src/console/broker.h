@@ -38,6 +38,8 @@ enum broker_fresh { FRESH_NO, FRESH_FACTOR /* the second factor again */ };
 	X(INCIDENT_CLOSE, incident_close, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO) /* id, text: why, number: enum incident_status */     \
 	X(INCIDENT_REOPEN, incident_reopen, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO)                                                     \
 	X(INCIDENT_NOTE, incident_note, ROLE_ANALYST | ROLE_APPROVER | ROLE_ADMINISTRATOR, FRESH_NO)                                         \
+	X(INCIDENT_AUDIT, incident_audit, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO) /* id -> memfd: sized lines of the audit log about it, sized head */ \
+	X(INCIDENT_EXPORTED, incident_exported, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO) /* id, text: SHA-256 in hex, number: bytes of what goes out */ \
 	/* held mail: broker_held.c */                                                                                                       \
 	X(HELD, held, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO)            /* number 1: all -> memfd */                                  \
 	X(HELD_MESSAGE, held_message, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO) /* id -> descriptor of the message, read-only */          \
