@@ -101,7 +101,6 @@
 	X(Q_REPORTS_WAITING, "SELECT body FROM report WHERE taken=0 ORDER BY time,uid") \
 	X(Q_REPORTS_WAIT, "SELECT 1 FROM report WHERE taken=0 LIMIT 1") \
 	X(Q_REPORTS_TAKEN, "UPDATE report SET taken=1 WHERE taken=0") \
-	X(Q_DATA_VERSION, "PRAGMA data_version") \
 	X(Q_BEGIN, "BEGIN IMMEDIATE") X(Q_COMMIT, "COMMIT") X(Q_ROLLBACK, "ROLLBACK")
 enum statement {
 #define X(id, sql) id,
