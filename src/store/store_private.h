@@ -56,6 +56,7 @@
 	X(Q_BROWSE_ALL_NEWEST, BROWSE_ALL "opened DESC,id" BROWSE_PAGE) \
 	X(Q_BROWSE_COUNT_ONE, "SELECT count(*) FROM incident WHERE status=?1 AND " BROWSE_FIT) \
 	X(Q_BROWSE_COUNT_ALL, "SELECT count(*) FROM incident WHERE ?1<0 AND " BROWSE_FIT) \
+	X(Q_DATA_VERSION, "PRAGMA data_version") \
 	X(Q_INCIDENT_LEVELS, "SELECT status,level,count(*),max(updated) FROM incident GROUP BY status,level") \
 	X(Q_INCIDENT_JOINED, "SELECT id FROM incident WHERE merged=?1 AND merged<>'' AND status=3 ORDER BY updated DESC,id") \
 	X(Q_SOURCE_LOGS, "SELECT host,log,max(path),max(seen),count(*),min(done) FROM source GROUP BY host,log ORDER BY max(seen),host,log") \
