@@ -51,12 +51,12 @@ _postern_options() {
 			"--undo= --org= -o= --tz= --output= -O= --format= -f= --color= --state= -s= --help -h"
 		;;
 	inspect)
-		echo "--format= -f= --language= -L= --explain -e --tree -t --quiet -q --password= -p= --yara= -y= --clamd= --fail-on= --org= -o= --trust= -T= --trust-unnamed --state= -s=" \
+		echo "--format= -f= --language= -L= --explain -e --tree -t --quiet -q --password= -p= --yara= -y= --clamd= --fail-on= --org= -o= --trust= -T= --trust-unnamed --products= -P= --state= -s=" \
 			"--report-as= -r= --jobs= -j= --depth= --seconds= --color= --help -h"
 		;;
 	milter)
 		echo "--socket= -S= --group= -g= --quarantine= -Q= --action= -a= --on-failure= --tag= -t= --no-notice --notice-from= --language= -L= --keep= -k= --max-size= -m=" \
-			"--seconds= --wait= -w= --depth= --jobs= -j= --org= -o= --trust= -T= --trust-unnamed --help -h"
+			"--seconds= --wait= -w= --depth= --jobs= -j= --org= -o= --trust= -T= --trust-unnamed --products= -P= --help -h"
 		;;
 	quarantine) echo "--quarantine= -Q= --state= -s= --all -a --again --sendmail= --format= -f= --help -h" ;;
 	'') echo "--help -h --version -V" ;;

@@ -27,6 +27,7 @@ static const struct option options[] = {
 	{"org", 'o', OPT_TEXT, "FILE", "organisation file: own domains, staff, partners (default: /etc/postern/org.yaml)"},
 	{"trust", 'T', OPT_LIST, "SERVER", "mail server whose Authentication-Results count; may be given several times"},
 	{"trust-unnamed", 0, OPT_FLAG, NULL, "also the topmost such field without a server's name (as Microsoft writes it)"},
+	PRODUCTS_OPTION,
 	{0},
 };
 
@@ -100,15 +101,12 @@ static int run(const struct args *a)
 	for (size_t i = 0; args_list(a, "trust", i); i++)
 		trusted[i] = args_list(a, "trust", i);
 	o.trusted = trusted;
-	int rc = setup_org(&setup, a);
+	struct lure_known known;
+	int rc = setup_known(&setup, a, &known);
 	if (rc) {
 		setup_free(&setup);
 		return rc;
 	}
-	size_t ndomains;
-	const struct slice *domains = org_domains(setup.org, &ndomains);
-	union { const struct slice *in; struct slice *out; } own = {domains};
-	const struct lure_known known = {.own_domains = own.out, .nown_domains = ndomains};
 	o.org = setup.org;
 	o.known = &known;
 	sys_raise_files();

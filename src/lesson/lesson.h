@@ -11,7 +11,6 @@
 
 #include "core/core.h"
 #include "lure/lure.h"
-#include "org/org.h"
 
 enum { TEAM_LEAST = 8 };
 struct lesson_text { struct slice in[LURE_LANGUAGES]; };          /* plain text */
@@ -22,12 +21,12 @@ struct lesson_question { struct slice id; struct lesson_text text; const struct 
 struct lesson_option { struct lesson_text text; uint32_t to; /* node; UINT32_MAX the end */ struct lesson_text consequence; bool safe; bool report; };
 struct lesson_node { struct slice id, speaker; struct lesson_text when /* "Week 3" */, text; const struct lesson_option *options; size_t noptions; const struct lesson_text *flags; size_t nflags; /* red flags, shown afterwards */
 	unsigned stop; /* 1 early ... 5 too late; 0 none */ };
-struct lesson_conversation { struct slice id; struct lesson_text title, end; bool benign; const struct lesson_node *nodes; size_t nnodes; };
+struct lesson_conversation { struct slice id; struct lesson_text title, end; bool benign; const struct lesson_node *nodes; size_t nnodes; uint32_t start; };
 /* A mail, profile or file shown inertly; regions the learner marks. */
 struct lesson_region { struct slice id; struct lesson_text label /* "From" */, text; bool wrong; struct lesson_text because; };
 struct lesson_exhibit { struct slice id, kind /* "mail", "profile", "file" */; struct lesson_text title; const struct lesson_region *regions; size_t nregions; bool benign; unsigned difficulty; };
 enum lesson_part_kind { PART_READ, PART_CONVERSATION, PART_SPOT, PART_QUESTION };
-struct lesson_part { struct slice id; enum lesson_part_kind kind; struct slice html[LURE_LANGUAGES]; /* PART_READ: safe HTML made of Markdown */ const struct lesson_conversation *conversation; const struct lesson_exhibit *exhibit; const struct lesson_question *question; };
+struct lesson_part { struct slice id; enum lesson_part_kind kind; struct lesson_text title; struct slice html[LURE_LANGUAGES]; /* PART_READ: safe HTML made of Markdown */ const struct lesson_conversation *conversation; const struct lesson_exhibit *exhibit; const struct lesson_question *question; };
 struct lesson {
 	struct slice id;                   /* "is-this-recruiter-real" */
 	unsigned order, minutes;
@@ -36,6 +35,7 @@ struct lesson {
 	struct slice *words; size_t nwords; /* indicators and combinations this unit explains: teachable moments */
 	const struct lesson_source *sources; size_t nsources;
 	const struct lesson_part *parts; size_t nparts;
+	const struct lesson_question *questions; size_t nquestions; /* also those that are no part: they come in practice */
 };
 struct lessons;
 struct lesson_problem { struct slice file; int line, column; bool error; struct slice text; };

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/fsuid.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -58,6 +59,22 @@ void bind_slice(sqlite3_stmt *q, int at, struct slice v)
 	sqlite3_bind_text64(q, at, v.n ? v.p : "", v.n, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
+void bind_like(sqlite3_stmt *q, int at, struct slice v)
+{
+	struct buf b = {0};
+	if (v.n)
+		buf_addc(&b, '%');
+	for (size_t i = 0; i < v.n; i++) {
+		if (v.p[i] == '%' || v.p[i] == '_' || v.p[i] == '\\')
+			buf_addc(&b, '\\');
+		buf_addc(&b, v.p[i]);
+	}
+	if (v.n)
+		buf_addc(&b, '%');
+	bind_slice(q, at, buf_slice(&b));
+	buf_free(&b);
+}
+
 void bind_blob(sqlite3_stmt *q, int at, struct slice v)
 {
 	sqlite3_bind_blob64(q, at, v.n ? v.p : "", v.n, SQLITE_TRANSIENT);
@@ -108,6 +125,24 @@ struct store *store_open(const char *path, enum store_mode mode, struct err *e)
 		return s;
 	store_close(s);
 	return NULL;
+}
+
+/* Root reaches the files of watch's engine as their owner: what it makes beside the database (WAL) must be the engine's, and the kernel lets
+ * nobody else open those in a sticky folder (fs.protected_regular). They stay open. */
+struct store *store_open_owned(const char *path, enum store_mode mode, struct err *e)
+{
+	struct stat st;
+	bool other = geteuid() == 0 && lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid != 0;
+	if (other) {
+		setfsgid(st.st_gid);
+		setfsuid(st.st_uid);
+	}
+	struct store *s = store_open(path, mode, e);
+	if (other) {
+		setfsuid(0);
+		setfsgid(0);
+	}
+	return s;
 }
 
 void store_close(struct store *s)
