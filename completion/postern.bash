@@ -56,7 +56,7 @@ _postern_options() {
 		;;
 	milter)
 		echo "--socket= -S= --group= -g= --quarantine= -Q= --action= -a= --on-failure= --tag= -t= --no-notice --notice-from= --language= -L= --keep= -k= --max-size= -m=" \
-			"--seconds= --wait= -w= --depth= --jobs= -j= --org= -o= --trust= -T= --trust-unnamed --products= -P= --help -h"
+			"--seconds= --wait= -w= --depth= --jobs= -j= --org= -o= --trust= -T= --trust-unnamed --products= -P= --yara= -y= --clamd= --state= -s= --config= -c= --help -h"
 		;;
 	quarantine) echo "--quarantine= -Q= --state= -s= --all -a --again --sendmail= --format= -f= --help -h" ;;
 	'') echo "--help -h --version -V" ;;

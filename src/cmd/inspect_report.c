@@ -50,23 +50,13 @@ void inspect_report_free(struct inspect_report *r)
 	free(r);
 }
 
-/* Logos, texts and the like come with a thousand honest mails: they join nothing. */
-static bool is_telling(const struct lure_object *o)
-{
-	static const enum lure_type usual[] = {LT_EMPTY, LT_TEXT, LT_BINARY_PICTURE, LT_HTML, LT_XML, LT_ICS, LT_VCARD, LT_UNKNOWN};
-	for (size_t i = 0; i < ARRAY_LEN(usual); i++)
-		if (o->type == usual[i])
-			return o->parent == UINT32_MAX;
-	return o->sha256[0] != 0;
-}
-
 static void add_hashes(struct one *one, const struct lure *l)
 {
 	const struct lure_object *o;
 	size_t n = lure_objects(l, &o), hashes = 0;
 	struct buf b = {0};
 	for (size_t i = 0; i < n && hashes < HASHES_MAX; i++) {
-		if (!is_telling(&o[i]))
+		if (!lure_is_telling(&o[i]))
 			continue;
 		finding_entity(one->f, ENT_HASH, slice_of(o[i].sha256));
 		if (o[i].parent != UINT32_MAX && o[i].how != LURE_DECODED && o[i].type != LT_EML)
@@ -81,8 +71,11 @@ static void add_person(struct inspect_report *r, struct finding *f, struct slice
 {
 	const struct org_person *p = org_person_by_mail(r->org, name);
 	p = p ? p : org_person_by_account(r->org, name);
-	if (p)
-		finding_entity(f, ENT_PERSON, p->name);
+	if (!p)
+		return;
+	finding_entity(f, ENT_PERSON, p->name);
+	for (size_t i = 0; i < p->naccounts; i++) /* who opens it does it as one of these */
+		finding_entity(f, ENT_USER, p->accounts[i]);
 }
 
 /* persons: of what nothing is wrong with, only the same sender or file tells that it belongs to something; not that the same person reported both. */

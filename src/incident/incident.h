@@ -22,8 +22,9 @@ struct incident_hop {
 	bool bad;                /* part of a finding, not context */
 };
 
-/* Findings of this rule are what people reported: they make an incident one of case 2. */
+/* Findings of these rules are what people reported, and what the mail filter found: they make an incident one of case 2. */
 #define INCIDENT_REPORT_RULE "postern.mail-report"
+#define INCIDENT_MAIL_RULE "postern.mail-lure"
 
 struct incident {
 	char id[40];              /* sortable: start time, then a hash of the first evidence: stable for the same evidence */

@@ -163,6 +163,8 @@ struct lure_verdict {
 	bool limited;                         /* a limit was reached, or something could not be opened */
 };
 void lure_judge(const struct lure *l, struct lure_verdict *out);
+/* Does its hash tell that two messages belong together? */
+bool lure_is_telling(const struct lure_object *o);
 
 /* ---- telling -------------------------------------------------------------------------------------------------------------------- */
 void lure_json(const struct lure *l, const struct lure_verdict *v, struct slice name, struct buf *out); /* one line */
