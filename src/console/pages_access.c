@@ -123,6 +123,22 @@ static void providers(const struct request *q, struct buf *b, const struct acces
 
 /* ---- the page -------------------------------------------------------------------------------------------------------------------------------------- */
 
+void access_head(struct request *q, struct response *r, enum text title, struct slice of)
+{
+	struct buf text = {0};
+	buf_addz(&text, text_of(title, q->language));
+	if (of.n) {
+		buf_addc(&text, ' ');
+		buf_adds(&text, of);
+	}
+	r->title = title;
+	r->title_text = slice_dup(q->mem, buf_slice(&text));
+	H(&r->body, "<h1>");
+	html_foreign(&r->body, r->title_text);
+	H(&r->body, "</h1>\n");
+	buf_free(&text);
+}
+
 int access_said(struct request *q, struct response *r, const char *bad, int code)
 {
 	r->status = code == ERR_PERM ? 403 : code == ERR_STOPPED || code == ERR_DUP ? 409 : code == ERR_IO || code == ERR_NOMEM ? 500 : 400;
@@ -143,7 +159,7 @@ static int access_page(struct request *q, struct response *r, struct err *e)
 	struct access_gate g;
 	struct buf *b = &r->body;
 	int rc = access_load(q, SLICE_NONE, &g, e);
-	r->title = TX_ACCESS_TITLE;
+	access_head(q, r, TX_ACCESS_TITLE, SLICE_NONE);
 	r->wide = true;
 	if (rc)
 		return rc == ERR_NOENT ? no_gate(q, r) : rc;
@@ -227,6 +243,7 @@ static int grant_api(struct request *q, struct response *r, struct err *e)
 	return 0;
 }
 
+extern const struct route access_routes[]; /* routes.c */
 const struct route access_routes[] = {
 	{METHOD_GET, "/access", ACCESS_ROLES, access_page, 0, TX_ACCESS_NAV},
 	{METHOD_GET, "/access/grants/{}", ACCESS_ROLES, access_grant_page, 0, TX_NONE},
@@ -236,6 +253,11 @@ const struct route access_routes[] = {
 	{METHOD_GET, "/access/providers/{}", ACCESS_ROLES, access_provider_page, 0, TX_NONE},
 	{METHOD_POST, "/access/suspend/{}", ACCESS_ROLES, access_suspend, 0, TX_NONE},
 	{METHOD_POST, "/access/resume/{}", ROLE_ADMINISTRATOR, access_resume, 0, TX_NONE},
+	{METHOD_GET, "/sessions", ACCESS_ROLES, sessions_page, 0, TX_ACCESS_SESSIONS_NAV},
+	{METHOD_GET, "/sessions/{}", ACCESS_ROLES, session_page, ROUTE_SLOW, TX_NONE},
+	{METHOD_GET, "/sessions/{}/cast", ACCESS_ROLES, session_cast, ROUTE_JSON | ROUTE_SLOW, TX_NONE},
+	{METHOD_POST, "/sessions/end/{}", ACCESS_ROLES, session_page_end, 0, TX_NONE},
+	{METHOD_GET, "/api/v1/sessions", ACCESS_ROLES, sessions_api, ROUTE_JSON, TX_NONE},
 	{METHOD_GET, "/api/v1/access", ACCESS_ROLES, access_api, ROUTE_JSON, TX_NONE},
 	{METHOD_GET, "/api/v1/access/grants/{}", ACCESS_ROLES, grant_api, ROUTE_JSON, TX_NONE},
 	{0, NULL, 0, NULL, 0, TX_NONE},

@@ -6,6 +6,9 @@
 
 page_fn access_grant_page, access_approve, access_refuse, access_revoke;      /* pages_access_grant.c */
 page_fn access_provider_page, access_suspend, access_resume;                  /* pages_access_provider.c */
+page_fn sessions_page, session_page, session_page_end, sessions_api;           /* pages_sessions.c */
+/* The title of the page and its heading: what it is and, unless empty, of which. */
+void access_head(struct request *q, struct response *r, enum text title, struct slice of);
 /* The message of what failed on top of a page, and the status that goes with it. 0. */
 int access_said(struct request *q, struct response *r, const char *bad, int code);
 void access_html_provider_state(const struct request *q, struct buf *b, const struct gate_provider *p);
@@ -19,15 +22,13 @@ void access_json_words(struct buf *b, const struct access_gate *g); /* ,"history
 void access_json_session(struct buf *b, const struct session *s);
 
 /* ---- recordings (session_cast.c) ------------------------------------------------------------------------------------------------------------------------ */
-struct session_check {
-	enum text text;                /* what is said about it */
-	bool good;
-	struct slice sha256;           /* of the file as it is now */
+struct session_view {
+	enum text text;                /* is the file what was recorded? */
+	bool more, cut;                /* there is another page; it is longer than is looked at here */
+	uint64_t lines;                /* that were counted */
 };
-/* Is the file what was recorded? By the hash in the audit log, which the broker looked up, and that of the table. */
-int session_check(struct request *q, const struct session *s, struct session_check *out, struct err *e);
-/* Page `page` (from 0) of what was shown, as lines of text; *more: there is another one. */
-int session_transcript(struct request *q, struct slice id, uint64_t page, struct buf *b, bool *more, struct err *e);
+/* Lines of page `page` (from 0) of what was shown, as content of a <pre>, and whether the file's hash is that of the table and of the audit log. */
+int session_view(struct request *q, const struct session *s, uint64_t page, struct buf *b, struct session_view *out, struct err *e);
 page_fn session_cast;
 
 #endif

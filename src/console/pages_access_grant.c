@@ -278,8 +278,7 @@ static int show(struct request *q, struct response *r, const char *bad, int code
 		return rc;
 	if (!x)
 		return err_set(e, ERR_NOENT, "%s", text_of(TX_ACCESS_NO_SUCH_GRANT, q->language));
-	r->title = TX_ACCESS_GRANT;
-	r->title_text = x->id;
+	access_head(q, r, TX_ACCESS_GRANT, x->id);
 	if (bad)
 		access_said(q, r, bad, code);
 	H(b, "<p class=\"lead\">");
@@ -304,13 +303,14 @@ int access_do(struct request *q, enum broker_op op, bool reason, struct err *e)
 {
 	struct broker_ask ask = {.op = (uint32_t)op};
 	struct broker_answer a;
-	struct slice why = slice_trim(form_get(q, "reason")), code = slice_trim(form_get(q, "code"));
+	struct slice why = slice_trim(form_get(q, "reason"));
 	uint64_t version;
 	if (reason && !why.n)
 		return err_set(e, ERR_USAGE, "%s", text_of(TX_ACCESS_SAY_WHY, q->language));
 	ask_set(ask.id, sizeof ask.id, q->arg[0]);
 	ask_set(ask.text, sizeof ask.text, why);
-	ask_set(ask.code, sizeof ask.code, code);
+	if (op == BROKER_APPROVE || op == BROKER_RESUME)
+		ask_fresh(q, &ask);
 	if (op == BROKER_APPROVE) {
 		if (!slice_u64(form_get(q, "version"), INT64_MAX, &version) || !version)
 			return err_set(e, ERR_SYNTAX, "%s", text_of(TX_ACCESS_NO_VERSION, q->language));
