@@ -258,10 +258,15 @@ static void session_row(const struct request *q, struct buf *b, const struct ses
 	html_span(q, b, (s->end == NSTIME_NONE ? q->now : s->end) - s->begin);
 	H(b, "</td>");
 	cell(q, b, columns[6]);
-	if (live)
+	if (live) {
+		H(b, "<details><summary>");
+		html_text(q, b, TX_ACCESS_END_IT);
+		H(b, "</summary>\n");
 		access_html_reason(q, b, "/sessions/end/", s->id, TX_ACCESS_END_SESSION, s->id);
-	else
+		H(b, "</details>");
+	} else {
 		session_what(q, b, s);
+	}
 	H(b, "</td></tr>\n");
 }
 

@@ -161,6 +161,7 @@ static int access_page(struct request *q, struct response *r, struct err *e)
 	int rc = access_load(q, SLICE_NONE, &g, e);
 	access_head(q, r, TX_ACCESS_TITLE, SLICE_NONE);
 	r->wide = true;
+	r->refresh_after = q->now;
 	if (rc)
 		return rc == ERR_NOENT ? no_gate(q, r) : rc;
 	heading(q, b, "waiting", TX_ACCESS_WAITING);
