@@ -64,7 +64,7 @@ static void add_file(const struct request *q, struct buf *b, const char *name)
 
 static void add_nav(const struct request *q, struct buf *b)
 {
-	H(b, "<nav class=\"pages\" aria-label=\"");
+	H(b, "<nav aria-label=\"");
 	html_text(q, b, TX_NAVIGATION);
 	H(b, "\">\n<ul>\n");
 	for (const struct route *const *table = route_tables; *table; table++)
@@ -106,22 +106,41 @@ static void add_head(const struct request *q, const struct response *r, struct b
 	H(b, "</a>\n");
 }
 
+/* There is only one search: its page is a route like others. */
+static void add_search(const struct request *q, struct buf *b)
+{
+	const struct route *found = NULL;
+	for (const struct route *const *table = route_tables; *table; table++)
+		for (const struct route *r = *table; r->path; r++)
+			if (r->method == METHOD_GET && strcmp(r->path, "/search") == 0 && has_role(q, r->roles))
+				found = r;
+	if (!found)
+		return;
+	H(b, "<form role=\"search\" action=\"/search\">\n<input type=\"search\" name=\"q\" maxlength=\"200\" aria-label=\"");
+	html_text(q, b, TX_SEARCH_ALL);
+	H(b, "\">\n<button type=\"submit\">");
+	html_text(q, b, TX_SEARCH_GO);
+	H(b, "</button>\n</form>\n");
+}
+
 static void add_header(const struct request *q, struct buf *b)
 {
-	H(b, "<header>\n<a class=\"name\" href=\"/\">");
+	H(b, "<header>\n<a class=\"brand\" href=\"/\">");
 	html_text(q, b, TX_NAME);
 	H(b, "</a>\n");
 	if (q->who.roles) {
-		add_nav(q, b);
+		add_search(q, b);
 		H(b, "<div class=\"who\">\n<span>");
 		html_with(q, b, TX_LOGGED_IN_AS, slice_of(*q->who.shown ? q->who.shown : q->who.name));
 		H(b, "</span>\n");
 		html_form(q, b, "/logout", SLICE_NONE);
-		H(b, "<button type=\"submit\" class=\"quiet\">");
+		H(b, "<button type=\"submit\" class=\"plain\">");
 		html_text(q, b, TX_LOGOUT);
 		H(b, "</button></form>\n</div>\n");
 	}
 	H(b, "</header>\n");
+	if (q->who.roles)
+		add_nav(q, b);
 }
 
 static void add_languages(const struct request *q, struct buf *b)
