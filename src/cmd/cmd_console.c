@@ -55,7 +55,7 @@ static const char *data_folder(const struct args *a, const char *name, char *out
 
 static void tell(enum log_level level, const char *text)
 {
-	if (level <= LOG_LEVEL_WARN)
+	if (level <= LOG_LEVEL_INFO)
 		fprintf(stderr, "postern: %s\n", text);
 }
 

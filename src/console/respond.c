@@ -64,7 +64,7 @@ static void add_file(const struct request *q, struct buf *b, const char *name)
 
 static void add_nav(const struct request *q, struct buf *b)
 {
-	H(b, "<nav class=\"pages\" aria-label=\"");
+	H(b, "<nav aria-label=\"");
 	html_text(q, b, TX_NAVIGATION);
 	H(b, "\">\n<ul>\n");
 	for (const struct route *const *table = route_tables; *table; table++)
@@ -106,22 +106,44 @@ static void add_head(const struct request *q, const struct response *r, struct b
 	H(b, "</a>\n");
 }
 
+/* The page that searches everything, when it is there and for this role. */
+static bool may_search(const struct request *q)
+{
+	for (const struct route *const *table = route_tables; *table; table++)
+		for (const struct route *r = *table; r->path; r++)
+			if (strcmp(r->path, "/search") == 0 && r->method == METHOD_GET)
+				return has_role(q, r->roles);
+	return false;
+}
+
+static void add_search(const struct request *q, struct buf *b)
+{
+	H(b, "<form role=\"search\" action=\"/search\" method=\"get\"><label class=\"unseen\" for=\"search\">");
+	html_text(q, b, TX_SEARCH_ALL);
+	H(b, "</label><input id=\"search\" type=\"search\" name=\"q\" maxlength=\"200\" autocomplete=\"off\" placeholder=\"");
+	html_text(q, b, TX_SEARCH_ALL);
+	H(b, "\"></form>\n");
+}
+
 static void add_header(const struct request *q, struct buf *b)
 {
-	H(b, "<header>\n<a class=\"name\" href=\"/\">");
+	H(b, "<header>\n<a class=\"brand\" href=\"/\">");
 	html_text(q, b, TX_NAME);
 	H(b, "</a>\n");
+	if (q->who.roles && may_search(q))
+		add_search(q, b);
 	if (q->who.roles) {
-		add_nav(q, b);
 		H(b, "<div class=\"who\">\n<span>");
 		html_with(q, b, TX_LOGGED_IN_AS, slice_of(*q->who.shown ? q->who.shown : q->who.name));
 		H(b, "</span>\n");
 		html_form(q, b, "/logout", SLICE_NONE);
-		H(b, "<button type=\"submit\" class=\"quiet\">");
+		H(b, "<button type=\"submit\" class=\"plain\">");
 		html_text(q, b, TX_LOGOUT);
 		H(b, "</button></form>\n</div>\n");
 	}
 	H(b, "</header>\n");
+	if (q->who.roles)
+		add_nav(q, b);
 }
 
 static void add_languages(const struct request *q, struct buf *b)
@@ -146,8 +168,8 @@ void respond_frame(struct request *q, struct response *r)
 	add_head(q, r, &page);
 	add_header(q, &page);
 	H(&page, "<main id=\"main\" tabindex=\"-1\"");
-	if (r->wide)
-		H(&page, " class=\"wide\"");
+	if (r->wide || r->narrow)
+		buf_addf(&page, " class=\"%s\"", r->wide ? "wide" : "narrow");
 	if (r->refresh_after)
 		buf_addf(&page, " data-live=\"%lld\"", (long long)r->refresh_after);
 	H(&page, ">\n");
@@ -195,9 +217,7 @@ void respond_error(struct request *q, struct response *r, unsigned status, struc
 	html_text(q, &r->body, errors[i].title);
 	H(&r->body, "</h1>\n");
 	if (why.n) {
-		H(&r->body, "<p class=\"said bad\" role=\"alert\">");
-		html_foreign(&r->body, why);
-		H(&r->body, "</p>\n");
+		html_said(q, &r->body, true, why);
 	}
 	if (help.n) {
 		H(&r->body, "<p>");
