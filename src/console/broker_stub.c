@@ -8,21 +8,7 @@
 		return err_set(e, ERR_UNSUPPORTED, "not there yet");                                                                              \
 	}
 
-STUB(gate)
-STUB(approve)
-STUB(refuse)
-STUB(revoke)
-STUB(suspend)
-STUB(resume)
-STUB(session_end)
-STUB(sessions)
-STUB(recording)
-STUB(incident_close)
-STUB(incident_reopen)
-STUB(incident_note)
 STUB(held)
 STUB(held_message)
 STUB(held_release)
 STUB(held_delete)
-STUB(incident_audit)
-STUB(incident_exported)

@@ -106,23 +106,21 @@ static void add_head(const struct request *q, const struct response *r, struct b
 	H(b, "</a>\n");
 }
 
-/* The page that searches everything, when it is there and for this role. */
-static bool may_search(const struct request *q)
-{
-	for (const struct route *const *table = route_tables; *table; table++)
-		for (const struct route *r = *table; r->path; r++)
-			if (strcmp(r->path, "/search") == 0 && r->method == METHOD_GET)
-				return has_role(q, r->roles);
-	return false;
-}
-
+/* There is only one search: its page is a route like others. */
 static void add_search(const struct request *q, struct buf *b)
 {
-	H(b, "<form role=\"search\" action=\"/search\" method=\"get\"><label class=\"unseen\" for=\"search\">");
+	const struct route *found = NULL;
+	for (const struct route *const *table = route_tables; *table; table++)
+		for (const struct route *r = *table; r->path; r++)
+			if (r->method == METHOD_GET && strcmp(r->path, "/search") == 0 && has_role(q, r->roles))
+				found = r;
+	if (!found)
+		return;
+	H(b, "<form role=\"search\" action=\"/search\">\n<input type=\"search\" name=\"q\" maxlength=\"200\" aria-label=\"");
 	html_text(q, b, TX_SEARCH_ALL);
-	H(b, "</label><input id=\"search\" type=\"search\" name=\"q\" maxlength=\"200\" autocomplete=\"off\" placeholder=\"");
-	html_text(q, b, TX_SEARCH_ALL);
-	H(b, "\"></form>\n");
+	H(b, "\">\n<button type=\"submit\">");
+	html_text(q, b, TX_SEARCH_GO);
+	H(b, "</button>\n</form>\n");
 }
 
 static void add_header(const struct request *q, struct buf *b)
@@ -130,9 +128,8 @@ static void add_header(const struct request *q, struct buf *b)
 	H(b, "<header>\n<a class=\"brand\" href=\"/\">");
 	html_text(q, b, TX_NAME);
 	H(b, "</a>\n");
-	if (q->who.roles && may_search(q))
-		add_search(q, b);
 	if (q->who.roles) {
+		add_search(q, b);
 		H(b, "<div class=\"who\">\n<span>");
 		html_with(q, b, TX_LOGGED_IN_AS, slice_of(*q->who.shown ? q->who.shown : q->who.name));
 		H(b, "</span>\n");

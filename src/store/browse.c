@@ -96,12 +96,8 @@ static int count_levels(struct store *s, struct err *e)
 /* Counted once per change of the file: every page asks. */
 int store_levels(struct store *s, struct store_levels *out, struct err *e)
 {
-	sqlite3_stmt *q = store_statement(s, Q_DATA_VERSION, e);
-	int rc = q ? store_step(s, q, e) : ERR_IO;
-	int64_t version = rc == 1 ? sqlite3_column_int64(q, 0) : 0;
-	if (q)
-		sqlite3_reset(q);
-	rc = rc < 0 ? rc : 0;
+	int64_t version = 0;
+	int rc = store_version(s, &version, e);
 	if (!rc && (!s->reads || !s->counted || version != s->counted))
 		rc = count_levels(s, e);
 	s->counted = rc ? 0 : version;
