@@ -33,9 +33,9 @@ void html_count(struct buf *b, uint64_t n);
 /* <option value=... [selected]> */
 void html_option(const struct request *q, struct buf *b, const char *value, bool chosen, enum text t);
 /* ,"name":... of the API; a first member is without comma. */
-void json_text(struct buf *b, const char *name, struct slice v);
-void json_time(struct buf *b, const char *name, nstime t); /* null for NSTIME_NONE */
-void json_incident(struct buf *b, const struct store_incident *x);
+void api_text(struct buf *b, const char *name, struct slice v);
+void api_time(struct buf *b, const char *name, nstime t); /* null for NSTIME_NONE */
+void api_row(struct buf *b, const struct store_incident *x);
 /* The state, or ERR_UNSUPPORTED with words for the person: there is none yet. */
 struct store *page_store(const struct request *q, struct err *e);
 /* The incident that q->arg[0] names. stored_free() in any case. */
@@ -52,6 +52,7 @@ int sight_load(struct request *q, struct sight *out, struct err *e);
 bool sight_silent(const struct store_log *x, nstime now);
 
 /* ---- one incident, in parts --------------------------------------------------------------------------------------------------------- */
+void incident_stages(const struct request *q, struct buf *b, const struct incident *in);
 void incident_story(struct request *q, struct buf *b, const struct incident *in);
 void incident_path(struct request *q, struct buf *b, const struct stored *x, const struct incident *in);
 void incident_findings(struct request *q, struct buf *b, const struct stored *x);

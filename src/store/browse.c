@@ -96,12 +96,8 @@ static int count_levels(struct store *s, struct err *e)
 /* Counted once per change of the file: every page asks. */
 int store_levels(struct store *s, struct store_levels *out, struct err *e)
 {
-	sqlite3_stmt *q = store_statement(s, Q_DATA_VERSION, e);
-	int rc = q ? store_step(s, q, e) : ERR_IO;
-	int64_t version = rc == 1 ? sqlite3_column_int64(q, 0) : 0;
-	if (q)
-		sqlite3_reset(q);
-	rc = rc < 0 ? rc : 0;
+	int64_t version = 0;
+	int rc = store_version(s, &version, e);
 	if (!rc && (!s->reads || !s->counted || version != s->counted))
 		rc = count_levels(s, e);
 	s->counted = rc ? 0 : version;
@@ -116,6 +112,7 @@ int store_logs(struct store *s, store_log_fn *fn, void *arg, struct err *e)
 	while (!rc && (rc = store_step(s, q, e)) == 1) {
 		struct store_log x = {.host = column_slice(q, 0), .set = column_slice(q, 1), .path = column_slice(q, 2), .seen = sqlite3_column_int64(q, 3),
 			.files = (uint32_t)sqlite3_column_int64(q, 4), .done = sqlite3_column_int(q, 5)};
+		x.seen = x.seen > 0 ? x.seen : NSTIME_NONE;
 		rc = fn(arg, &x);
 	}
 	if (q)

@@ -264,3 +264,14 @@ int store_memory_get(struct store *s, const char *name, struct buf *out, struct 
 	}
 	return rc ? rc : err_set(e, ERR_NOENT, "%s: no memory named %s", s->path, name);
 }
+
+int store_version(struct store *s, int64_t *version, struct err *e)
+{
+	sqlite3_stmt *q = store_statement(s, Q_DATA_VERSION, e);
+	int rc = q ? store_step(s, q, e) : ERR_IO;
+	if (rc > 0)
+		*version = sqlite3_column_int64(q, 0);
+	if (q)
+		sqlite3_reset(q);
+	return rc > 0 ? 0 : rc ? rc : err_set(e, ERR_IO, "the state has no version");
+}

@@ -132,4 +132,14 @@ function drive(what, more = {}) {
 	return new Promise((ok) => (lines.length ? ok(lines.shift()) : waiting.push(ok))).then(JSON.parse);
 }
 
-module.exports = { axe, check, done, drive, edges, launch, measure, need, person, skip, structure, totp, SIZES };
+// As a person: name, password, and a code where there is a secret.
+async function login(page, at, { name, password, secret, code }) {
+	await page.goto(`${at}/login`);
+	await page.getByLabel("User name").fill(name);
+	await page.getByLabel("Password").fill(password);
+	if (secret || code) await page.getByLabel("Code of your device").fill(code || totp(secret));
+	await page.getByRole("button", { name: "Log in" }).click();
+	await page.waitForURL((u) => u.pathname !== "/login");
+}
+
+module.exports = { axe, check, done, drive, edges, launch, login, measure, need, person, skip, structure, totp, SIZES };
