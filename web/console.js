@@ -110,7 +110,7 @@
 
 	// ---- live: /events says that something changed ------------------------------------------------------------------------------------------
 	const main = document.querySelector("main");
-	let due = false, fetching = false, last = 0, timer = 0, source = null, box = null;
+	let due = false, fetching = false, last = 0, timer = 0, source = null, version = "", box = null;
 	const dirty = new Set();
 
 	function busy() {
@@ -152,7 +152,7 @@
 		const x = new XMLHttpRequest();
 		x.open("GET", location.pathname + location.search);
 		x.responseType = "document";
-		x.setRequestHeader("Postern-Live", "1");
+		x.setRequestHeader("X-Postern-Live", "1");
 		x.onloadend = () => {
 			fetching = false;
 			if (x.status === 401 || (x.responseURL && new URL(x.responseURL).pathname !== location.pathname)) loggedOut();
@@ -172,16 +172,26 @@
 		news("");
 		timer = setTimeout(refresh, Math.max(150, last + 2000 - Date.now()));
 	}
+	// the first thing a stream says is the version; another one than before: something was missed
+	function listen() {
+		if (source) source.close();
+		source = new EventSource("/events");
+		source.addEventListener("version", (e) => { if (version !== "" && version !== e.data) changed(); version = e.data; });
+		source.addEventListener("changed", (e) => { version = e.data; changed(); });
+	}
+	function seen() {
+		if (document.hidden) source.close(); // a session has few streams: those who look get them
+		else { listen(); if (due) changed(); }
+	}
 	function live() {
 		if (!main || !main.hasAttribute("data-live") || !window.EventSource) return;
 		main.addEventListener("input", (e) => { if (e.target.form && e.target.form.method === "post") dirty.add(e.target.form); });
 		main.addEventListener("reset", (e) => dirty.delete(e.target));
 		main.addEventListener("focusout", () => setTimeout(() => { if (due && !busy()) changed(); }, 300));
-		document.addEventListener("visibilitychange", () => { if (!document.hidden && due) changed(); });
-		const listen = () => { source = new EventSource("/events"); source.addEventListener("changed", changed); };
-		listen();
+		document.addEventListener("visibilitychange", seen);
 		window.addEventListener("pagehide", () => source.close());
-		window.addEventListener("pageshow", (e) => { if (e.persisted) { listen(); changed(); } });
+		window.addEventListener("pageshow", (e) => { if (e.persisted) { due = true; seen(); } });
+		listen();
 	}
 
 	// ---- filters of tables ---------------------------------------------------------------------------------------------------------------------

@@ -19,6 +19,9 @@
 /* Each role may what its row in the tables of routes and of the broker says; there is no order among them, an account may have several. */
 enum role { ROLE_EMPLOYEE = 1, ROLE_ANALYST = 2, ROLE_APPROVER = 4, ROLE_ADMINISTRATOR = 8, ROLE_ANY = 15 };
 
+/* A setting as the page Settings shows it; key as it is written in its file. No secrets. */
+struct console_fact { struct slice file, key, value; };
+
 struct console_options {
 	const char *state;             /* folder: postern.db, gate.db, recordings/, audit.log; STATE/console/ is ours */
 	const char *quarantine;        /* folder of held mail; NULL: none */
@@ -32,10 +35,14 @@ struct console_options {
 	const struct org *org;         /* outlives the call */
 	const struct gate_settings *gate;
 	const char *version;
+	const struct console_fact *facts; size_t nfacts;
 	unsigned threads;              /* of the web process; 0: 4 */
 	int ready_fd;                  /* -1, or: the address and a newline when it listens (tests) */
 };
 int console_run(const struct console_options *o, struct err *e);
+
+/* Every route as a line of JSON: method, path, roles ([]: everybody), upload, json. */
+void console_routes(struct buf *out);
 
 /* ---- accounts: STATE/console/accounts.db, of the broker alone ------------------------------------------------------------------------- */
 struct console_user {
@@ -56,6 +63,7 @@ int console_user_put(struct console_accounts *c, const struct console_user *u, s
 int console_user_password(struct console_accounts *c, struct slice name, struct slice password, struct err *e); /* Argon2id; ends the user's sessions */
 /* A word good once, for `hours`, with which the user sets a password: shown once. */
 int console_user_invite(struct console_accounts *c, struct slice name, unsigned hours, struct buf *out, struct err *e);
+int console_user_factor_reset(struct console_accounts *c, struct slice name, struct err *e); /* the device is lost; ERR_NOENT: there is none */
 int console_user_remove(struct console_accounts *c, struct slice name, struct err *e);
 
 #endif

@@ -112,13 +112,18 @@ bool lesson_markdown(struct loading *ld, struct slice text, bool *used, struct s
 {
 	struct page p = {.ld = ld, .used = used};
 	size_t at;
-	if (!lesson_shows(text, true, &at)) {
-		int line = 1;
-		for (size_t i = 0; i < at; i++)
-			line += text.p[i] == '\n';
-		return lesson_bad(ld, line, 0, "a byte or character that cannot be shown (control, direction, not UTF-8): take it out");
+	struct slice rest = text, row;
+	for (int line = 1; rest.n; line++) {
+		bool more = slice_cut(&rest, '\n', &row);
+		row = more ? row : rest;
+		rest = more ? rest : SLICE_NONE;
+		if (!lesson_shows(row, true, &at))
+			return lesson_bad(ld, line, (int)at + 1, "a byte or character that cannot be shown (control, direction, not UTF-8): take it out");
 	}
-	if (!slice_trim(text).n)
+	size_t blank = 0;
+	while (blank < text.n && (unsigned char)text.p[blank] <= ' ')
+		blank++;
+	if (blank == text.n)
 		return lesson_bad(ld, 1, 1, "the file is empty: write what is to be read");
 	cmark_node *root = cmark_parse_document(text.p, text.n, CMARK_OPT_DEFAULT);
 	bool fine = root && make(&p, root, title, html);

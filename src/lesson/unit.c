@@ -8,7 +8,6 @@ struct unit {
 	struct slice yaml;             /* shown name of lesson.yaml, to come back to */
 	struct slice name;             /* of the folder */
 	bool used[LESSON_SOURCES];
-	bool asked[LESSON_QUESTIONS];
 	const struct lesson_question *questions; size_t nquestions;
 };
 
@@ -202,7 +201,6 @@ static bool part_question(struct unit *u, const struct node *v, struct lesson_pa
 		if (slice_eq(u->questions[i].id, v->text)) {
 			p->question = &u->questions[i];
 			p->id = p->question->id;
-			u->asked[i] = true;
 			return true;
 		}
 	return lesson_bad_at(u->ld, v, "there is no question \"%s\": write it under questions", lesson_show(u->ld, v->text));

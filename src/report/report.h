@@ -102,6 +102,15 @@ void report_ecs(struct buf *out, const struct report_input *in);
 /* One self-contained HTML page. */
 void report_html(struct buf *out, const struct report_input *in);
 
+/* The two pictures of the HTML page, for another page in words of its own; NULL: as that page has them. With words there is no style attribute; classes are .logins (g.in, g.out
+ * with rect and text, .edge, .head, .account) and .times (.dot.l0 to .l4, .grid, .axis, .stage). */
+struct report_words {
+	struct slice title, text;    /* name and description of the picture */
+	const char *stages[STAGE_COUNT]; /* of the timeline: HTML */
+};
+void report_svg_timeline(struct buf *out, const struct incident *in, const struct report_words *w);
+void report_svg_logins(struct buf *out, const struct incident *in, const struct org *org, const struct report_words *w); /* nothing when there are no hops */
+
 /* ---- a stored incident, told anew from all its findings ----------------------------------------------------------------------- */
 struct stored {
 	struct arena mem;

@@ -29,8 +29,21 @@ static void bind_browse(sqlite3_stmt *q, const struct store_browse *b)
 	bind_like(q, 6, b->text);
 }
 
+static int sum_levels(struct store *s, const struct store_browse *b, uint64_t *total, struct err *e)
+{
+	struct store_levels l;
+	int rc = store_levels(s, &l, e);
+	*total = 0;
+	for (int st = INCIDENT_OPEN; st <= INCIDENT_MERGED; st++)
+		for (int level = (int)b->level; level < LEVEL_COUNT; level++)
+			*total += b->status < 0 || b->status == st ? l.n[st][level] : 0;
+	return rc;
+}
+
 static int browse_total(struct store *s, const struct store_browse *b, uint64_t *total, struct err *e)
 {
+	if (!b->text.n && !b->kind.n && b->since == INT64_MIN && b->until == INT64_MAX)
+		return sum_levels(s, b, total, e);
 	sqlite3_stmt *q = store_statement(s, b->status < 0 ? Q_BROWSE_COUNT_ALL : Q_BROWSE_COUNT_ONE, e);
 	if (!q)
 		return ERR_IO;
@@ -65,18 +78,30 @@ int store_browse(struct store *s, const struct store_browse *b, store_incident_f
 	return rc;
 }
 
-int store_levels(struct store *s, struct store_levels *out, struct err *e)
+static int count_levels(struct store *s, struct err *e)
 {
 	sqlite3_stmt *q = store_statement(s, Q_INCIDENT_LEVELS, e);
 	int rc = q ? 0 : ERR_IO;
-	*out = (struct store_levels){.newest = NSTIME_NONE};
+	s->levels = (struct store_levels){.newest = NSTIME_NONE};
 	while (!rc && (rc = store_step(s, q, e)) == 1) {
 		int status = sqlite3_column_int(q, 0), level = sqlite3_column_int(q, 1);
 		rc = 0;
 		if (status >= 0 && status <= INCIDENT_MERGED && level >= 0 && level < LEVEL_COUNT)
-			out->n[status][level] = (uint64_t)sqlite3_column_int64(q, 2);
-		out->newest = MAX(out->newest, sqlite3_column_int64(q, 3));
+			s->levels.n[status][level] = (uint64_t)sqlite3_column_int64(q, 2);
+		s->levels.newest = MAX(s->levels.newest, sqlite3_column_int64(q, 3));
 	}
+	return rc;
+}
+
+/* Counted once per change of the file: every page asks. */
+int store_levels(struct store *s, struct store_levels *out, struct err *e)
+{
+	int64_t version = 0;
+	int rc = store_version(s, &version, e);
+	if (!rc && (!s->reads || !s->counted || version != s->counted))
+		rc = count_levels(s, e);
+	s->counted = rc ? 0 : version;
+	*out = s->levels;
 	return rc;
 }
 
@@ -87,6 +112,7 @@ int store_logs(struct store *s, store_log_fn *fn, void *arg, struct err *e)
 	while (!rc && (rc = store_step(s, q, e)) == 1) {
 		struct store_log x = {.host = column_slice(q, 0), .set = column_slice(q, 1), .path = column_slice(q, 2), .seen = sqlite3_column_int64(q, 3),
 			.files = (uint32_t)sqlite3_column_int64(q, 4), .done = sqlite3_column_int(q, 5)};
+		x.seen = x.seen > 0 ? x.seen : NSTIME_NONE;
 		rc = fn(arg, &x);
 	}
 	if (q)

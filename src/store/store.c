@@ -106,6 +106,7 @@ struct store *store_open(const char *path, enum store_mode mode, struct err *e)
 	struct store *s = xcalloc(1, sizeof *s);
 	int flags = (mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
 	snprintf(s->path, sizeof s->path, "%s", path);
+	s->reads = mode == STORE_READ;
 	if (mode == STORE_CREATE && make_private(path, e)) {
 		free(s);
 		return NULL;
@@ -262,4 +263,15 @@ int store_memory_get(struct store *s, const char *name, struct buf *out, struct 
 		return 0;
 	}
 	return rc ? rc : err_set(e, ERR_NOENT, "%s: no memory named %s", s->path, name);
+}
+
+int store_version(struct store *s, int64_t *version, struct err *e)
+{
+	sqlite3_stmt *q = store_statement(s, Q_DATA_VERSION, e);
+	int rc = q ? store_step(s, q, e) : ERR_IO;
+	if (rc > 0)
+		*version = sqlite3_column_int64(q, 0);
+	if (q)
+		sqlite3_reset(q);
+	return rc > 0 ? 0 : rc ? rc : err_set(e, ERR_IO, "the state has no version");
 }

@@ -264,6 +264,8 @@ struct store_search { struct slice text; uint32_t look; uint64_t bytes; };
 int store_search_findings(struct store *s, const struct store_search *x, store_finding_fn *fn, void *arg, bool *partly, struct err *e);
 
 /* ---- upkeep -------------------------------------------------------------------------------------------------------------- */
+/* Another number whenever another connection committed: cheap to ask. */
+int store_version(struct store *s, int64_t *version, struct err *e);
 struct store_counts {
 	uint64_t sources, findings, incidents, open, pending, dead;
 	int64_t version, bytes;

@@ -1,5 +1,6 @@
 // What the browser tests share: Chromium, pages of a console, judgements of a page (axe, width, targets).
 "use strict";
+const crypto = require("crypto");
 const fs = require("fs");
 const path = require("path");
 
@@ -110,4 +111,35 @@ const structure = () => ({
 	inline: document.querySelectorAll("[style], style").length + [...document.querySelectorAll("*")].filter((e) => [...e.attributes].some((a) => a.name.startsWith("on"))).length,
 });
 
-module.exports = { axe, check, done, edges, launch, measure, need, person, skip, structure, SIZES };
+// A code of a second factor (RFC 6238) from the secret a page showed.
+function totp(secret, step = 0) {
+	const bits = [...secret.replace(/[\s=-]/g, "").toUpperCase()].map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0")).join("");
+	const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
+	const counter = Buffer.alloc(8);
+	counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000) + step));
+	const h = crypto.createHmac("sha1", key).update(counter).digest(), at = h[19] & 15;
+	return String((h.readUInt32BE(at) & 0x7fffffff) % 1000000).padStart(6, "0");
+}
+// The driver in Python does what a browser cannot: asks on stdout, answered by a line of JSON on stdin.
+const lines = [], waiting = [];
+let reading = false;
+function drive(what, more = {}) {
+	if (!reading) {
+		reading = true;
+		require("readline").createInterface({ input: process.stdin }).on("line", (l) => (waiting.length ? waiting.shift()(l) : lines.push(l)));
+	}
+	process.stdout.write(`@@ ${JSON.stringify({ do: what, ...more })}\n`);
+	return new Promise((ok) => (lines.length ? ok(lines.shift()) : waiting.push(ok))).then(JSON.parse);
+}
+
+// As a person: name, password, and a code where there is a secret.
+async function login(page, at, { name, password, secret, code }) {
+	await page.goto(`${at}/login`);
+	await page.getByLabel("User name").fill(name);
+	await page.getByLabel("Password").fill(password);
+	if (secret || code) await page.getByLabel("Code of your device").fill(code || totp(secret));
+	await page.getByRole("button", { name: "Log in" }).click();
+	await page.waitForURL((u) => u.pathname !== "/login");
+}
+
+module.exports = { axe, check, done, drive, edges, launch, login, measure, need, person, skip, structure, totp, SIZES };

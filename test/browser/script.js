@@ -7,7 +7,7 @@ const L = require("./lib.js");
 
 const WEB = path.join(__dirname, "../../web");
 const POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; require-trusted-types-for 'script'";
-const state = { rows: ["web1", "web2", "files1", "db1", "mail1", "patch1", "bastion1", "app1", "app2"], note: "first", streams: new Set(), fetched: 0, sent: 0, out: false };
+const state = { rows: ["web1", "web2", "files1", "db1", "mail1", "patch1", "bastion1", "app1", "app2"], note: "first", streams: new Set(), fetched: 0, sent: 0, version: 1, out: false };
 
 function html() {
 	const rows = state.rows.map((r) => `<tr id="row-${r}"><th scope="row"><a href="/host">${r}</a></th><td data-label="Note">${state.note}</td></tr>`).join("");
@@ -22,17 +22,20 @@ const server = http.createServer((q, r) => {
 	if (where === "/style.css" || where === "/console.js") return r.writeHead(200, { "content-type": where.endsWith("css") ? "text/css" : "text/javascript" }).end(fs.readFileSync(path.join(WEB, where)));
 	if (where === "/events") {
 		r.writeHead(200, { "content-type": "text/event-stream" });
-		r.write(": hello\n\n");
+		r.write(`event: version\ndata: ${state.version}\n\n`);
 		state.streams.add(r);
 		q.on("close", () => state.streams.delete(r));
 		return undefined;
 	}
 	if (where === "/sent") { state.sent++; return setTimeout(() => r.writeHead(303, { location: "/page" }).end(), 400); }
 	if (state.out && where === "/page") return r.writeHead(303, { location: "/login" }).end();
-	if (q.headers["postern-live"]) state.fetched++;
+	if (q.headers["x-postern-live"]) state.fetched++;
 	return r.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": POLICY }).end(html());
 });
-const changed = () => state.streams.forEach((r) => r.write("event: changed\ndata: 1\n\n"));
+const changed = () => {
+	state.version++;
+	state.streams.forEach((r) => r.write(`event: changed\ndata: ${state.version}\n\n`));
+};
 const shows = (page, f, arg) => page.waitForFunction(f, arg, { timeout: 15000 }).then(() => true, () => false);
 
 async function stays(page) {
@@ -121,6 +124,11 @@ async function main() {
 	for (let i = 0; i < 50; i++) changed();
 	await pause(2500);
 	L.check("fifty changes at once are few requests", state.fetched > before && state.fetched - before <= 3, state.fetched - before);
+	before = state.fetched;
+	state.version++; // while no stream was there
+	state.streams.forEach((r) => r.destroy());
+	for (let i = 0; i < 100 && state.fetched === before; i++) await pause(100);
+	L.check("what was missed is fetched when the stream is back", state.fetched > before);
 	state.out = true;
 	changed();
 	L.check("who is logged out is told", await shows(page, () => document.querySelector(".news a[href='/login']")));
