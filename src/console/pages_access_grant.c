@@ -37,8 +37,10 @@ static void from_where(const struct request *q, struct buf *b, const struct gate
 {
 	char text[64];
 	begin(q, b, TX_ACCESS_FROM_WHERE);
-	if (!x->nsources)
+	if (access_anywhere(x))
 		html_text(q, b, TX_ACCESS_ANYWHERE);
+	if (access_anywhere(x) && x->nsources)
+		H(b, ": ");
 	for (size_t i = 0; i < x->nsources; i++) {
 		access_source_text(&x->sources[i], text, sizeof text);
 		buf_addz(b, i ? ", " : "");
