@@ -68,7 +68,7 @@ static void when(const struct request *q, struct buf *b, const struct gate_grant
 	H(b, " \xe2\x80\x93 ");
 	html_time(q, b, x->until);
 	H(b, " (");
-	html_span(q, b, x->until - x->from);
+	html_span(q, b, x->until - x->from + 30 * NS_SEC); /* "7d" was counted from a moment before */
 	H(b, ")<br>");
 	access_html_hours(q, b, x);
 	if (x->wanted != NSTIME_NONE) {
