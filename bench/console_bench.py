@@ -73,8 +73,8 @@ def measure(build, incidents=10000, clients=200, seconds=8):
             a = c.login('analyst')
             cookie = '; '.join(f'{k}={v}' for k, v in a.cookies.items())
             rows, pid = {}, c.process.pid
-            for _, path in PAGES:
-                a.get(path)
+            for _, path in PAGES: # what threads, connections and caches take is there before it counts
+                wrk(c.url + path, cookie, clients, 2)
             before = rss_mb(pid)
             for name, path in PAGES:
                 body = len(a.get(path).body)
