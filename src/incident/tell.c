@@ -40,7 +40,7 @@ static bool taken(const struct entity *in, uint16_t place[static 1024], const st
 
 static void collect_entities(struct incidents *s, struct incident *in)
 {
-	static const enum entity_type order[] = {ENT_PROVIDER, ENT_PERSON, ENT_USER, ENT_SOURCE, ENT_KEY, ENT_HOST, ENT_DEST_HOST, ENT_MAIL,
+	static const enum entity_type order[] = {ENT_PROVIDER, ENT_PERSON, ENT_USER, ENT_SOURCE, ENT_KEY, ENT_HOST, ENT_DEST_HOST, ENT_MAIL, ENT_PROFILE,
 		ENT_DOMAIN, ENT_FILE, ENT_HASH, ENT_COMMAND};
 	uint16_t place[1024] = {0};
 	in->entities = arena_alloc(&s->mem, ENTITIES_MAX * sizeof *in->entities);
@@ -141,7 +141,7 @@ static bool name_lure(struct incidents *s, struct incident *in)
 {
 	const struct finding *first;
 	size_t reports = reports_of(in, &first), hosts = 0;
-	struct slice sender = first ? finding_get(first, ENT_MAIL) : SLICE_NONE, file = first ? finding_get(first, ENT_FILE) : SLICE_NONE;
+	struct slice sender = !first ? SLICE_NONE : finding_get(first, ENT_MAIL).n ? finding_get(first, ENT_MAIL) : finding_get(first, ENT_PROFILE), file = first ? finding_get(first, ENT_FILE) : SLICE_NONE;
 	if (!reports)
 		return false;
 	for (size_t i = 0; i < in->nentities; i++)
