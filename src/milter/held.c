@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -62,6 +63,12 @@ static int tables(struct held *h, bool make, struct err *e)
 	return rc ? rc : vault_run(h->vault, "SELECT bytes FROM held_key WHERE id=1", take_key, h, e, "");
 }
 
+/* Whose files the thread opens: root may have taken another's name for that alone. */
+static uid_t files_as(void)
+{
+	return geteuid() ? geteuid() : (uid_t)setfsuid((uid_t)-1);
+}
+
 struct held *held_open(const char *folder, bool make, struct err *e)
 {
 	struct stat st;
@@ -76,7 +83,7 @@ struct held *held_open(const char *folder, bool make, struct err *e)
 	struct held *h = xcalloc(1, sizeof *h);
 	h->dir = fd;
 	int rc = 0;
-	if (fstat(fd, &st) || st.st_uid != geteuid() || (st.st_mode & 077))
+	if (fstat(fd, &st) || st.st_uid != files_as() || (st.st_mode & 077))
 		rc = err_set(e, ERR_PERM, "the folder %s has to belong to the filter's user, with mode 0700", folder);
 	else if (snprintf(path, sizeof path, "%s/held.db", folder) >= (int)sizeof path)
 		rc = err_set(e, ERR_USAGE, "the name of the folder is too long");
@@ -354,6 +361,28 @@ int held_release(struct held *h, struct slice id, const char *sendmail, bool aga
 		rc = release_now(h, &r, sendmail, by, e);
 	buf_free(&r.sender);
 	buf_free(&r.recipients);
+	return rc;
+}
+
+struct looked { char id[HELD_ID_ROOM]; bool here; };
+
+static int take_here(void *arg, const struct held_mail *m)
+{
+	struct looked *k = arg;
+	snprintf(k->id, sizeof k->id, "%.*s", SLFMT(m->id));
+	k->here = m->state == HELD_HERE || m->state == HELD_RELEASING;
+	return 0;
+}
+
+int held_message(struct held *h, struct slice id, int *fd, struct err *e)
+{
+	struct looked k = {0};
+	*fd = -1;
+	int rc = held_get(h, id, take_here, &k, e);
+	if (!rc && !k.here)
+		rc = err_set(e, ERR_USAGE, "%s is not held any more", k.id);
+	if (!rc && (*fd = openat(h->dir, k.id, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)) < 0)
+		rc = err_set(e, ERR_IO, "cannot read the message %s: %m", k.id);
 	return rc;
 }
 

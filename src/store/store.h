@@ -223,7 +223,7 @@ int store_reports_wait(struct store *s, bool *any, struct err *e);
 enum contact_answer { CONTACT_NO, CONTACT_YES, CONTACT_UNSURE };
 enum contact_state { CONTACT_RECEIVED, CONTACT_SEEN, CONTACT_ANSWERED };
 enum contact_outcome { CONTACT_OPEN, CONTACT_REAL, CONTACT_FALSE };
-enum { CONTACT_REF = 20 /* letters: whoever knows them may read it */, CONTACT_FILES = 8, EXAMPLE_BYTES = 64 << 10 };
+enum { CONTACT_REF = 20 /* letters: whoever knows them may read it */, CONTACT_FILES = 8 };
 struct store_contact {
 	char ref[CONTACT_REF + 1];
 	char uid[36];          /* of the finding it makes */
