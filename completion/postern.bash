@@ -1,6 +1,6 @@
 # bash completion for postern(1). The tables are checked against `postern COMMAND --help` by test/check/docs.py.
 
-_postern_commands="scan watch decode rules log incident response state provider person grant gate sshd-keys init mfa session release privilege audit inspect milter quarantine help version"
+_postern_commands="scan watch decode rules log incident response state provider person grant gate sshd-keys init mfa session release privilege audit inspect milter quarantine lesson help version"
 
 # Options of a command; an option that ends in = takes a value.
 _postern_options() {
@@ -51,12 +51,16 @@ _postern_options() {
 			"--undo= --org= -o= --tz= --output= -O= --format= -f= --color= --state= -s= --help -h"
 		;;
 	inspect)
-		echo "--format= -f= --language= -L= --explain -e --tree -t --quiet -q --password= -p= --yara= -y= --clamd= --fail-on= --org= -o= --trust= -T= --trust-unnamed --state= -s=" \
+		echo "--format= -f= --language= -L= --explain -e --tree -t --quiet -q --password= -p= --yara= -y= --clamd= --fail-on= --org= -o= --trust= -T= --trust-unnamed --products= -P= --state= -s=" \
 			"--report-as= -r= --jobs= -j= --depth= --seconds= --color= --help -h"
 		;;
 	milter)
 		echo "--socket= -S= --group= -g= --quarantine= -Q= --action= -a= --on-failure= --tag= -t= --no-notice --notice-from= --language= -L= --keep= -k= --max-size= -m=" \
-			"--seconds= --wait= -w= --depth= --jobs= -j= --org= -o= --trust= -T= --trust-unnamed --help -h"
+			"--seconds= --wait= -w= --depth= --jobs= -j= --org= -o= --trust= -T= --trust-unnamed --products= -P= --yara= -y= --clamd= --state= -s= --config= -c= --help -h"
+		;;
+	lesson)
+		echo "--lessons= -l= --state= -s= --org -o --team= --role= --user= --due= --remove --months= -m= --console= --from= --sendmail= --config= -c= --dry-run -n" \
+			"--format= -f= --help -h"
 		;;
 	quarantine) echo "--quarantine= -Q= --state= -s= --all -a --again --sendmail= --format= -f= --help -h" ;;
 	'') echo "--help -h --version -V" ;;
@@ -91,6 +95,8 @@ _postern_values() {
 	milter:--language | milter:-L) echo "en de ko" ;;
 	milter:--socket | milter:-S | milter:--quarantine | milter:-Q | milter:--org | milter:-o | quarantine:--quarantine | quarantine:-Q | quarantine:-s | quarantine:--sendmail) echo file ;;
 	quarantine:--format | quarantine:-f) echo "text json" ;;
+	lesson:--format | lesson:-f) echo "text json csv" ;;
+	lesson:--lessons | lesson:-l | lesson:-s | lesson:--config | lesson:-c | lesson:--sendmail) echo file ;;
 	inspect:--format | inspect:-f) echo "text json" ;;
 	inspect:--language | inspect:-L) echo "en de ko" ;;
 	inspect:--fail-on) echo "cannot-tell suspicious lure" ;;
@@ -208,6 +214,12 @@ _postern() {
 	elif [ "$command" = grant ]; then
 		mapfile -t COMPREPLY < <(compgen -W "request list show approve refuse revoke restore extend explain emergency trust-clock" -- "$cur")
 		[ "$COMP_CWORD" -gt 2 ] && mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" grant list --all 2>/dev/null | cut -d' ' -f1)" -- "$cur")
+	elif [ "$command" = lesson ]; then
+		mapfile -t COMPREPLY < <(compgen -W "list check assign status export import remind forget" -- "$cur")
+		case $prev in
+		check | import) _postern_files "$cur" ;;
+		assign) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" lesson list 2>/dev/null | cut -d' ' -f1)" -- "$cur") ;;
+		esac
 	elif [ "$command" = quarantine ]; then
 		mapfile -t COMPREPLY < <(compgen -W "list show release delete" -- "$cur")
 		[ "$COMP_CWORD" -gt 2 ] && mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" quarantine list 2>/dev/null | grep -o '^[0-9][^ ]*')" -- "$cur")

@@ -176,6 +176,18 @@ bool args_has(const struct args *a, const char *option)
 	return args_get(a, option) != NULL;
 }
 
+bool args_default(struct args *a, const char *option, const char *value, bool list)
+{
+	ssize_t o = find_long(a->command, slice_of(option));
+	if (o < 0 || (list && a->nlist == ARGS_LIST_MAX))
+		return false;
+	if (list)
+		a->list[a->nlist++] = (struct args_value){(size_t)o, value};
+	else if (!a->value[o])
+		a->value[o] = value;
+	return true;
+}
+
 const char *args_list(const struct args *a, const char *option, size_t i)
 {
 	ssize_t o = find_long(a->command, slice_of(option));

@@ -1,5 +1,6 @@
 /* audit_state.c - postern audit: what the state says of the gate, the audit log, releases; read-only, and no error when it is not there. */
 #include "cmd/audit.h"
+#include "cmd/lessons.h"
 #include "cmd/setup.h"
 #include "factor/factor.h"
 #include "gate/gate.h"
@@ -161,6 +162,8 @@ void audit_gate_facts(const struct args *a, const struct org *org, nstime now, s
 		of_vault(path, now, out);
 	if (out->known && state_file(a, "audit.log", path, sizeof path))
 		of_chain(path, args_get(a, "anchors"), out);
+	if (state_file(a, "", path, sizeof path) && access(path, F_OK) == 0)
+		(void)lessons_facts(a, org, now, &out->lessons_known, &out->staff_taught);
 	const char *config = getenv("POSTERN_CONFIG");
 	snprintf(path, sizeof path, "%s/release.yaml", config && *config ? config : "/etc/postern");
 	of_release(path, out);

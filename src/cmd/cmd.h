@@ -34,7 +34,7 @@ enum { ARGS_OPTIONS_MAX = 32, ARGS_LIST_MAX = 128 };
 struct args {
 	const struct command *command;
 	const char *value[ARGS_OPTIONS_MAX]; /* "" for a flag that is set, NULL when absent */
-	struct { size_t option; const char *value; } list[ARGS_LIST_MAX]; /* of OPT_LIST, in order */
+	struct args_value { size_t option; const char *value; } list[ARGS_LIST_MAX]; /* of OPT_LIST, in order */
 	size_t nlist;
 	const char *const *operand;
 	size_t noperands;
@@ -45,6 +45,8 @@ const char *args_get(const struct args *a, const char *option);
 bool args_has(const struct args *a, const char *option);
 /* The i-th value of an OPT_LIST; NULL behind the last. */
 const char *args_list(const struct args *a, const char *option, size_t i);
+/* A value for an option that was not given; what is given wins. value is borrowed. False: there is no such option, or no room. */
+bool args_default(struct args *a, const char *option, const char *value, bool list);
 void command_help(const struct command *c);
 
 /* ---- terminal ------------------------------------------------------------------------------------------------ */

@@ -23,6 +23,7 @@ static const struct option options[] = {
 	{"org", 'o', OPT_TEXT, "FILE", "organisation file: own domains, staff, partners (default: /etc/postern/org.yaml)"},
 	{"trust", 'T', OPT_LIST, "SERVER", "mail server whose Authentication-Results count; may be given several times"},
 	{"trust-unnamed", 0, OPT_FLAG, NULL, "also the topmost such field without a server's name (as Microsoft writes it)"},
+	PRODUCTS_OPTION,
 	STATE_OPTION,
 	{"report-as", 'r', OPT_TEXT, "USER", "an employee (account or mail address) reports them: recorded in the state, and joined\nwith what others reported and endpoints logged"},
 	{"jobs", 'j', OPT_NUMBER, "N", "files looked at at a time (default: the machine's processors)", 1, 64},
@@ -240,15 +241,12 @@ static int run(const struct args *a)
 	o.yara = yara;
 	o.clamd = args_get(a, "clamd");
 	o.trust_unnamed = args_has(a, "trust-unnamed");
-	int rc = setup_org(&setup, a);
+	struct lure_known known;
+	int rc = setup_known(&setup, a, &known);
 	if (rc) {
 		setup_free(&setup);
 		return rc;
 	}
-	size_t ndomains;
-	const struct slice *domains = org_domains(setup.org, &ndomains);
-	union { const struct slice *in; struct slice *out; } own = {domains};
-	const struct lure_known known = {.own_domains = own.out, .nown_domains = ndomains};
 	o.org = setup.org;
 	o.known = &known;
 	for (const char *w; j.npasswords < ARRAY_LEN(j.passwords) && (w = args_list(a, "password", j.npasswords));)

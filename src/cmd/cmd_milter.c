@@ -1,10 +1,14 @@
 /* cmd_milter.c - postern milter: mail is looked at before it is delivered. */
+#include "cmd/ruleset.h"
 #include "cmd/setup.h"
 #include "milter/milter.h"
 #include "sys/sys.h"
+#include "yaml/yaml.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <syslog.h>
+#include <unistd.h>
 
 enum { MAX_SIZE_DEFAULT = 50, WAIT_DEFAULT = 60, KEEP_DEFAULT = 30, MEGABYTE = 1000000 };
 
@@ -27,6 +31,11 @@ static const struct option options[] = {
 	{"org", 'o', OPT_TEXT, "FILE", "organisation file: own domains, staff, partners (default: /etc/postern/org.yaml)"},
 	{"trust", 'T', OPT_LIST, "SERVER", "mail server whose Authentication-Results count; may be given several times"},
 	{"trust-unnamed", 0, OPT_FLAG, NULL, "also the topmost such field without a server's name (as Microsoft writes it)"},
+	PRODUCTS_OPTION,
+	{"yara", 'y', OPT_LIST, "FILE", "also ask YARA rules of your own; may be given several times"},
+	{"clamd", 0, OPT_TEXT, "SOCKET", "also ask clamd over its socket"},
+	{"state", 's', OPT_TEXT, "DIR", "keep and ask a history of who wrote to whom in this folder, which is the filter's own (default: none is kept)"},
+	{"config", 'c', OPT_TEXT, "FILE", "settings: its section milter; options win (default: postern.yaml in $POSTERN_CONFIG, then /etc/postern)"},
 	{0},
 };
 
@@ -80,45 +89,109 @@ static bool plain(const char *text)
 	return true;
 }
 
-static int run(const struct args *a)
+/* For postern watch: what the lines look like is said in docs/milter.md. */
+static void found(const char *line)
 {
-	struct milter_options m = {0};
-	struct inspect_options o = {0};
-	struct setup setup = {0};
-	const char *trusted[ARGS_LIST_MAX + 1] = {0};
+	syslog(LOG_MAIL | LOG_WARNING, "%s", line);
+	tell(line);
+}
+
+/* What postern.yaml says, where no option does. */
+static int add_settings(struct args *a, struct arena *mem, struct err *e)
+{
+	char path[4096];
+	const char *dir = getenv("POSTERN_CONFIG"), *file = args_get(a, "config");
+	struct buf text = {0};
+	struct node *root = NULL;
+	struct milter_settings s;
+	const struct yaml_options o = {.max_bytes = LIMIT_CONFIG_BYTES, .max_nodes = 20000};
+	snprintf(path, sizeof path, "%s/postern.yaml", dir && *dir ? dir : "/etc/postern");
+	if (!file && access(path, F_OK))
+		return 0;
+	file = file ? file : slice_dup(mem, slice_make(path, strlen(path) + 1)).p;
+	if (!read_text(file, &text))
+		return err_set(e, ERR_IO, "the settings cannot be read: give the filter's user the right to, or name another file with --config");
+	int rc = yaml_read(buf_slice(&text), file, &o, mem, &root, e);
+	buf_free(&text);
+	if (!rc)
+		rc = milter_settings_read(root ? yaml_get(root, "milter") : NULL, file, mem, &s, e);
+	const struct args given = *a;
+	for (size_t i = 0; !rc && i < s.n; i++)
+		if (!(s.v[i].list && args_list(&given, s.v[i].option, 0)))
+			args_default(a, s.v[i].option, s.v[i].value, s.v[i].list);
+	return rc;
+}
+
+struct service { struct milter_options m; struct inspect_options o; struct setup setup; struct lure_known known; char history[4096]; const char *trusted[ARGS_LIST_MAX + 1], *yara[ARGS_LIST_MAX + 1]; };
+
+static int serve(struct service *v)
+{
+	struct err e;
+	openlog("postern-milter", LOG_PID | LOG_NDELAY, LOG_MAIL);
+	sys_raise_files();
+	v->m.pool = inspect_new(&v->o, &e);
+	if (!v->m.pool || sys_confine_service(&e) || milter_run(&v->m, &e)) {
+		complain_err(&e);
+		return e.code == ERR_USAGE || e.code == ERR_SYNTAX ? EXIT_USAGE : EXIT_INPUT;
+	}
+	return EXIT_DONE;
+}
+
+/* 0, or an exit code after a message. */
+static int prepare(struct service *v, const struct args *a)
+{
 	char at[300];
 	struct err e;
-	read_options(a, &m, &o);
-	if (a->noperands || !plain(m.tag) || !plain(m.notice_from)) {
+	read_options(a, &v->m, &v->o);
+	if (a->noperands || !plain(v->m.tag) || !plain(v->m.notice_from)) {
 		complain("milter: %s\nTry 'postern milter --help'.", a->noperands ? "it takes no operands" : "a tag or an address in headers is of printable ASCII");
 		return EXIT_USAGE;
 	}
-	if (milter_socket(m.socket, at, sizeof at, &e)) {
+	if (milter_socket(v->m.socket, at, sizeof at, &e)) {
 		complain_err(&e);
 		return EXIT_USAGE;
 	}
+	if (args_has(a, "state") && !state_file(a, "contacts.db", v->history, sizeof v->history))
+		return EXIT_USAGE;
 	for (size_t i = 0; args_list(a, "trust", i); i++)
-		trusted[i] = args_list(a, "trust", i);
-	o.trusted = trusted;
-	int rc = setup_org(&setup, a);
-	if (rc) {
-		setup_free(&setup);
-		return rc;
-	}
-	size_t ndomains;
-	const struct slice *domains = org_domains(setup.org, &ndomains);
-	union { const struct slice *in; struct slice *out; } own = {domains};
-	const struct lure_known known = {.own_domains = own.out, .nown_domains = ndomains};
-	o.org = setup.org;
-	o.known = &known;
-	sys_raise_files();
-	m.pool = inspect_new(&o, &e);
-	if (!m.pool || sys_confine_service(&e) || milter_run(&m, &e)) {
+		v->trusted[i] = args_list(a, "trust", i);
+	for (size_t i = 0; args_list(a, "yara", i); i++)
+		v->yara[i] = args_list(a, "yara", i);
+	int rc = setup_known(&v->setup, a, &v->known);
+	v->o.trusted = v->trusted;
+	v->o.yara = v->yara;
+	v->o.clamd = args_get(a, "clamd");
+	v->o.org = v->m.org = v->setup.org;
+	v->o.known = &v->known;
+	v->m.history = args_has(a, "state") ? v->history : NULL;
+	v->m.found = found;
+	return rc;
+}
+
+static int run(const struct args *given)
+{
+	struct service *v = xcalloc(1, sizeof *v);
+	struct args *a = xcalloc(1, sizeof *a);
+	struct arena mem;
+	struct err e;
+	arena_init(&mem);
+	*a = *given;
+	int rc = 0;
+	if (add_settings(a, &mem, &e)) {
 		complain_err(&e);
-		setup_free(&setup);
-		return e.code == ERR_USAGE ? EXIT_USAGE : EXIT_INPUT;
+		rc = EXIT_USAGE;
 	}
-	return EXIT_DONE; /* nothing is freed: connections may still be under way */
+	if (!rc)
+		rc = prepare(v, a);
+	if (!rc)
+		rc = serve(v);
+	if (rc == EXIT_DONE)
+		return rc; /* nothing is freed: connections may still be under way */
+	setup_free(&v->setup);
+	arena_free(&mem);
+	free(a);
+	free(v);
+	return rc;
 }
 
 const struct command command_milter = {

@@ -333,7 +333,7 @@ void gates_tell_emergency(struct gates *g, const struct gate_grant *x)
 		buf_free(&text);
 		return;
 	}
-	struct store *s = state_store_open(path, STORE_WRITE, &e);
+	struct store *s = store_open_owned(path, STORE_WRITE, &e);
 	snprintf(key, sizeof key, "gate-emergency-%.*s", SLFMT(x->id));
 	int rc = s ? store_begin(s, &e) : ERR_IO;
 	if (!rc)

@@ -121,13 +121,21 @@ int incidents_list(struct state *s, const struct args *a)
 	return rc;
 }
 
+int incidents_load(struct stored *x, struct state *s, const struct args *a, const struct org *org)
+{
+	struct err e;
+	int rc = stored_load(x, s->store, a->operand[1], org, POSTERN_VERSION, &e) ? state_failed(s, &e) : 0;
+	if (!rc && x->merged[0])
+		complain("incident %s grew together with %s: that one follows", x->merged, x->row.id);
+	return rc;
+}
+
 int incidents_show(struct state *s, const struct args *a, const struct org *org)
 {
 	struct stored x;
-	struct err e;
 	struct buf out = {0};
 	const char *format = args_get(a, "format"), *file = args_get(a, "output");
-	int rc = stored_load(&x, s->store, a->operand[1], org, &e) ? state_failed(s, &e) : 0;
+	int rc = incidents_load(&x, s, a, org);
 	struct report_text_options opt = {.color = !file && term_color(STDOUT_FILENO, args_get(a, "color")), .width = term_width(STDOUT_FILENO), .verbose = true};
 	if (!rc && format && strcmp(format, "json") == 0)
 		report_json(&out, &x.report);

@@ -1,5 +1,6 @@
 /* ruleset.c - see ruleset.h. */
 #include "cmd/ruleset.h"
+#include "cmd/setup.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,29 +9,7 @@
 
 const char *ruleset_default(char *buf, size_t n)
 {
-	static const char *const beside[] = {"../share/postern/rules", "../../rules"}; /* of the program: installed, or in its build folder */
-	const char *env = getenv("POSTERN_RULES");
-	if (env && *env) {
-		snprintf(buf, n, "%s", env);
-		return buf;
-	}
-	char self[2048];
-	ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-	self[len > 0 ? len : 0] = 0;
-	char *slash = strrchr(self, '/');
-	for (size_t i = 0; slash && i < ARRAY_LEN(beside); i++) {
-		char path[4096], *real;
-		int w = snprintf(path, sizeof path, "%.*s/%s", (int)(slash - self), self, beside[i]);
-		real = w > 0 && (size_t)w < sizeof path ? realpath(path, NULL) : NULL;
-		if (real && access(real, R_OK) == 0 && strlen(real) < n) {
-			snprintf(buf, n, "%s", real);
-			free(real);
-			return buf;
-		}
-		free(real);
-	}
-	buf[0] = 0;
-	return buf;
+	return shared_file("POSTERN_RULES", "rules", "rules", buf, n);
 }
 
 bool read_text(const char *path, struct buf *out)

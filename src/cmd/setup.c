@@ -187,6 +187,7 @@ void setup_free(struct setup *s)
 	source_set_free(&s->set);
 	zone_free(s->zone);
 	org_free(s->org);
+	lure_products_free(s->products);
 }
 
 void setup_tell_problems(const struct setup *s, size_t most)
@@ -203,6 +204,66 @@ void setup_tell_problems(const struct setup *s, size_t most)
 	if (s->set.problems.n > most)
 		complain("and %zu more inputs with problems", s->set.problems.n - most);
 	buf_free(&b);
+}
+
+const char *shared_file(const char *variable, const char *installed, const char *source, char *buf, size_t n)
+{
+	const struct { const char *folder, *name; } beside[] = {{"../share/postern", installed}, {"../..", source}}; /* of the program: installed, or in its build folder */
+	const char *env = getenv(variable);
+	if (env && *env) {
+		snprintf(buf, n, "%s", env);
+		return buf;
+	}
+	char self[2048];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+	self[len > 0 ? len : 0] = 0;
+	char *slash = strrchr(self, '/');
+	for (size_t i = 0; slash && i < ARRAY_LEN(beside); i++) {
+		char path[4096], *real;
+		int w = snprintf(path, sizeof path, "%.*s/%s/%s", (int)(slash - self), self, beside[i].folder, beside[i].name);
+		real = w > 0 && (size_t)w < sizeof path ? realpath(path, NULL) : NULL;
+		if (real && access(real, R_OK) == 0 && strlen(real) < n) {
+			snprintf(buf, n, "%s", real);
+			free(real);
+			return buf;
+		}
+		free(real);
+	}
+	buf[0] = 0;
+	return buf;
+}
+
+static int load_products(struct lure_products *p, const struct args *a, struct err *e)
+{
+	char path[4096];
+	const char *dir = getenv("POSTERN_CONFIG"), *own;
+	int rc = *shared_file("POSTERN_PRODUCTS", "products.yaml", "lists/products.yaml", path, sizeof path) ? lure_products_load(p, path, e) : 0;
+	if (!*path)
+		complain("the list of products that comes with postern is not here: programs are not compared with their makers' names");
+	int n = snprintf(path, sizeof path, "%s/products.yaml", dir && *dir ? dir : "/etc/postern");
+	bool named = args_list(a, "products", 0);
+	if (!rc && !named && n > 0 && (size_t)n < sizeof path && access(path, F_OK) == 0)
+		rc = lure_products_load(p, path, e);
+	for (size_t i = 0; !rc && named && (own = args_list(a, "products", i)); i++)
+		rc = lure_products_load(p, own, e);
+	return rc;
+}
+
+int setup_known(struct setup *s, const struct args *a, struct lure_known *out)
+{
+	struct err e;
+	size_t n;
+	int rc = setup_org(s, a);
+	if (rc)
+		return rc;
+	s->products = lure_products_new();
+	if (load_products(s->products, a, &e)) {
+		complain_err(&e);
+		return EXIT_USAGE;
+	}
+	const struct slice *domains = org_domains(s->org, &n);
+	*out = (struct lure_known){.own_domains = domains, .nown_domains = n, .products = s->products};
+	return 0;
 }
 
 bool state_file(const struct args *a, const char *name, char *out, size_t n)

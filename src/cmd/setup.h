@@ -4,6 +4,7 @@
 
 #include "cmd/cmd.h"
 #include "decode/decode.h"
+#include "lure/lure.h"
 #include "org/org.h"
 #include "source/source.h"
 
@@ -19,6 +20,7 @@ struct setup {
 	struct org *org;
 	char org_path[4096];       /* "" when none */
 	struct zone *zone;         /* of --tz */
+	struct lure_products *products; /* of setup_known */
 	struct source_set set;
 	struct decode_options decode;
 	unsigned threads;
@@ -38,6 +40,13 @@ int setup_confine(const struct args *a);
 int setup_confine_with(const struct args *a, const char *state, const char *other);
 /* Only the organisation: --org, $POSTERN_CONFIG/org.yaml, /etc/postern/org.yaml, or an empty one. 0, or an exit code after a message. */
 int setup_org(struct setup *s, const struct args *a);
+/* What comes with postern, into buf: $variable, else share/postern/INSTALLED beside the program, else SOURCE of the source tree it was built in; "" when it is not there. */
+const char *shared_file(const char *variable, const char *installed, const char *source, char *buf, size_t n);
+#define PRODUCTS_OPTION \
+	{"products", 'P', OPT_LIST, "FILE", "your own list of products and who signs them, added to ours; may be given several times\n(default: /etc/postern/products.yaml)"}
+/* What lures are compared with: the organisation (setup_org), and known products: those that come with postern, then --products or products.yaml in $POSTERN_CONFIG or
+ * /etc/postern. out borrows from s. 0, or an exit code after a message. */
+int setup_known(struct setup *s, const struct args *a, struct lure_known *out);
 /* The folder a file lies in, into buf. */
 const char *folder_of(const char *file, char *buf, size_t n);
 /* A file of Postern's state: in --state, $POSTERN_STATE or /var/lib/postern. False after a message. */

@@ -6,7 +6,6 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,24 +21,6 @@ static void who_is_it(char *out, size_t n)
 		snprintf(out, n, "%.60s", p->pw_name);
 	else
 		snprintf(out, n, "uid %u", (unsigned)getuid());
-}
-
-/* Root reaches the files of watch's engine as their owner: what it makes beside the database (WAL) must be the engine's, and the kernel lets
- * nobody else open those in a sticky folder (fs.protected_regular). They stay open; the rest of the command is root's, the audit log too. */
-struct store *state_store_open(const char *file, enum store_mode mode, struct err *e)
-{
-	struct stat st;
-	bool other = geteuid() == 0 && lstat(file, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid != 0;
-	if (other) {
-		setfsgid(st.st_gid);
-		setfsuid(st.st_uid);
-	}
-	struct store *s = store_open(file, mode, e);
-	if (other) {
-		setfsuid(0);
-		setfsgid(0);
-	}
-	return s;
 }
 
 int state_open(struct state *s, const struct args *a, enum store_mode mode, const char *other)
@@ -62,7 +43,7 @@ int state_open(struct state *s, const struct args *a, enum store_mode mode, cons
 	int rc = setup_confine_with(a, s->folder, other);
 	if (rc)
 		return rc;
-	s->store = state_store_open(s->file, mode, &e);
+	s->store = store_open_owned(s->file, mode, &e);
 	return s->store ? 0 : state_failed(s, &e);
 }
 
@@ -82,17 +63,22 @@ int state_failed(struct state *s, const struct err *e)
 	return e->code == ERR_NOENT || e->code == ERR_DUP || e->code == ERR_USAGE ? EXIT_USAGE : EXIT_INPUT;
 }
 
+struct chain *state_audit(void *arg, struct err *e)
+{
+	struct state *s = arg;
+	char path[4200];
+	snprintf(path, sizeof path, "%s/audit.log", s->folder);
+	if (!s->audit)
+		s->audit = chain_open(path, NULL, NULL, e);
+	return s->audit;
+}
+
 static bool record(struct state *s, const char *action, const char *object, const char *outcome, struct slice detail)
 {
 	struct err e;
-	char path[4200];
-	snprintf(path, sizeof path, "%s/audit.log", s->folder);
-	if (!s->audit && !(s->audit = chain_open(path, NULL, NULL, &e))) {
-		complain_err(&e);
-		return false;
-	}
 	struct chain_record r = {s->now, slice_of(s->who), slice_of(action), slice_of(object), slice_of(outcome), detail};
-	if (!chain_append(s->audit, &r, &e))
+	struct chain *log = state_audit(s, &e);
+	if (log && !chain_append(log, &r, &e))
 		return true;
 	complain_err(&e);
 	return false;

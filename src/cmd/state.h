@@ -19,8 +19,8 @@ struct state {
  * exit code after a message. state_close() in any case. */
 int state_open(struct state *s, const struct args *a, enum store_mode mode, const char *other);
 void state_close(struct state *s);
-/* Only the database, reached as its owner. */
-struct store *state_store_open(const char *file, enum store_mode mode, struct err *e);
+/* The audit log, opened when it was not: NULL with *e. arg: struct state. */
+struct chain *state_audit(void *arg, struct err *e);
 /* A record of the audit log, on the disk when it returns. False after a message: then nothing may be changed. */
 bool state_record(struct state *s, const char *action, const char *object, struct slice detail);
 /* Something failed after its record was written: a second one says so. */

@@ -21,13 +21,14 @@ enum broker_fresh { FRESH_NO, FRESH_FACTOR /* the second factor again */ };
 	/* sessions: broker_session.c */                                                                                                     \
 	X(LOGIN, login, 0, FRESH_NO)              /* id: name, text: password, code: second factor or "" -> token, who */                   \
 	X(INVITE, invite, 0, FRESH_NO)            /* text: word, code: new password -> token, who */                                        \
-	X(WHO, who, ROLE_ANY, FRESH_NO)           /* whose session is this? touches it */                                                   \
+	X(WHO, who, ROLE_ANY, FRESH_NO)           /* whose session is this? number 1: the person did nothing, it goes on to age */                                                   \
 	X(LOGOUT, logout, ROLE_ANY, FRESH_NO)                                                                                                \
 	X(PASSWORD, password, ROLE_ANY, FRESH_NO) /* code: old, text: new; ends other sessions */                                           \
 	X(LANGUAGE, language, ROLE_ANY, FRESH_NO) /* number */                                                                              \
 	X(ENROLL, enroll, ROLE_ANY, FRESH_NO)     /* code: password -> memfd: otpauth uri */                                                \
 	X(CONFIRM, confirm, ROLE_ANY, FRESH_NO)   /* code, text: two codes -> memfd: recovery codes */                                      \
-	X(USERS, users, ROLE_ADMINISTRATOR, FRESH_NO) /* -> memfd */                                                                        \
+	X(USERS, users, ROLE_ADMINISTRATOR, FRESH_NO) /* -> memfd: per user sized name, shown, mail, team; u32 roles, disabled, factor; u64 last */ \
+	X(VERSION, version, 0, FRESH_NO)          /* -> number: another one when the gate's state changed */                                \
 	/* gate: broker_gate.c */                                                                                                            \
 	X(GATE, gate, ROLE_ANALYST | ROLE_APPROVER | ROLE_ADMINISTRATOR, FRESH_NO) /* -> memfd: providers, persons, grants, open sessions */ \
 	X(APPROVE, approve, ROLE_APPROVER, FRESH_FACTOR)          /* id: grant, number: version that was shown */                           \
@@ -42,6 +43,8 @@ enum broker_fresh { FRESH_NO, FRESH_FACTOR /* the second factor again */ };
 	X(INCIDENT_CLOSE, incident_close, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO) /* id, text: why, number: enum incident_status */     \
 	X(INCIDENT_REOPEN, incident_reopen, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO)                                                     \
 	X(INCIDENT_NOTE, incident_note, ROLE_ANALYST | ROLE_APPROVER | ROLE_ADMINISTRATOR, FRESH_NO)                                         \
+	X(INCIDENT_AUDIT, incident_audit, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO) /* id -> memfd: sized lines of the audit log about it, sized head */ \
+	X(INCIDENT_EXPORTED, incident_exported, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO) /* id, text: SHA-256 in hex, number: bytes of what goes out */ \
 	/* held mail: broker_held.c */                                                                                                       \
 	X(HELD, held, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO)            /* number 1: all -> memfd */                                  \
 	X(HELD_MESSAGE, held_message, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO) /* id -> descriptor of the message, read-only */          \
@@ -88,6 +91,8 @@ struct broker {
 	struct gate gate;              /* actor is set for each question: the user's name */
 	struct chain *audit;
 	nstime now;
+	int64_t gate_version;          /* as it was seen last, and how often it changed: broker_version() */
+	uint64_t gate_changes;
 };
 /* who: of the session, checked against the row's roles. fd: -1, set to what goes with the answer (closed after it was sent). */
 typedef int broker_fn(struct broker *b, const struct broker_ask *q, const struct broker_who *who, struct broker_answer *a, int *fd, struct err *e);
@@ -98,9 +103,9 @@ BROKER_OPS(X)
 int broker_bytes(const struct buf *b, int *fd, struct err *e);
 /* A record of the audit log, on the disk when it returns: before what it says is done. outcome "success" or "failure". Room gate writes those of its own changes. */
 int broker_note(struct broker *b, struct slice actor, const char *action, struct slice object, const char *outcome, struct slice detail, struct err *e);
+/* Answers on this channel until its other end is gone; a thread each. */
+int broker_serve(const struct console_options *o, int channel, struct err *e);
 
-/* The state's database for this question, opened as its owner; store_close(). NULL with *e. */
-struct store *broker_store(struct broker *b, struct err *e);
 
 /* ---- web side --------------------------------------------------------------------------------------------------------------------------- */
 struct desk;                           /* page.h: what one thread of the web process works with */

@@ -2,31 +2,14 @@
 #include "console/broker.h"
 
 #include <stdio.h>
-#include <sys/fsuid.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { REPORTS_AN_HOUR = 600 /* files and reports of everybody: a form that runs wild, not people */, ANSWER_LEAST = 1, TITLE_MAX = 200 };
 
-/* What it makes beside the database (WAL) must be its owner's. */
-struct store *broker_store(struct broker *b, struct err *e)
+static struct store *open_store(const struct broker *b, struct err *e)
 {
 	char path[4096];
-	struct stat st;
 	int n = snprintf(path, sizeof path, "%s/postern.db", b->o->state);
-	if (n < 0 || (size_t)n >= sizeof path)
-		return err_set(e, ERR_LIMIT, "the name of the state's folder is too long"), NULL;
-	bool other = geteuid() == 0 && lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid != 0;
-	if (other) {
-		setfsgid(st.st_gid);
-		setfsuid(st.st_uid);
-	}
-	struct store *s = store_open(path, STORE_WRITE, e);
-	if (other) {
-		setfsuid(0);
-		setfsgid(0);
-	}
-	return s;
+	return n < 0 || (size_t)n >= sizeof path ? (err_set(e, ERR_LIMIT, "the name of the state's folder is too long"), NULL) : store_open_owned(path, STORE_WRITE, e);
 }
 
 /* ---- what comes in ------------------------------------------------------------------------------------------------------------------------- */
@@ -102,7 +85,7 @@ int broker_report_file(struct broker *b, const struct broker_ask *q, const struc
 	(void)who, (void)a, (void)fd;
 	if (!is_reference(q->id) || q->number < 0 || q->number >= CONTACT_FILES || !inspect_told_load(slice_of(q->text), &t))
 		return err_set(e, ERR_SYNTAX, "no description of a file");
-	struct store *s = broker_store(b, e);
+	struct store *s = open_store(b, e);
 	if (!s)
 		return e->code;
 	int rc = not_too_many(b, s, e);
@@ -191,7 +174,7 @@ int broker_report(struct broker *b, const struct broker_ask *q, const struct bro
 	(void)fd;
 	if (!read_contact(q, &c, &anonymous))
 		return err_set(e, ERR_SYNTAX, "a field of the report is too long, or holds what no text holds");
-	struct store *s = broker_store(b, e);
+	struct store *s = open_store(b, e);
 	if (!s)
 		return e->code;
 	arena_init(&g.mem);
@@ -229,7 +212,7 @@ int broker_report_answer(struct broker *b, const struct broker_ask *q, const str
 	if (c.state == CONTACT_SEEN)
 		c.answered = NSTIME_NONE;
 	snprintf(c.ref, sizeof c.ref, "%s", q->id);
-	struct store *s = broker_store(b, e);
+	struct store *s = open_store(b, e);
 	int rc = s ? store_begin(s, e) : e->code;
 	if (!rc)
 		rc = store_contact_answer(s, &c, e);
@@ -257,7 +240,7 @@ int broker_example_add(struct broker *b, const struct broker_ask *q, const struc
 	x.title = v[0];
 	x.body = v[1];
 	arena_init(&mem);
-	struct store *s = broker_store(b, e);
+	struct store *s = open_store(b, e);
 	int rc = s ? store_begin(s, e) : e->code;
 	if (!rc)
 		rc = store_incident_get(s, q->id, &mem, &in, e);
@@ -283,7 +266,7 @@ int broker_example_delete(struct broker *b, const struct broker_ask *q, const st
 	char number[32];
 	(void)a, (void)fd;
 	snprintf(number, sizeof number, "%lld", (long long)q->number);
-	struct store *s = broker_store(b, e);
+	struct store *s = open_store(b, e);
 	int rc = s ? store_begin(s, e) : e->code;
 	if (!rc)
 		rc = store_example_delete(s, q->number, e);

@@ -37,6 +37,9 @@ struct console_options {
 };
 int console_run(const struct console_options *o, struct err *e);
 
+/* Every route as a line of JSON: method, path, roles ([]: everybody), upload, json. */
+void console_routes(struct buf *out);
+
 /* ---- accounts: STATE/console/accounts.db, of the broker alone ------------------------------------------------------------------------- */
 struct console_user {
 	struct slice name;             /* login name; lower case, digits, . _ - */
@@ -56,6 +59,7 @@ int console_user_put(struct console_accounts *c, const struct console_user *u, s
 int console_user_password(struct console_accounts *c, struct slice name, struct slice password, struct err *e); /* Argon2id; ends the user's sessions */
 /* A word good once, for `hours`, with which the user sets a password: shown once. */
 int console_user_invite(struct console_accounts *c, struct slice name, unsigned hours, struct buf *out, struct err *e);
+int console_user_factor_reset(struct console_accounts *c, struct slice name, struct err *e); /* the device is lost; ERR_NOENT: there is none */
 int console_user_remove(struct console_accounts *c, struct slice name, struct err *e);
 
 #endif

@@ -29,6 +29,7 @@ struct upload { struct slice field, name; int fd; uint64_t size; }; /* name: as 
 enum { PAGE_ARGS = 4, PAGE_FIELDS = 200, PAGE_UPLOADS = 8, PAGE_FORM_BYTES = 256 << 10, PAGE_UPLOAD_BYTES = 32 << 20 };
 
 struct route;
+struct server;
 struct desk {                          /* of one thread; opened once, after the process gave everything up */
 	const struct console_options *o;
 	int channel;                   /* to the broker */
@@ -36,6 +37,8 @@ struct desk {                          /* of one thread; opened once, after the 
 	struct lesson_book *book;      /* progress of learners; own writer */
 	const struct lessons *lessons; /* shared, read-only */
 	struct inspect *inspect;       /* shared */
+	const struct zone *zone;       /* of the organisation; NULL: UTC. Shared */
+	struct server *server;
 };
 struct request {
 	struct desk *desk;
@@ -57,6 +60,10 @@ bool query_number(const struct request *q, const char *name, uint64_t most, uint
 static inline bool has_role(const struct request *q, unsigned roles) { return (q->who.roles & roles) != 0; }
 /* A question to the broker as this session: ask zeroed but for op, id, text, code, number. *body: bytes of the memfd in q->mem; NULL not wanted. e->text is for the person. */
 int page_ask(struct request *q, struct broker_ask *ask, struct broker_answer *a, struct slice *body, struct err *e);
+/* The same for what comes as a descriptor of a file that may be large: *fd, -1 none; the caller closes it. */
+int page_ask_fd(struct request *q, struct broker_ask *ask, struct broker_answer *a, int *fd, struct err *e);
+/* The second factor as html_fresh() asked for it: into ask->code. */
+void ask_fresh(const struct request *q, struct broker_ask *ask);
 void ask_set(char *to, size_t n, struct slice text); /* copies into a field; what is too long makes the question fail (never cut) */
 
 /* ---- response -------------------------------------------------------------------------------------------------------------------------------- */
@@ -69,11 +76,15 @@ struct response {
 	const char *file;              /* name to save it under: Content-Disposition; NULL none. ASCII */
 	struct slice go;               /* redirection (303) to this path of ours; in q->mem */
 	bool wide;                     /* the page uses the whole width */
-	nstime refresh_after;          /* of ours: "version" of what is shown, for live updates; 0 none */
+	nstime refresh_after;          /* of ours: "version" of what is shown, for live updates; 0 none (any other number: <main data-live>, refetched when something changed) */
+	/* of the frame's own pages */
+	bool stream;                   /* goes on as events: live.c */
+	const char *cookie;            /* a session begins with this token; "" it ends; NULL: stays */
 };
 /* 0, or ERR_*: ERR_NOENT 404, ERR_PERM 403, ERR_SYNTAX/ERR_RANGE/ERR_LIMIT 400, else 500 with a page that says e->text. */
 typedef int page_fn(struct request *q, struct response *r, struct err *e);
-enum route_flags { ROUTE_UPLOAD = 1 /* multipart forms */, ROUTE_JSON = 2 /* of the API: type is JSON, errors too */, ROUTE_BARE = 4 /* no frame around it */, ROUTE_PRINT = 8 };
+enum route_flags { ROUTE_UPLOAD = 1 /* multipart forms */, ROUTE_JSON = 2 /* of the API: type is JSON, errors too; form fields, not JSON, as the body of a POST */,
+	ROUTE_BARE = 4 /* no frame around it */, ROUTE_PRINT = 8, ROUTE_SLOW = 16 /* may take seconds: never on all threads at once; uploads are */ };
 struct route {
 	enum method method;
 	const char *path;              /* "/incidents/{}"; {} one part of a path */
@@ -83,7 +94,7 @@ struct route {
 	enum text nav;                 /* TX_NONE: not in the navigation */
 };
 extern const struct route *const route_tables[]; /* each ends with path NULL; ends with NULL */
-/* Redirects to a path made of literal and parts that are percent-encoded: page_go(q, r, "/incidents/", id, SLICE_NONE). */
+/* Redirects to a path with a part that is percent-encoded: behind it, or in the place of {}: page_go(q, r, "/incidents/", id), page_go(q, r, "/incidents/{}/notes", id). */
 void page_go(struct request *q, struct response *r, const char *path, struct slice part);
 /* The same with a message (a text of the catalogue) shown on the next page. */
 void page_go_said(struct request *q, struct response *r, const char *path, struct slice part, enum text said);
@@ -99,7 +110,8 @@ void html_path(struct buf *b, struct slice part); /* percent-encoded part of a p
 void html_time(const struct request *q, struct buf *b, nstime t);  /* <time datetime=...>, in the organisation's zone and the reader's language; "-" for NSTIME_NONE */
 void html_span(const struct request *q, struct buf *b, nstime d);  /* "3 hours" */
 void html_level(const struct request *q, struct buf *b, enum level l); /* <span class="level high">High</span> */
-void html_form(const struct request *q, struct buf *b, const char *action, struct slice part); /* <form method=post action=...> with the CSRF token */
+void html_form(const struct request *q, struct buf *b, const char *action, struct slice part); /* <form method=post action=...> with the CSRF token; path and part as page_go(), enctype by the route */
+void html_action(struct buf *b, const char *path, struct slice part); /* only such a path, for href */
 /* Inside a form: field for the second factor (or password), where the broker asks for it again. */
 void html_fresh(const struct request *q, struct buf *b);
 void html_said(const struct request *q, struct buf *b, bool bad, struct slice text); /* a message, role=status or alert */

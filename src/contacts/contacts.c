@@ -46,18 +46,25 @@ static int forget(struct contacts *c, struct err *e)
 	return rc;
 }
 
-struct contacts *contacts_open(const char *path, nstime now, struct err *e)
+int contacts_today(struct contacts *c, nstime now, struct err *e)
 {
-	struct contacts *c = xcalloc(1, sizeof *c);
+	int rc = contacts_begin(c, e);
 	c->now = now;
-	c->vault = vault_open(path, VAULT_CREATE, e);
-	int rc = c->vault ? vault_tables(c->vault, "contacts", tables, ARRAY_LEN(tables), e) : ERR_IO;
-	if (!rc)
-		rc = contacts_begin(c, e);
 	if (!rc)
 		rc = forget(c, e);
 	if (!rc)
-		rc = contacts_end(c, e);
+		return contacts_end(c, e);
+	contacts_undo(c);
+	return rc;
+}
+
+struct contacts *contacts_open(const char *path, nstime now, struct err *e)
+{
+	struct contacts *c = xcalloc(1, sizeof *c);
+	c->vault = vault_open(path, VAULT_CREATE, e);
+	int rc = c->vault ? vault_tables(c->vault, "contacts", tables, ARRAY_LEN(tables), e) : ERR_IO;
+	if (!rc)
+		rc = contacts_today(c, now, e);
 	if (!rc)
 		return c;
 	contacts_close(c);
@@ -76,6 +83,7 @@ void contacts_close(struct contacts *c)
 
 int contacts_begin(struct contacts *c, struct err *e) { return vault_begin(c->vault, e); }
 int contacts_end(struct contacts *c, struct err *e) { return vault_commit(c->vault, e); }
+void contacts_undo(struct contacts *c) { vault_rollback(c->vault); }
 
 /* ---- one mailbox and one counterpart ----------------------------------------------------------------------------------------------------- */
 

@@ -46,6 +46,9 @@ struct contacts *contacts_open(const char *path, nstime now, struct err *e);
 void contacts_close(struct contacts *c);
 int contacts_begin(struct contacts *c, struct err *e);
 int contacts_end(struct contacts *c, struct err *e); /* on the disk when it returns */
+void contacts_undo(struct contacts *c);              /* instead of contacts_end() */
+/* For a process that goes on, once a day: what is too old goes. */
+int contacts_today(struct contacts *c, nstime now, struct err *e);
 int contacts_meet(struct contacts *c, const struct contact_mail *m, struct contact_signs *out, struct err *e);
 
 #endif

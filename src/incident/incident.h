@@ -7,6 +7,7 @@
 #ifndef POSTERN_INCIDENT_H
 #define POSTERN_INCIDENT_H
 
+#include "chain/chain.h"
 #include "core/core.h"
 #include "event/event.h"
 #include "org/org.h"
@@ -21,8 +22,9 @@ struct incident_hop {
 	bool bad;                /* part of a finding, not context */
 };
 
-/* Findings of this rule are what people reported: they make an incident one of case 2. */
+/* Findings of these rules are what people reported, and what the mail filter found: they make an incident one of case 2. */
 #define INCIDENT_REPORT_RULE "postern.mail-report"
+#define INCIDENT_MAIL_RULE "postern.mail-lure"
 
 struct incident {
 	char id[40];              /* sortable: start time, then a hash of the first evidence: stable for the same evidence */
@@ -103,5 +105,39 @@ const struct incident *incident_book_find(const struct incident_book *b, const c
 size_t incident_book_findings(const struct incident_book *b);
 /* Findings of open incidents that had to leave memory (they stay in the file): say so. */
 uint64_t incident_book_retired(const struct incident_book *b);
+
+/* ---- what people decide -----------------------------------------------------------------------------------------------------
+ *
+ * Each call is one transaction with its record in the audit log: what is not in the log is not done, what failed changed nothing. Of two who
+ * close the same one the second gets ERR_USAGE with the first one's name and reason. Works beside a running watch, which notices.
+ * id: or how it begins. ERR_NOENT, ERR_DUP: none, several; ERR_USAGE: it is not in the state for that, or a text is missing or too long.
+ */
+enum { INCIDENT_TEXT_MAX = 4096 };
+struct incident_hand {
+	struct store *store;   /* may write; outside a transaction */
+	struct chain *(*audit)(void *arg, struct err *e); /* asked for when there is something to record; NULL with *e */
+	void *arg;
+	struct slice who;
+	nstime now;
+};
+struct incident_closing {
+	bool harmless;         /* a false positive: its findings are suppressed for a time */
+	bool dry;              /* only find out what would be done */
+	struct slice reason;
+	nstime until;          /* of the suppressions */
+	/* filled in */
+	char id[40];
+	struct arena mem;
+	struct { struct store_suppression *v; size_t n, cap; } taught;
+	size_t grave, wide, over; /* findings that teach nothing: critical; without host, account and source; beyond the limit */
+};
+/* incident_closing_free() in any case. */
+int incident_close(const struct incident_hand *h, const char *id, struct incident_closing *c, struct err *e);
+void incident_closing_free(struct incident_closing *c);
+nstime incident_suppressed_until(nstime now); /* unless something else was said */
+void incident_scope_text(struct buf *b, const struct store_suppression *x); /* what it takes, for a terminal or a log */
+/* out: its whole id. *revoked: suppressions it had taught. */
+int incident_reopen(const struct incident_hand *h, const char *id, char out[static 40], size_t *revoked, struct err *e);
+int incident_note(const struct incident_hand *h, const char *id, struct slice text, char out[static 40], struct err *e);
 
 #endif

@@ -124,31 +124,41 @@ static void judge(struct incidents *s, struct incident *in)
 	}
 }
 
-/* Somebody was sent something, and said so: case 2. */
-static size_t reports_of(const struct incident *in, const struct finding **first)
+/* Somebody was sent something, and said so, or the mail filter did: case 2. */
+struct told { const struct finding *first /* a person's word before the filter's */; size_t reports, mails; };
+
+static struct told who_told(const struct incident *in)
 {
-	size_t n = 0;
-	*first = NULL;
-	for (size_t i = 0; i < in->nfindings; i++)
-		if (slice_eqz(in->findings[i]->rule_id, INCIDENT_REPORT_RULE)) {
-			*first = *first ? *first : in->findings[i];
-			n++;
+	struct told t = {0};
+	const struct finding *mail = NULL;
+	for (size_t i = 0; i < in->nfindings; i++) {
+		const struct finding *f = in->findings[i];
+		if (slice_eqz(f->rule_id, INCIDENT_REPORT_RULE)) {
+			t.first = t.first ? t.first : f;
+			t.reports++;
+		} else if (slice_eqz(f->rule_id, INCIDENT_MAIL_RULE)) {
+			mail = mail ? mail : f;
+			t.mails += (size_t)f->count;
 		}
-	return n;
+	}
+	t.first = t.first ? t.first : mail;
+	return t;
 }
 
 static bool name_lure(struct incidents *s, struct incident *in)
 {
-	const struct finding *first;
-	size_t reports = reports_of(in, &first), hosts = 0;
-	struct slice sender = !first ? SLICE_NONE : finding_get(first, ENT_MAIL).n ? finding_get(first, ENT_MAIL) : finding_get(first, ENT_PROFILE), file = first ? finding_get(first, ENT_FILE) : SLICE_NONE;
-	if (!reports)
+	struct told t = who_told(in);
+	size_t hosts = 0;
+	char how[80];
+	if (!t.first)
 		return false;
+	struct slice sender = finding_get(t.first, ENT_MAIL).n ? finding_get(t.first, ENT_MAIL) : finding_get(t.first, ENT_PROFILE), file = finding_get(t.first, ENT_FILE);
 	for (size_t i = 0; i < in->nentities; i++)
 		hosts += in->entities[i].type == ENT_HOST;
 	in->kind = SL("lure");
-	incident_printf(s, &in->title, "%s: %.*s%s%.*s, reported %zu time%s%s%.*s%s", in->level >= LEVEL_HIGH ? "Lure" : "Perhaps a lure", SLFMT(file.n ? file : SL("a message")), sender.n ? " from " : "", SLFMT(sender), reports, reports == 1 ? "" : "s",
-		hosts ? "; traces on " : "", SLFMT(first_entity(in, ENT_HOST)), hosts > 1 ? " and others" : "");
+	snprintf(how, sizeof how, "reported %zu time%s", t.reports, t.reports == 1 ? "" : "s");
+	incident_printf(s, &in->title, "%s: %.*s%s%.*s, %s%s%s%.*s%s", in->level >= LEVEL_HIGH ? "Lure" : "Perhaps a lure", SLFMT(file.n ? file : SL("a message")), sender.n ? " from " : "", SLFMT(sender),
+		t.reports ? how : "", t.reports ? t.mails ? ", seen by the mail filter" : "" : "seen by the mail filter", hosts ? "; traces on " : "", SLFMT(first_entity(in, ENT_HOST)), hosts > 1 ? " and others" : "");
 	return true;
 }
 
@@ -279,7 +289,7 @@ static void advise(struct incidents *s, struct incident *in)
 	in->steps = arena_alloc(&s->mem, (STAGE_COUNT + 5) * sizeof *in->steps);
 	struct slice *step = in->steps;
 	if (slice_eq(in->kind, SL("lure"))) {
-		*step++ = SL("Thank those who reported it, and ask whether they opened it. A machine on which it was opened leaves the network, but stays on until memory and disk are saved.");
+		*step++ = SL("Thank those who reported it, and ask all who got it whether they opened it. A machine on which it was opened leaves the network, but stays on until memory and disk are saved.");
 		*step++ = SL("Look for the sender and the file's SHA-256 in the mail server's log, all mailboxes and endpoints; warn everybody who got it, by telephone.");
 	}
 	if (slice_eq(in->kind, SL("suspicion")) && in->level < LEVEL_HIGH) { /* most of these are ordinary work */

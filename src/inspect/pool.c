@@ -55,6 +55,9 @@ static _Noreturn void nursery_main(int pool, const struct inspect_options *o, st
 	signal(SIGCHLD, SIG_IGN); /* nobody waits for the dead */
 	signal(SIGINT, SIG_IGN);  /* the terminal's: the pool ends us by closing */
 	sys_name_process("postern-nursery");
+	if (pool > 3) /* what the caller has open is none of the workers' business */
+		close_range(3, (unsigned)pool - 1, 0);
+	close_range((unsigned)MAX(pool, 2) + 1, ~0u, 0);
 	for (;;) {
 		struct pollfd p = {.fd = pool, .events = POLLIN};
 		if (poll(&p, 1, -1) < 0)

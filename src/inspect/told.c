@@ -9,16 +9,6 @@ enum { SITES_MAX = 5, RECIPIENTS_MAX = 5, REASONS_MAX = 8, NAME_MAX_BYTES = 200,
 
 /* ---- from what was inspected ------------------------------------------------------------------------------------------------------ */
 
-/* Logos, texts and the like come with a thousand honest mails: they join nothing. */
-static bool is_telling(const struct lure_object *o)
-{
-	static const enum lure_type usual[] = {LT_EMPTY, LT_TEXT, LT_BINARY_PICTURE, LT_HTML, LT_XML, LT_ICS, LT_VCARD, LT_UNKNOWN};
-	for (size_t i = 0; i < ARRAY_LEN(usual); i++)
-		if (o->type == usual[i])
-			return o->parent == UINT32_MAX;
-	return o->sha256[0] != 0;
-}
-
 /* Whole characters of at most `most` bytes, without control bytes and without what separates fields and lists. */
 static struct slice plain(struct arena *mem, struct slice s, size_t most)
 {
@@ -54,7 +44,7 @@ static void tell_objects(const struct lure *l, struct arena *mem, struct inspect
 	size_t n = lure_objects(l, &o), hashes = 0;
 	struct buf sums = {0}, names = {0};
 	for (size_t i = 0; i < n && hashes < TOLD_HASHES; i++) {
-		if (!is_telling(&o[i]))
+		if (!lure_is_telling(&o[i]))
 			continue;
 		list_add(&sums, ' ', slice_of(o[i].sha256));
 		hashes++;
@@ -211,8 +201,11 @@ static void add_person(struct finding *f, const struct org *org, struct slice na
 	const struct org_person *p = org && name.n ? org_person_by_mail(org, name) : NULL;
 	if (!p && org && name.n)
 		p = org_person_by_account(org, name);
-	if (p)
-		finding_entity(f, ENT_PERSON, p->name);
+	if (!p)
+		return;
+	finding_entity(f, ENT_PERSON, p->name);
+	for (size_t i = 0; i < p->naccounts; i++) /* who opens it does it as one of these */
+		finding_entity(f, ENT_USER, p->accounts[i]);
 }
 
 /* persons: of what nothing is wrong with, only the same sender or file tells that it belongs to something; not that the same person reported both. */

@@ -92,9 +92,21 @@ struct lure;
 struct lure *lure_new(const struct lure_limits *limits);
 void lure_free(struct lure *l);
 void lure_reset(struct lure *l);
-/* Names that are ours: set before the first inspection; borrowed. */
+/* ---- products that lures pretend to be, and who signs them: lists/products.yaml and rows of one's own. Read-only once loaded, then for any thread. */
+struct lure_products;
+struct lure_products *lure_products_new(void);
+void lure_products_free(struct lure_products *p);
+/* Rows are added; one with the name of an earlier row stands in its place. ERR_* with file:line:column; what was read before stays. */
+int lure_products_load(struct lure_products *p, const char *file, struct err *e);
+int lure_products_parse(struct lure_products *p, struct slice yaml, const char *file, struct err *e);
+struct lure_claim { struct slice product, text /* which of the texts claims it */; bool maker /* the signer is its publisher */; };
+/* Which product a program with these texts (names, version information) says it is. signer: of a signature that fits; SLICE_NONE. p may be NULL: none is known. */
+bool lure_product_claimed(const struct lure_products *p, const struct slice *texts, size_t n, struct slice signer, struct lure_claim *out);
+
+/* What is known beforehand: set before the first inspection; borrowed. */
 struct lure_known {
-	struct slice *own_domains; size_t nown_domains;
+	const struct slice *own_domains; size_t nown_domains;
+	const struct lure_products *products; /* NULL: none */
 };
 void lure_know(struct lure *l, const struct lure_known *k);
 /* Words that may open what is encrypted: from the message it came in, tried in this order, at most 20. Copied. */
@@ -151,6 +163,8 @@ struct lure_verdict {
 	bool limited;                         /* a limit was reached, or something could not be opened */
 };
 void lure_judge(const struct lure *l, struct lure_verdict *out);
+/* Does its hash tell that two messages belong together? */
+bool lure_is_telling(const struct lure_object *o);
 
 /* ---- telling -------------------------------------------------------------------------------------------------------------------- */
 void lure_json(const struct lure *l, const struct lure_verdict *v, struct slice name, struct buf *out); /* one line */

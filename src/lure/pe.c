@@ -2,13 +2,6 @@
 #include "lure/pe.h"
 #include "lure/words.h"
 
-struct built_in { const char *name, *words, *signers; };
-static const struct built_in built_ins[] = {
-#define PRODUCT(name, words, signers) {name, words, signers},
-#include "lure/products.def"
-#undef PRODUCT
-};
-
 /* ---- headers ---------------------------------------------------------------------------------------------------------------------------- */
 
 /* Value of a key of the version information: both are UTF-16, the value begins at a multiple of four behind the key. */
@@ -70,47 +63,6 @@ bool pe_read(struct lure *l, struct slice b, struct pe *p)
 	return true;
 }
 
-/* ---- products ---------------------------------------------------------------------------------------------------------------------------- */
-
-/* One of "a|b|c" is in s. */
-static bool one_in(struct slice s, struct slice list)
-{
-	struct slice word;
-	while (list.n) {
-		if (!slice_cut(&list, '|', &word)) {
-			word = list;
-			list.n = 0;
-		}
-		if (word.n && slice_ihas(s, word))
-			return true;
-	}
-	return false;
-}
-
-struct claim { struct slice product, text; bool maker; };
-
-static bool claims(const struct slice *texts, size_t n, struct slice words, struct slice *text)
-{
-	for (size_t i = 0; i < n; i++)
-		if (texts[i].n && one_in(texts[i], words)) {
-			*text = texts[i];
-			return true;
-		}
-	return false;
-}
-
-/* Which known product it says it is, and whether the signer is that one's publisher. */
-static bool claimed(const struct slice *texts, size_t n, struct slice signer, struct claim *out)
-{
-	for (size_t i = 0; i < ARRAY_LEN(built_ins); i++)
-		if (claims(texts, n, slice_of(built_ins[i].words), &out->text)) {
-			out->product = slice_of(built_ins[i].name);
-			out->maker = signer.n && one_in(signer, slice_of(built_ins[i].signers));
-			return true;
-		}
-	return false;
-}
-
 /* ---- judging ------------------------------------------------------------------------------------------------------------------------------- */
 
 void parse_pe(struct lure *l, uint32_t id, struct slice bytes)
@@ -118,7 +70,7 @@ void parse_pe(struct lure *l, uint32_t id, struct slice bytes)
 	const struct lure_object *v;
 	struct pe p;
 	struct pe_signer signer;
-	struct claim c;
+	struct lure_claim c;
 	lure_objects(l, &v);
 	struct slice name = slice_basename(v[id].name);
 	lure_found_slice(l, id, IND_PROGRAM, UINT64_MAX, SLICE_NONE, name);
@@ -143,7 +95,7 @@ void parse_pe(struct lure *l, uint32_t id, struct slice bytes)
 	else if (signer.self_signed)
 		lure_found_slice(l, id, IND_PROGRAM_SELF_SIGNED, UINT64_MAX, SLICE_NONE, signer.subject);
 	const struct slice texts[] = {p.product, p.description, p.original, name};
-	if (claimed(texts, ARRAY_LEN(texts), s == SIGNATURE_GOOD && !signer.self_signed ? signer.subject : SLICE_NONE, &c)) {
+	if (lure_product_claimed(lure_knows(l)->products, texts, ARRAY_LEN(texts), s == SIGNATURE_GOOD && !signer.self_signed ? signer.subject : SLICE_NONE, &c)) {
 		lure_fact(l, id, "claims", c.product);
 		if (!c.maker)
 			lure_found(l, id, IND_PRODUCT_NOT_ITS_MAKER, UINT64_MAX, "version information", "\"%.*s\", %s%.*s", SLFMT(slice_to(c.text, 80)), s == SIGNATURE_NONE ? "not signed" : "signed by ",

@@ -131,3 +131,13 @@ void lure_judge(const struct lure *l, struct lure_verdict *out)
 	else
 		out->verdict = out->limited ? VERDICT_CANNOT_TELL : VERDICT_CLEAN;
 }
+
+/* Logos, texts and the like come with a thousand honest mails. */
+bool lure_is_telling(const struct lure_object *o)
+{
+	static const enum lure_type usual[] = {LT_EMPTY, LT_TEXT, LT_BINARY_PICTURE, LT_HTML, LT_XML, LT_ICS, LT_VCARD, LT_UNKNOWN};
+	for (size_t i = 0; i < ARRAY_LEN(usual); i++)
+		if (o->type == usual[i])
+			return o->parent == UINT32_MAX;
+	return o->sha256[0] != 0;
+}

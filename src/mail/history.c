@@ -3,6 +3,8 @@
 
 #include "chain/chain.h"
 
+#include <stdio.h>
+
 /* "2026-06-09T06:12:00+02:00", as parse.c writes it. False: no date. */
 static bool read_when(struct slice s, nstime *t, int *hour)
 {
@@ -180,4 +182,16 @@ void mail_history_tell(struct lure *l, uint32_t object, const struct contact_sig
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (s->signs & rows[i].sign)
 			lure_found(l, object, rows[i].indicator, UINT64_MAX, "history", "%s", rows[i].text);
+}
+
+void mail_content(const struct lure *l, char out[static 65])
+{
+	struct arena mem;
+	struct mail_past *v;
+	const struct lure_object *o;
+	arena_init(&mem);
+	size_t n = mail_history_read(l, NULL, 0, &mem, &v);
+	bool read = n && v[0].object == 0;
+	snprintf(out, 65, "%s", read ? v[0].mail.content : lure_objects(l, &o) ? o[0].sha256 : "");
+	arena_free(&mem);
 }

@@ -32,5 +32,7 @@ struct mail_past { uint32_t object; struct contact_mail mail; };
 size_t mail_history_read(const struct lure *l, const struct org *org, nstime now, struct arena *mem, struct mail_past **out);
 /* What the history says of it, as indicators of the object: before lure_judge(). */
 void mail_history_tell(struct lure *l, uint32_t object, const struct contact_signs *s);
+/* What tells a message from others, whatever way it came: of what it says of itself and brings; else the SHA-256 of its bytes. Hex. */
+void mail_content(const struct lure *l, char out[static 65]);
 
 #endif

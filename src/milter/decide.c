@@ -297,11 +297,13 @@ static sfsistat hold(SMFICTX *ctx, struct session *s, const struct lure *l, cons
 
 /* ---- the decision ---------------------------------------------------------------------------------------------------------------------------------------- */
 
-static sfsistat judged(SMFICTX *ctx, struct session *s, const struct lure *l)
+static sfsistat judged(SMFICTX *ctx, struct session *s, struct lure *l)
 {
+	static const char *const outcomes[] = {[MILTER_HOLD] = "held", [MILTER_MTA_HOLD] = "on-hold", [MILTER_TAG] = "delivered", [MILTER_REJECT] = "rejected"};
 	struct lure_verdict v;
 	struct buf indicators = {0};
 	char value[VALUE_ROOM];
+	past_ask(s->m, l);
 	lure_judge(l, &v);
 	indicators_of(l, &v, &indicators);
 	const enum milter_hold how = v.quarantine ? s->m->o.hold : MILTER_TAG;
@@ -322,6 +324,8 @@ static sfsistat judged(SMFICTX *ctx, struct session *s, const struct lure *l)
 		told(ctx, s, how == MILTER_MTA_HOLD ? "on hold" : verdict_name(v.verdict), indicators.p);
 		r = ok ? SMFIS_CONTINUE : SMFIS_TEMPFAIL;
 	}
+	if (r != SMFIS_TEMPFAIL) /* else the sender comes again */
+		found_tell(ctx, s, l, &v, outcomes[how], buf_slice(&indicators));
 	buf_free(&indicators);
 	return r;
 }

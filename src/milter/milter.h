@@ -33,12 +33,22 @@ struct milter_options {
 	unsigned keep_days;               /* what is held is deleted then */
 	struct inspect *pool;
 	unsigned workers;                 /* of the pool */
+	const char *history;              /* file of the contacts' history; NULL: none is kept */
+	const struct org *org;            /* for it; may be NULL */
 	void (*tell)(const char *line);   /* one line a message; any thread */
+	void (*found)(const char *line);  /* what is wrong with one, for postern watch and scan to read; may be NULL; any thread */
 };
 /* Until SIGTERM or SIGINT. 0 or ERR_*. Once per process: libmilter knows one filter. */
 int milter_run(const struct milter_options *o, struct err *e);
 /* "unix:/path", "inet:port@127.0.0.1" for libmilter; ERR_USAGE: no path, and no address of this machine alone. */
 int milter_socket(const char *text, char *out, size_t n, struct err *e);
+
+/* Section milter of postern.yaml as values of the command's options: for lists several of one, for a flag "". n may be NULL. Texts live in mem. Errors with file:line:column. */
+enum { MILTER_SETTINGS_MAX = 100 };
+struct milter_setting { const char *option, *value; bool list; };
+struct milter_settings { struct milter_setting v[MILTER_SETTINGS_MAX]; size_t n; };
+struct node;
+int milter_settings_read(const struct node *n, const char *file, struct arena *mem, struct milter_settings *out, struct err *e);
 
 /* ---- what is held -------------------------------------------------------------------------------------------------------------- */
 enum held_state { HELD_HERE, HELD_RELEASING /* handed to sendmail, outcome not known */, HELD_RELEASED, HELD_DELETED, HELD_EXPIRED, HELD_STATES };

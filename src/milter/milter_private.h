@@ -30,8 +30,13 @@ struct notice { struct slice id, sender, from, subject, recipients; const struct
 void notice_subject(const struct notice *n, struct buf *out); /* as a header's value */
 void notice_body(const struct notice *n, struct buf *out);    /* base64 of UTF-8 text, lines with CRLF */
 
-/* ---- a connection ------------------------------------------------------------------------------------------------------------------ */
+/* ---- the history of contacts --------------------------------------------------------------------------------------------------------- */
 struct milter;
+int past_open(struct milter *m, struct err *e);
+/* What the history says of a message, as indicators of it; then it is learnt. When it cannot be asked that is told, and the message judged without. Any thread. */
+void past_ask(struct milter *m, struct lure *l);
+
+/* ---- a connection ------------------------------------------------------------------------------------------------------------------ */
 struct session {
 	struct milter *m;
 	bool leading;                     /* the blank behind a header's colon is ours to keep */

@@ -305,11 +305,14 @@ int milter_run(const struct milter_options *o, struct err *e)
 	m->o = *o;
 	m->free = MAX(o->workers, 1u);
 	pthread_mutex_init(&m->lock, NULL);
+	pthread_mutex_init(&m->past_lock, NULL);
 	pthread_cond_init(&m->freed, NULL);
 	m->held = held_open(o->folder, true, e);
 	if (!m->held)
 		return e->code;
-	int rc = held_expire(m->held, milter_now() - o->keep_days * NS_DAY, e);
+	int rc = past_open(m, e);
+	if (!rc)
+		rc = held_expire(m->held, milter_now() - o->keep_days * NS_DAY, e);
 	m->expired = milter_now();
 	the_filter = m;
 	if (!rc && smfi_register(description) != MI_SUCCESS)

@@ -2,6 +2,7 @@
 #ifndef POSTERN_MILTER_SERVE_H
 #define POSTERN_MILTER_SERVE_H
 
+#include "contacts/contacts.h"
 #include "milter/milter_private.h"
 
 #include <libmilter/mfapi.h>
@@ -18,11 +19,16 @@ struct milter {
 	struct held *held;
 	nstime expired;                   /* when old messages were last deleted */
 	atomic_bool broken;               /* nothing can be inspected any more */
+	pthread_mutex_t past_lock;        /* of past and its day */
+	struct contacts *past;            /* NULL: none is kept */
+	nstime past_day;                  /* when old rows last went */
 	_Atomic uint64_t collected;       /* bytes of messages that are being collected */
 };
 
 /* libmilter takes texts it does not change without const. */
 static inline char *mutable(const char *s) { return (char *)(uintptr_t)s; }
+/* A line for the log when the message is suspicious or worse; outcome: one word. indicators: as in the header. */
+void found_tell(SMFICTX *ctx, const struct session *s, const struct lure *l, const struct lure_verdict *v, const char *outcome, struct slice indicators);
 /* The message is whole: what happens to it. */
 sfsistat decide(SMFICTX *ctx, struct session *s);
 

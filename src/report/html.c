@@ -1,6 +1,5 @@
 /* html.c - one self-contained page: no script, no outside resource, prints well. */
 #include "report/life.h"
-#include "report/svg.h"
 
 #include <stdio.h>
 
@@ -178,10 +177,10 @@ static void incident(struct buf *b, const struct report_input *in, const struct 
 	stages(b, i);
 	buf_addz(b, "<h3>What happened</h3>");
 	story(b, i->narrative, i->nnarrative);
-	svg_timeline(b, i);
+	report_svg_timeline(b, i, NULL);
 	if (i->nhops) {
 		buf_addz(b, "<h3>From where to where</h3>");
-		svg_logins(b, i, in->org);
+		report_svg_logins(b, i, in->org, NULL);
 	}
 	buf_addz(b, "<h3>What to do now</h3>");
 	list(b, "ol", i->steps, i->nsteps);

@@ -102,6 +102,33 @@ void report_ecs(struct buf *out, const struct report_input *in);
 /* One self-contained HTML page. */
 void report_html(struct buf *out, const struct report_input *in);
 
+/* The two pictures of the HTML page, for another page in words of its own; NULL: as that page has them. With words there is no style attribute; classes are .logins (g.in, g.out
+ * with rect and text, .edge, .head, .account) and .times (.dot.l0 to .l4, .grid, .axis, .stage). */
+struct report_words {
+	struct slice title, text;    /* name and description of the picture */
+	const char *stages[STAGE_COUNT]; /* of the timeline: HTML */
+};
+void report_svg_timeline(struct buf *out, const struct incident *in, const struct report_words *w);
+void report_svg_logins(struct buf *out, const struct incident *in, const struct org *org, const struct report_words *w); /* nothing when there are no hops */
+
+/* ---- a stored incident, told anew from all its findings ----------------------------------------------------------------------- */
+struct stored {
+	struct arena mem;
+	struct store_incident row;
+	char merged[40];             /* the one that was asked for, when it went into this one; else "" */
+	struct incidents *in;        /* one incident, or none when nothing of it is stored any more */
+	struct ledger ledger;        /* only the files that evidence lies in; numbers in findings are changed to fit */
+	struct report_life life;
+	struct report_input report;
+};
+/* id: or how it begins. One that went into another is that other one. org and version outlive x. 0 or ERR_* with *e. stored_free() in any case. */
+int stored_load(struct stored *x, struct store *s, const char *id, const struct org *org, const char *version, struct err *e);
+void stored_free(struct stored *x);
+/* Everything about it for somebody else, in one tar that can be checked. audit: lines of the audit log about it, head: of its newest record (report_audit()). */
+int stored_bundle(const struct stored *x, struct slice audit, struct slice head, struct buf *out, struct err *e);
+/* Lines of STATE/audit.log that name one of ids, unchanged, and what STATE/audit.log.head says; nothing when there is no log. */
+void report_audit(const char *state, const struct slice *ids, size_t n, struct buf *lines, struct buf *head);
+
 /* ---- a bundle: named files in one tar, with their SHA-256 ------------------------------------------------------------------- */
 struct bundle;
 /* folder: what all names begin with. mtime: of every file, so that the same contents give the same bytes. */

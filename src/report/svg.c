@@ -1,5 +1,5 @@
 /* svg.c - timeline and login graph, laid out by hand: a few dozen nodes need no library. */
-#include "report/svg.h"
+#include "report/report.h"
 
 #include <stdio.h>
 
@@ -25,20 +25,43 @@ static void day_marks(struct buf *out, const struct incident *in, int height)
 	}
 }
 
-void svg_timeline(struct buf *out, const struct incident *in)
+/* <svg ...> with its name: an aria-label alone for our own page, <title> and <desc> in words of whoever asked. */
+static void svg_begin(struct buf *out, const char *kind, const char *label, const struct report_words *w, int width, int height)
+{
+	if (!w) {
+		buf_addf(out, "<div class=\"wide\"><svg class=\"%s\" viewBox=\"0 0 %d %d\"", kind, width, height);
+		if (strcmp(kind, "graph") == 0)
+			buf_addf(out, " style=\"max-width:%dpx\"", width);
+		buf_addf(out, " role=\"img\" aria-label=\"%s\">", label);
+		return;
+	}
+	buf_addf(out, "<svg class=\"%s\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\" aria-labelledby=\"%s-title %s-desc\"><title id=\"%s-title\">", kind, width,
+		height, width, height, kind, kind, kind);
+	buf_html(out, w->title);
+	buf_addf(out, "</title><desc id=\"%s-desc\">", kind);
+	buf_html(out, w->text);
+	buf_addz(out, "</desc>");
+}
+
+static void svg_end(struct buf *out, const struct report_words *w)
+{
+	buf_addz(out, w ? "</svg>\n" : "</svg></div>\n");
+}
+
+void report_svg_timeline(struct buf *out, const struct incident *in, const struct report_words *w)
 {
 	int row[STAGE_COUNT], rows = 0;
 	for (int s = 0; s < STAGE_COUNT; s++)
 		row[s] = in->stage_first[s] != NSTIME_NONE ? rows++ : -1;
 	int height = T_TOP + rows * T_ROW + 6;
-	buf_addf(out, "<div class=\"wide\"><svg class=\"timeline\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Findings over time by stage\">", T_WIDTH, height);
+	svg_begin(out, w ? "times" : "timeline", "Findings over time by stage", w, T_WIDTH, height);
 	day_marks(out, in, height);
 	for (int s = 0; s < STAGE_COUNT; s++) {
 		if (row[s] < 0)
 			continue;
 		int y = T_TOP + row[s] * T_ROW + T_ROW / 2;
 		buf_addf(out, "<line class=\"grid\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/><text class=\"stage\" x=\"4\" y=\"%d\">%s</text>", T_LEFT, y, T_WIDTH - 8, y,
-			y + 4, s ? stage_title((enum stage)s) : "also");
+			y + 4, w ? w->stages[s] : s ? stage_title((enum stage)s) : "also");
 	}
 	for (size_t i = 0; i < in->nfindings; i++) {
 		const struct finding *f = in->findings[i];
@@ -48,7 +71,7 @@ void svg_timeline(struct buf *out, const struct incident *in)
 		buf_html(out, f->title);
 		buf_addz(out, "</title></circle>");
 	}
-	buf_addz(out, "</svg></div>\n");
+	svg_end(out, w);
 }
 
 /* ---- login graph --------------------------------------------------------------------------------------------- */
@@ -166,7 +189,7 @@ static bool is_inside(const struct org *org, struct slice name)
 	return ip_parse(name, &ip) ? org_inside(org, &ip) : slice_chr(name, '.') < 0;
 }
 
-void svg_logins(struct buf *out, const struct incident *in, const struct org *org)
+void report_svg_logins(struct buf *out, const struct incident *in, const struct org *org, const struct report_words *w)
 {
 	struct graph g = {.n = 0};
 	int width, height;
@@ -178,9 +201,9 @@ void svg_logins(struct buf *out, const struct incident *in, const struct org *or
 	}
 	assign_layers(&g, in);
 	place(&g, &width, &height);
-	buf_addf(out, "<div class=\"wide\"><svg class=\"graph\" viewBox=\"0 0 %d %d\" style=\"max-width:%dpx\" role=\"img\" aria-label=\"Who went from where to where\">"
-		"<defs><marker id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\">"
-		"<path class=\"head\" d=\"M0 0L8 4L0 8z\"/></marker></defs>", width, height + 30, width);
+	svg_begin(out, w ? "logins" : "graph", "Who went from where to where", w, width, height + 30);
+	buf_addz(out, "<defs><marker id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\">"
+		"<path class=\"head\" d=\"M0 0L8 4L0 8z\"/></marker></defs>");
 	for (int part = PART_ARROW; part <= PART_NAME; part++)
 		for (size_t i = 0; i < in->nhops; i++)
 			if (!drawn_before(in, i))
@@ -192,5 +215,5 @@ void svg_logins(struct buf *out, const struct incident *in, const struct org *or
 		buf_html(out, slice_to(v->name, 22));
 		buf_addz(out, "</text></g>");
 	}
-	buf_addz(out, "</svg></div>\n");
+	svg_end(out, w);
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/fsuid.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -58,6 +59,22 @@ void bind_slice(sqlite3_stmt *q, int at, struct slice v)
 	sqlite3_bind_text64(q, at, v.n ? v.p : "", v.n, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
+void bind_like(sqlite3_stmt *q, int at, struct slice v)
+{
+	struct buf b = {0};
+	if (v.n)
+		buf_addc(&b, '%');
+	for (size_t i = 0; i < v.n; i++) {
+		if (v.p[i] == '%' || v.p[i] == '_' || v.p[i] == '\\')
+			buf_addc(&b, '\\');
+		buf_addc(&b, v.p[i]);
+	}
+	if (v.n)
+		buf_addc(&b, '%');
+	bind_slice(q, at, buf_slice(&b));
+	buf_free(&b);
+}
+
 void bind_blob(sqlite3_stmt *q, int at, struct slice v)
 {
 	sqlite3_bind_blob64(q, at, v.n ? v.p : "", v.n, SQLITE_TRANSIENT);
@@ -89,6 +106,7 @@ struct store *store_open(const char *path, enum store_mode mode, struct err *e)
 	struct store *s = xcalloc(1, sizeof *s);
 	int flags = (mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
 	snprintf(s->path, sizeof s->path, "%s", path);
+	s->reads = mode == STORE_READ;
 	if (mode == STORE_CREATE && make_private(path, e)) {
 		free(s);
 		return NULL;
@@ -108,6 +126,24 @@ struct store *store_open(const char *path, enum store_mode mode, struct err *e)
 		return s;
 	store_close(s);
 	return NULL;
+}
+
+/* Root reaches the files of watch's engine as their owner: what it makes beside the database (WAL) must be the engine's, and the kernel lets
+ * nobody else open those in a sticky folder (fs.protected_regular). They stay open. */
+struct store *store_open_owned(const char *path, enum store_mode mode, struct err *e)
+{
+	struct stat st;
+	bool other = geteuid() == 0 && lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid != 0;
+	if (other) {
+		setfsgid(st.st_gid);
+		setfsuid(st.st_uid);
+	}
+	struct store *s = store_open(path, mode, e);
+	if (other) {
+		setfsuid(0);
+		setfsgid(0);
+	}
+	return s;
 }
 
 void store_close(struct store *s)
@@ -227,4 +263,15 @@ int store_memory_get(struct store *s, const char *name, struct buf *out, struct 
 		return 0;
 	}
 	return rc ? rc : err_set(e, ERR_NOENT, "%s: no memory named %s", s->path, name);
+}
+
+int store_version(struct store *s, int64_t *version, struct err *e)
+{
+	sqlite3_stmt *q = store_statement(s, Q_DATA_VERSION, e);
+	int rc = q ? store_step(s, q, e) : ERR_IO;
+	if (rc > 0)
+		*version = sqlite3_column_int64(q, 0);
+	if (q)
+		sqlite3_reset(q);
+	return rc > 0 ? 0 : rc ? rc : err_set(e, ERR_IO, "the state has no version");
 }

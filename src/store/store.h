@@ -17,6 +17,8 @@ struct store;
 enum store_mode { STORE_READ, STORE_WRITE, STORE_CREATE };
 /* Applies what is missing of the migrations when it may write; a file of a newer Postern is refused. */
 struct store *store_open(const char *path, enum store_mode mode, struct err *e);
+/* The same for root beside watch: the files are reached as their owner. Changes this thread's ids for the call. */
+struct store *store_open_owned(const char *path, enum store_mode mode, struct err *e);
 void store_close(struct store *s);
 int store_begin(struct store *s, struct err *e);
 int store_commit(struct store *s, struct err *e); /* on the disk when it returns */
@@ -40,6 +42,16 @@ struct store_source {
 int store_source_put(struct store *s, struct store_source *x, struct err *e);
 typedef int store_source_fn(void *arg, const struct store_source *x);
 int store_sources(struct store *s, store_source_fn *fn, void *arg, struct err *e);
+
+/* The logs they belong to, longest unread first. */
+struct store_log {
+	struct slice host, set, path; /* path: of one of its files */
+	nstime seen;          /* newest time any of them was read; NSTIME_NONE never */
+	uint32_t files;
+	bool done;            /* all of them were rotated away */
+};
+typedef int store_log_fn(void *arg, const struct store_log *x);
+int store_logs(struct store *s, store_log_fn *fn, void *arg, struct err *e);
 
 /* ---- memory ---------------------------------------------------------------------------------------------------------- */
 int store_memory_put(struct store *s, const char *name, struct slice bytes, struct err *e);
@@ -103,6 +115,28 @@ int store_decisions(struct store *s, int64_t after, store_decision_fn *fn, void 
 int store_decision_newest(struct store *s, int64_t *number, struct err *e);
 /* Newest first. status -1: all. */
 int store_incidents(struct store *s, int status, store_incident_fn *fn, void *arg, struct err *e);
+/* Ids of those that went straight into `id`. */
+typedef int store_id_fn(void *arg, const char *id);
+int store_incident_joined(struct store *s, const char *id, store_id_fn *fn, void *arg, struct err *e);
+/* A page of the list. text: stands in title or id, ASCII case folded. */
+enum store_order { STORE_CHANGED, STORE_WORST, STORE_NEWEST, STORE_ORDERS };
+struct store_browse {
+	int status;            /* -1: all */
+	enum level level;      /* at least */
+	struct slice kind, text; /* empty: any */
+	nstime since, until;   /* of its last change; until is exclusive; INT64_MIN, INT64_MAX: any */
+	enum store_order order;
+	uint64_t skip;
+	uint32_t most;
+};
+/* *total: all that fit; may be NULL. */
+int store_browse(struct store *s, const struct store_browse *b, store_incident_fn *fn, void *arg, uint64_t *total, struct err *e);
+/* How many there are, and the newest change of any; cheap. */
+struct store_levels {
+	uint64_t n[INCIDENT_MERGED + 1][LEVEL_COUNT]; /* by status */
+	nstime newest;         /* NSTIME_NONE: there is none */
+};
+int store_levels(struct store *s, struct store_levels *out, struct err *e);
 int store_note_add(struct store *s, const char *incident, nstime t, struct slice author, struct slice text, struct err *e);
 typedef int store_note_fn(void *arg, nstime t, struct slice author, struct slice text);
 int store_notes(struct store *s, const char *incident, store_note_fn *fn, void *arg, struct err *e);
@@ -265,7 +299,19 @@ int store_example_delete(struct store *s, int64_t id, struct err *e);           
 typedef int store_example_fn(void *arg, const struct store_example *x);
 int store_examples(struct store *s, int64_t id /* -1: all, newest first */, store_example_fn *fn, void *arg, struct err *e);
 
+/* ---- search ------------------------------------------------------------------------------------------------------------------------ */
+/* Newest first; ASCII case is folded. Not 0 from fn: the search ends with it. */
+typedef int store_note_of_fn(void *arg, const char *incident, nstime t, struct slice author, struct slice text);
+int store_search_notes(struct store *s, struct slice text, uint32_t most, store_note_of_fn *fn, void *arg, struct err *e);
+int store_search_reports(struct store *s, struct slice text, uint32_t most, store_report_fn *fn, void *arg, struct err *e);
+/* Findings of incidents in which text stands anywhere (title, words, entities, raw lines): among the newest `look`, up to `bytes` of what is stored. fn owns f.
+ * *partly: there are more that were not looked at. */
+struct store_search { struct slice text; uint32_t look; uint64_t bytes; };
+int store_search_findings(struct store *s, const struct store_search *x, store_finding_fn *fn, void *arg, bool *partly, struct err *e);
+
 /* ---- upkeep -------------------------------------------------------------------------------------------------------------- */
+/* Another number whenever another connection committed: cheap to ask. */
+int store_version(struct store *s, int64_t *version, struct err *e);
 struct store_counts {
 	uint64_t sources, findings, incidents, open, pending, dead;
 	int64_t version, bytes;

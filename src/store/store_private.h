@@ -11,6 +11,14 @@
 #define CONTACT_COLUMNS "ref,uid,time,who,platform,profile,firm,began,device,words,verdict,moved,offered,opened,state,outcome,answer,answerer,answered,coalesce((SELECT incident FROM finding WHERE uid=contact.uid),'')"
 
 #define MESSAGE_COLUMNS "id,channel,body,state,attempts,created,due,incident,level,changes,digest,held,under_way,doubt,sent,error"
+/* What a list of incidents is made of: which ones, in which order. A statement each, so that each finds its index. */
+#define BROWSE_FIT BROWSE_TIMES("") /* a "+": not by the index of that column */
+#define BROWSE_TIMES(by) "level>=?2 AND " by "updated>=?3 AND " by "updated<?4 AND (?5='' OR kind=?5) AND (?6='' OR title LIKE ?6 ESCAPE '\\' OR id LIKE ?6 ESCAPE '\\')"
+#define BROWSE_ONE "SELECT " INCIDENT_COLUMNS " FROM incident WHERE status=?1 AND " BROWSE_FIT " ORDER BY "
+#define BROWSE_ONE_WORST "SELECT " INCIDENT_COLUMNS " FROM incident WHERE status=?1 AND " BROWSE_TIMES("+") " ORDER BY "
+#define BROWSE_ALL "SELECT " INCIDENT_COLUMNS " FROM incident WHERE ?1<0 AND " BROWSE_FIT " ORDER BY "
+#define BROWSE_PAGE " LIMIT ?7 OFFSET ?8"
+
 /* Statements are prepared once, when first used. */
 #define STATEMENTS(X) \
 	X(Q_SEED_GET, "SELECT value FROM meta WHERE name='seed'") \
@@ -23,7 +31,7 @@
 	X(Q_FINDING_GET, "SELECT count,level,body FROM finding WHERE uid=?1") \
 	X(Q_FINDING_PUT, "INSERT INTO finding(uid,rule,level,first,last,count,title,body) VALUES(?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT(uid) DO UPDATE SET " \
 		"rule=?2,level=?3,first=?4,last=?5,count=?6,title=?7,body=?8") \
-	X(Q_FINDING_JOIN, "UPDATE finding SET former=former||CASE WHEN incident IN (SELECT id FROM incident WHERE status IN (1,2)) THEN incident||' ' ELSE '' END," \
+	X(Q_FINDING_JOIN, "UPDATE finding SET former=former||CASE WHEN EXISTS(SELECT 1 FROM incident i WHERE i.id=finding.incident AND i.status IN (1,2)) THEN incident||' ' ELSE '' END," \
 		"incident=?2 WHERE uid=?1 AND incident IS NOT ?2") \
 	X(Q_FINDINGS_REJOIN, "UPDATE finding SET incident=?2 WHERE incident=?1") \
 	X(Q_FINDINGS_COUNT, "SELECT count(*) FROM finding WHERE incident=?1") \
@@ -42,6 +50,22 @@
 	X(Q_DECISIONS, "SELECT decision,id,status,closed FROM incident WHERE decision>?1 ORDER BY decision") \
 	X(Q_DECISION_NEWEST, "SELECT max(value) FROM meta WHERE name='decision'") \
 	X(Q_INCIDENTS, "SELECT " INCIDENT_COLUMNS " FROM incident WHERE ?1<0 OR status=?1 ORDER BY updated DESC,id") \
+	X(Q_BROWSE_ONE_CHANGED, BROWSE_ONE "updated DESC,id" BROWSE_PAGE) \
+	X(Q_BROWSE_ONE_WORST, BROWSE_ONE_WORST "level DESC,updated DESC,id" BROWSE_PAGE) \
+	X(Q_BROWSE_ONE_NEWEST, BROWSE_ONE "opened DESC,id" BROWSE_PAGE) \
+	X(Q_BROWSE_ALL_CHANGED, BROWSE_ALL "updated DESC,id" BROWSE_PAGE) \
+	X(Q_BROWSE_ALL_WORST, BROWSE_ALL "level DESC,updated DESC,id" BROWSE_PAGE) \
+	X(Q_BROWSE_ALL_NEWEST, BROWSE_ALL "opened DESC,id" BROWSE_PAGE) \
+	X(Q_BROWSE_COUNT_ONE, "SELECT count(*) FROM incident WHERE status=?1 AND " BROWSE_FIT) \
+	X(Q_BROWSE_COUNT_ALL, "SELECT count(*) FROM incident WHERE ?1<0 AND " BROWSE_FIT) \
+	X(Q_DATA_VERSION, "PRAGMA data_version") \
+	X(Q_INCIDENT_LEVELS, "SELECT status,level,count(*),max(updated) FROM incident GROUP BY status,level") \
+	X(Q_INCIDENT_JOINED, "SELECT id FROM incident WHERE merged=?1 AND merged<>'' AND status=3 ORDER BY updated DESC,id") \
+	X(Q_SOURCE_LOGS, "SELECT host,log,max(path),max(seen),count(*),min(done) FROM source GROUP BY host,log ORDER BY max(seen),host,log") \
+	X(Q_SEARCH_FINDINGS, "SELECT body,incident FROM finding WHERE incident IS NOT NULL ORDER BY last DESC LIMIT ?1") \
+	X(Q_SEARCH_NOTES, "SELECT incident,time,author,text FROM note WHERE text LIKE ?1 ESCAPE '\\' OR author LIKE ?1 ESCAPE '\\' ORDER BY id DESC LIMIT ?2") \
+	X(Q_SEARCH_REPORTS, "SELECT uid,time,who,verdict,name,sender,recipient,hashes,taken FROM report WHERE name LIKE ?1 ESCAPE '\\' OR sender LIKE ?1 ESCAPE '\\' " \
+		"OR recipient LIKE ?1 ESCAPE '\\' OR who LIKE ?1 ESCAPE '\\' OR hashes LIKE ?1 ESCAPE '\\' ORDER BY time DESC,uid LIMIT ?2") \
 	X(Q_NOTE_ADD, "INSERT INTO note(incident,time,author,text) VALUES(?1,?2,?3,?4)") \
 	X(Q_NOTES, "SELECT time,author,text FROM note WHERE incident=?1 ORDER BY id") \
 	X(Q_MESSAGE_ADD, "INSERT OR IGNORE INTO outbox(id,channel,body,state,attempts,created,due,incident,level,changes,digest) VALUES(?1,?2,?3,0,0,?4,?5,?6,?7,?8,?9)") \
@@ -110,6 +134,9 @@ struct store {
 	sqlite3 *db;
 	char path[4096];
 	sqlite3_stmt *q[STATEMENT_COUNT];
+	bool reads;                    /* only: data_version then goes up with whatever others change */
+	int64_t counted;               /* data_version of levels; 0 none */
+	struct store_levels levels;
 };
 
 /* The prepared statement, bound with nothing; NULL with *e. */
@@ -120,6 +147,7 @@ int store_run(struct store *s, sqlite3_stmt *q, struct err *e);
 int store_step(struct store *s, sqlite3_stmt *q, struct err *e);
 int store_fail(struct store *s, struct err *e, const char *doing);
 void bind_slice(sqlite3_stmt *q, int at, struct slice v);
+void bind_like(sqlite3_stmt *q, int at, struct slice v); /* "%v%" with what LIKE ... ESCAPE '\\' knows escaped; empty stays empty */
 void bind_blob(sqlite3_stmt *q, int at, struct slice v);
 struct slice column_slice(sqlite3_stmt *q, int at);
 void read_incident(sqlite3_stmt *q, struct store_incident *x); /* a row of INCIDENT_COLUMNS; texts are the row's */

@@ -76,6 +76,18 @@ int sys_drop(const char *user, const char *const *extra, struct err *e)
 	return check_dropped(&pw, e);
 }
 
+int sys_give(const char *path, const char *user, struct err *e)
+{
+	struct passwd pw;
+	char room[NAMES_MAX];
+	if (geteuid() != 0)
+		return 0;
+	int r = find_user(user, &pw, room, e);
+	if (!r && lchown(path, pw.pw_uid, pw.pw_gid))
+		r = err_set(e, ERR_PERM, "cannot give %s to %s: %s", path, user, strerror(errno));
+	return r;
+}
+
 int sys_keep_capabilities(const char *const *names, struct err *e)
 {
 	int keep[64];

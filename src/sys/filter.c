@@ -56,6 +56,7 @@ static const char *const filing[] = {
 	"rename", "renameat", "renameat2", "link", "linkat", NULL,
 };
 static const char *const accepting[] = {"accept", "accept4", "setsockopt", NULL};
+static const char *const serving[] = {"accept", "accept4", "setsockopt", "memfd_create", NULL};
 static const char *const watching[] = {"inotify_init1", "inotify_add_watch", "inotify_rm_watch", NULL};
 static const char *const connecting[] = {"connect", "setsockopt", "accept", "accept4" /* it shows the figures, on a socket it was given */, NULL};
 
@@ -69,6 +70,7 @@ static const struct {
 	[SYS_RECEIVER] = {.more = accepting},
 	[SYS_JOURNAL] = {.more = watching},
 	[SYS_NOTIFIER] = {.more = connecting, .sockets = true},
+	[SYS_CONSOLE] = {.more = serving},
 	[SYS_PARSER] = {.no_files = true},
 };
 

@@ -26,6 +26,7 @@ enum sys_profile {
 	SYS_RECEIVER, /* accept(2) and recvmsg(2) on sockets it has, files below its folder */
 	SYS_JOURNAL,  /* reading the journal, files below its folder; no sockets */
 	SYS_NOTIFIER, /* connections outward, accept(2) on a socket it has, the state folder; no programs, no listening */
+	SYS_CONSOLE,  /* accept(2), streams and memory files; files below its folders; no connections, no programs */
 	SYS_PARSER,   /* what it was handed: nothing is opened, connected, started any more */
 };
 /* As sys_confine(), for a process of the profile; call it last, after sys_drop and sys_die_with_parent.
@@ -43,6 +44,8 @@ int sys_confine_as(enum sys_profile p, const char *const *readable, const char *
  * out), without capabilities and with an empty bounding set (needs CAP_SETUID, CAP_SETGID, CAP_SETPCAP). Nothing happens when the process is
  * not root already. ERR_NOENT: no such user. ERR_PERM: a step was refused, or the user is root by another name. One thread only. */
 int sys_drop(const char *user, const char *const *extra, struct err *e);
+/* A folder or file of ours becomes that user's; nothing happens when the process is not root. ERR_NOENT: no such user. */
+int sys_give(const char *path, const char *user, struct err *e);
 /* Keep only these capabilities (names as in capabilities(7), "CAP_DAC_READ_SEARCH", NULL-terminated), bounding set too. For the privileged
  * parent, before threads. One it does not have is left out; nothing happens when it has none at all. ERR_USAGE: no such capability. */
 int sys_keep_capabilities(const char *const *names, struct err *e);

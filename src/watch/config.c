@@ -1,6 +1,7 @@
 /* config.c - postern.yaml: sections of other rooms are read by them, the rest here. */
 #include "watch/watch.h"
 
+#include "milter/milter.h"
 #include "yaml/yaml.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 enum { LEARNING_DEFAULT = 3, LEARNING_MOST = 365, BUDGET_DEFAULT = 3, BUDGET_MOST = 1000, KEEP_DAYS_DEFAULT = 400, KEEP_DAYS_MOST = 36500, CONFIG_MAX = 1 << 20 };
 
 static const char *const keys[] = {"sources", "rules", "suppressions", "org", "timezone", "user", "learning_days", "alert_budget", "hold", "silent_after", "keep",
-	"metrics", "notify", "respond", "gate", NULL};
+	"metrics", "notify", "respond", "gate", "milter", NULL};
 
 static void defaults(struct watch_config *c)
 {
@@ -99,6 +100,9 @@ static int read_sections(struct watch_config *c, const struct node *root, const 
 	int rc = live_config_read(yaml_get(root, "sources"), file, &c->mem, &c->live, e);
 	if (!rc)
 		rc = notify_config_read(yaml_get(root, "notify"), file, &c->mem, &c->notify, e);
+	struct milter_settings milter; /* another process's: only looked at, so that a mistake is found by --check */
+	if (!rc)
+		rc = milter_settings_read(yaml_get(root, "milter"), file, &c->mem, &milter, e);
 	if (!rc)
 		rc = gate_settings_read(yaml_get(root, "gate"), file, &c->mem, &c->gate, e);
 	return rc ? rc : respond_config_read(yaml_get(root, "respond"), file, &c->mem, &c->respond, e);

@@ -37,7 +37,7 @@ MUTABLE = {
 LIBRARIES = {
     "libc.so", "libm.so", "libgcc_s.so", "libstdc++.so", "libpthread.so", "ld-linux-x86-64.so", "ld-linux-aarch64.so",
     "libhs.so", "libfyaml.so", "libarchive.so", "libz.so", "libseccomp.so", "libsimdjson.so", "libpcre2-8.so", "libicuuc.so", "libsodium.so", "libsqlite3.so", "libcap-ng.so", "libcurl-gnutls.so", "libgnutls.so", "libsystemd.so",
-    "liboath.so", "libqrencode.so", "libgvc.so", "libcgraph.so", "libcrypto.so", "libqpdf.so", "libpng16.so", "libturbojpeg.so", "libzbar.so", "libyara.so", "libgmime-3.0.so", "libpsl.so", "libicui18n.so", "libglib-2.0.so", "libgobject-2.0.so", "libmilter.so",
+    "liboath.so", "libqrencode.so", "libgvc.so", "libcgraph.so", "libcrypto.so", "libqpdf.so", "libpng16.so", "libturbojpeg.so", "libzbar.so", "libyara.so", "libgmime-3.0.so", "libpsl.so", "libicui18n.so", "libglib-2.0.so", "libgobject-2.0.so", "libmilter.so", "libmicrohttpd.so", "libcmark.so",
 }
 SANITIZERS = {"libasan.so", "libubsan.so", "libtsan.so", "liblsan.so"}
 

@@ -1,6 +1,5 @@
 /* stored.c - a stored incident with all that belongs to it, as reports want it. */
-#include "cmd/incidents.h"
-#include "incident/incident.h"
+#include "report/report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +13,6 @@ struct loading {
 	struct { struct report_note *v; size_t n, cap; } notes;
 	struct { struct report_action *v; size_t n, cap; } actions;
 	struct { struct slice *v; size_t n, cap; } joined;
-	bool more;
 };
 
 static int take_finding(void *arg, struct finding *f, const char *incident)
@@ -86,18 +84,14 @@ static int take_action(void *arg, const struct store_action *a)
 }
 
 /* Those that went into it, and into those. */
-static int take_joined(void *arg, const struct store_incident *row)
+static int take_joined(void *arg, const char *id)
 {
 	struct loading *l = arg;
-	bool in = strcmp(row->merged, l->x->row.id) == 0, known = false;
-	for (size_t i = 0; i < l->joined.n; i++) {
-		in |= slice_eqz(l->joined.v[i], row->merged);
-		known |= slice_eqz(l->joined.v[i], row->id);
-	}
-	if (in && !known && l->joined.n < JOINED_MAX) {
-		*vec_push(&l->joined) = slice_dup(&l->x->mem, slice_of(row->id));
-		l->more = true;
-	}
+	bool known = strcmp(id, l->x->row.id) == 0;
+	for (size_t i = 0; i < l->joined.n && !known; i++)
+		known = slice_eqz(l->joined.v[i], id);
+	if (!known && l->joined.n < JOINED_MAX)
+		*vec_push(&l->joined) = slice_dup(&l->x->mem, slice_of(id));
 	return 0;
 }
 
@@ -110,11 +104,9 @@ static int note_order(const void *a, const void *b)
 static int load_people(struct loading *l, struct store *s, struct err *e)
 {
 	const char *id = l->x->row.id;
-	int rc = 0;
-	do {
-		l->more = false;
-		rc = store_incidents(s, INCIDENT_MERGED, take_joined, l, e);
-	} while (!rc && l->more);
+	int rc = store_incident_joined(s, id, take_joined, l, e);
+	for (size_t i = 0; i < l->joined.n && !rc; i++)
+		rc = store_incident_joined(s, l->joined.v[i].p, take_joined, l, e);
 	if (!rc)
 		rc = store_notes(s, id, take_note, l, e);
 	if (!rc)
@@ -129,7 +121,7 @@ static int load_people(struct loading *l, struct store *s, struct err *e)
 	return rc;
 }
 
-static void give_over(struct loading *l, const struct org *org)
+static void give_over(struct loading *l, const struct org *org, const char *version)
 {
 	struct stored *x = l->x;
 	const struct store_incident *row = &x->row;
@@ -140,7 +132,7 @@ static void give_over(struct loading *l, const struct org *org)
 	x->life = (struct report_life){.status = slice_of(incident_status_name(row->status)), .opened = row->opened, .updated = row->updated, .closed = row->closed,
 		.closer = row->closer, .closing = row->closing, .merged = slice_of(row->merged), .follows = slice_of(row->follows), .joined = l->joined.v,
 		.njoined = l->joined.n, .notes = l->notes.v, .nnotes = l->notes.n, .actions = l->actions.v, .nactions = l->actions.n};
-	x->report = (struct report_input){x->in, &x->ledger, org, POSTERN_VERSION, row->updated, &x->life};
+	x->report = (struct report_input){x->in, &x->ledger, org, version, row->updated, &x->life};
 }
 
 /* Where the story of a merged one goes on. */
@@ -150,13 +142,14 @@ static int follow_merges(struct stored *x, struct store *s, struct err *e)
 	for (unsigned hops = 0; !rc && x->row.status == INCIDENT_MERGED && hops < 100; hops++) {
 		char to[40];
 		snprintf(to, sizeof to, "%s", x->row.merged);
-		complain("incident %s grew together with %s: that one follows", x->row.id, to);
+		if (!hops)
+			memcpy(x->merged, x->row.id, sizeof x->merged);
 		rc = store_incident_get(s, to, &x->mem, &x->row, e);
 	}
 	return rc;
 }
 
-int stored_load(struct stored *x, struct store *s, const char *id, const struct org *org, struct err *e)
+int stored_load(struct stored *x, struct store *s, const char *id, const struct org *org, const char *version, struct err *e)
 {
 	*x = (struct stored){0};
 	arena_init(&x->mem);
@@ -171,7 +164,7 @@ int stored_load(struct stored *x, struct store *s, const char *id, const struct 
 		rc = store_sources(s, take_source, &l, e);
 	if (!rc)
 		rc = load_people(&l, s, e);
-	give_over(&l, org);
+	give_over(&l, org, version);
 	free(l.findings.v);
 	free(l.sources.v);
 	return rc;

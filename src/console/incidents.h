@@ -1,0 +1,64 @@
+/* incidents.h - private to room console: what the pages about incidents share. */
+#ifndef POSTERN_CONSOLE_INCIDENTS_H
+#define POSTERN_CONSOLE_INCIDENTS_H
+
+#include "console/page.h"
+#include "report/report.h"
+
+enum { INCIDENT_SEE = ROLE_ANALYST | ROLE_APPROVER | ROLE_ADMINISTRATOR, INCIDENT_DECIDE = ROLE_ANALYST | ROLE_ADMINISTRATOR };
+
+/* Pages, in the table of pages_overview.c. */
+page_fn page_overview, page_incidents, page_incident, page_finding, page_search, page_sources;
+page_fn incident_post_note, incident_post_close, incident_post_reopen, incident_post_bundle, incident_get_html, incident_get_ocsf, incident_get_ecs;
+page_fn api_overview, api_incidents, api_incident;
+
+/* Words of the catalogue for what the other rooms number. */
+enum text incident_status_words(enum incident_status st);
+enum text incident_stage_words(enum stage st);
+enum text incident_kind_words(struct slice kind);   /* TX_NONE: another one */
+enum text incident_entity_words(enum entity_type t); /* TX_NONE: told nowhere */
+/* What room incident says in English, in the reader's language when the catalogue has the same sentence. */
+void incident_advice(const struct request *q, struct buf *b, struct slice sentence);
+
+/* At most n bytes, not within a character. */
+struct slice text_cut(struct slice s, size_t n);
+/* Text that room incident or a detector wrote, with what logs say in it: English, hostile. */
+void html_told(const struct request *q, struct buf *b, struct slice s);
+void html_incident_link(const struct request *q, struct buf *b, const char *id, struct slice title);
+/* <th scope=col> of these. */
+void html_columns(const struct request *q, struct buf *b, const enum text *columns, size_t n);
+/* <td data-label="..."> */
+void html_cell(const struct request *q, struct buf *b, enum text column);
+void html_count(struct buf *b, uint64_t n);
+/* <option value=... [selected]> */
+void html_option(const struct request *q, struct buf *b, const char *value, bool chosen, enum text t);
+/* ,"name":... of the API; a first member is without comma. */
+void api_text(struct buf *b, const char *name, struct slice v);
+void api_time(struct buf *b, const char *name, nstime t); /* null for NSTIME_NONE */
+void api_row(struct buf *b, const struct store_incident *x);
+/* The state, or ERR_UNSUPPORTED with words for the person: there is none yet. */
+struct store *page_store(const struct request *q, struct err *e);
+/* The incident that q->arg[0] names. stored_free() in any case. */
+int page_stored(struct request *q, struct stored *x, struct err *e);
+
+/* ---- sources ------------------------------------------------------------------------------------------------------------------------ */
+/* What can be said about how well Postern sees. */
+struct sight {
+	uint64_t logs, silent, hosts_without; /* silent: followed, and unread for a day; hosts of org.yaml without any log */
+	nstime newest;         /* anything was read; NSTIME_NONE never */
+	nstime heartbeat;      /* watch wrote its figures; NSTIME_NONE: not known */
+};
+int sight_load(struct request *q, struct sight *out, struct err *e);
+bool sight_silent(const struct store_log *x, nstime now);
+
+/* ---- one incident, in parts --------------------------------------------------------------------------------------------------------- */
+void incident_stages(const struct request *q, struct buf *b, const struct incident *in);
+void incident_story(struct request *q, struct buf *b, const struct incident *in);
+void incident_path(struct request *q, struct buf *b, const struct stored *x, const struct incident *in);
+void incident_findings(struct request *q, struct buf *b, const struct stored *x);
+/* most: raw lines shown; the rest is on the finding's own page. */
+void incident_finding(struct request *q, struct buf *b, const struct stored *x, const struct finding *f, size_t most);
+void incident_life(struct request *q, struct buf *b, const struct stored *x);
+void incident_forms(struct request *q, struct buf *b, const struct stored *x);
+
+#endif

@@ -1,0 +1,224 @@
+/* pages_sources.c - what is read, and where nobody would see anything. */
+#include "console/incidents.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define SILENT_AFTER NS_DAY    /* as watch has it unless told otherwise */
+#define DEAD_AFTER (15 * NS_MIN)
+enum { LOGS_MOST = 20000, FIGURES_MOST = 256 << 10 };
+
+bool sight_silent(const struct store_log *x, nstime now)
+{
+	return !x->done && (x->seen == NSTIME_NONE || now - x->seen > SILENT_AFTER);
+}
+
+/* ---- what can be said about all of it ------------------------------------------------------------------------------------------------- */
+
+/* A figure of STATE/metrics.prom, which watch writes; false: not there. */
+static bool figure(struct slice text, const char *name, double *out)
+{
+	struct slice line;
+	size_t n = strlen(name);
+	while (text.n) {
+		if (!slice_cut(&text, '\n', &line)) {
+			line = text;
+			text = SLICE_NONE;
+		}
+		if (!slice_starts(line, slice_of(name)) || line.n <= n + 1 || line.p[n] != ' ' || line.n - n > 40)
+			continue;
+		char number[64];
+		snprintf(number, sizeof number, "%.*s", (int)(line.n - n - 1), line.p + n + 1);
+		*out = strtod(number, NULL);
+		return true;
+	}
+	return false;
+}
+
+static void read_figures(const struct request *q, struct buf *out)
+{
+	char path[4200];
+	snprintf(path, sizeof path, "%s/metrics.prom", q->desk->o->state);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	char part[8192];
+	ssize_t n;
+	while (fd >= 0 && out->n < FIGURES_MOST && (n = read(fd, part, sizeof part)) > 0)
+		buf_add(out, part, (size_t)n);
+	if (fd >= 0)
+		close(fd);
+}
+
+struct looking {
+	struct request *q;
+	struct sight *sight;
+	const struct org_host **hosts; /* of org.yaml that have a log */
+	size_t nhosts;
+};
+
+static int look_at(void *arg, const struct store_log *x)
+{
+	struct looking *l = arg;
+	const struct org_host *h = org_host(l->q->desk->o->org, x->host);
+	l->sight->logs++;
+	l->sight->silent += sight_silent(x, l->q->now);
+	l->sight->newest = MAX(l->sight->newest, x->seen);
+	for (size_t i = 0; h && i < l->nhosts; i++)
+		if (l->hosts[i] == h)
+			h = NULL;
+	if (h)
+		l->hosts[l->nhosts++] = h;
+	return 0;
+}
+
+static bool has_log(const struct looking *l, const struct org_host *h)
+{
+	for (size_t i = 0; i < l->nhosts; i++)
+		if (l->hosts[i] == h)
+			return true;
+	return false;
+}
+
+static int look(struct looking *l, struct err *e)
+{
+	size_t n;
+	const struct org_host *hosts = org_hosts(l->q->desk->o->org, &n);
+	*l->sight = (struct sight){.newest = NSTIME_NONE, .heartbeat = NSTIME_NONE};
+	l->hosts = arena_alloc(l->q->mem, (n + 1) * sizeof *l->hosts);
+	int rc = store_logs(l->q->desk->store, look_at, l, e);
+	for (size_t i = 0; i < n; i++)
+		l->sight->hosts_without += !has_log(l, &hosts[i]);
+	return rc;
+}
+
+int sight_load(struct request *q, struct sight *out, struct err *e)
+{
+	struct looking l = {q, out, NULL, 0};
+	struct buf text = {0};
+	double t;
+	int rc = look(&l, e);
+	read_figures(q, &text);
+	if (figure(buf_slice(&text), "postern_heartbeat_timestamp_seconds", &t) && t > 0 && t < 1e10)
+		out->heartbeat = (nstime)t * NS_SEC;
+	buf_free(&text);
+	return rc;
+}
+
+/* ---- the page ------------------------------------------------------------------------------------------------------------------------- */
+
+struct listing {
+	const struct request *q;
+	struct buf *b;
+	bool silent;           /* only those */
+	uint64_t all, skip, shown;
+};
+
+static int list_log(void *arg, const struct store_log *x)
+{
+	struct listing *l = arg;
+	const struct request *q = l->q;
+	bool silent = sight_silent(x, q->now);
+	if ((l->silent && !silent) || l->all++ < l->skip || l->shown >= PAGE_ROWS)
+		return 0;
+	l->shown++;
+	H(l->b, "<tr>");
+	html_cell(q, l->b, TX_SRC_LOG), html_foreign(l->b, text_cut(x->set.n ? x->set : x->path, 300)), H(l->b, "</td>");
+	html_cell(q, l->b, TX_SRC_HOST), html_foreign(l->b, text_cut(x->host, 200)), H(l->b, "</td>");
+	html_cell(q, l->b, TX_SRC_SEEN), html_time(q, l->b, x->seen), H(l->b, "</td>");
+	html_cell(q, l->b, TX_SRC_FILES), html_count(l->b, x->files), H(l->b, "</td>");
+	html_cell(q, l->b, TX_SRC_STATE);
+	buf_addz(l->b, silent ? "<span class=\"badge bad\">" : "<span class=\"badge\">");
+	html_text(q, l->b, silent ? TX_SRC_SILENT : x->done ? TX_SRC_DONE : TX_SRC_FOLLOWED);
+	H(l->b, "</span></td></tr>");
+	return 0;
+}
+
+static void blind_spots(const struct looking *l, struct buf *b)
+{
+	const struct request *q = l->q;
+	size_t n, told = 0;
+	const struct org_host *hosts = org_hosts(q->desk->o->org, &n);
+	H(b, "<section><h2>");
+	html_text(q, b, TX_SRC_BLIND);
+	H(b, "</h2><ul>");
+	if (l->sight->silent) {
+		H(b, "<li><a href=\"/sources?show=silent\">");
+		html_number(q, b, TX_OVER_SILENT, l->sight->silent);
+		H(b, "</a>: ");
+		html_text(q, b, TX_SRC_QUIET);
+		H(b, "</li>");
+	}
+	for (size_t i = 0; i < n && told < PAGE_ROWS; i++) {
+		if (has_log(l, &hosts[i]))
+			continue;
+		told++;
+		H(b, "<li>");
+		html_foreign(b, hosts[i].name);
+		H(b, ": ");
+		html_text(q, b, TX_SRC_NO_LOG);
+		H(b, "</li>");
+	}
+	H(b, "</ul>");
+	if (l->sight->hosts_without > told)
+		H(b, "<p class=\"muted\">"), html_number(q, b, TX_INC_MORE, l->sight->hosts_without - told), H(b, "</p>");
+	if (!l->sight->silent && !told)
+		H(b, "<p class=\"empty\">"), html_text(q, b, TX_SRC_NO_BLIND), H(b, "</p>");
+	H(b, "</section>");
+}
+
+/* Does watch run, and what does it not understand? */
+static void engine(const struct request *q, struct buf *b)
+{
+	struct buf text = {0};
+	double beat, lines = 0, formats = 0;
+	read_figures(q, &text);
+	bool known = figure(buf_slice(&text), "postern_heartbeat_timestamp_seconds", &beat) && beat > 0 && beat < 1e10;
+	bool read = figure(buf_slice(&text), "postern_lines_by_result_total{result=\"unknown\"}", &lines);
+	figure(buf_slice(&text), "postern_lines_by_result_total{result=\"no-format\"}", &formats);
+	buf_free(&text);
+	if (known) {
+		H(b, "<p>");
+		html_text(q, b, TX_SRC_HEARTBEAT);
+		H(b, " ");
+		html_time(q, b, (nstime)beat * NS_SEC);
+		H(b, "</p>");
+	}
+	if (known && q->now - (nstime)beat * NS_SEC > DEAD_AFTER)
+		html_said(q, b, true, slice_of(text_of(TX_SRC_DEAD, q->language)));
+	if (read && lines + formats >= 0 && lines + formats < 1e18)
+		H(b, "<p>"), html_text(q, b, TX_SRC_NOT_UNDERSTOOD), H(b, " "), html_count(b, (uint64_t)(lines + formats)), H(b, "</p>");
+}
+
+int page_sources(struct request *q, struct response *r, struct err *e)
+{
+	static const enum text columns[] = {TX_SRC_LOG, TX_SRC_HOST, TX_SRC_SEEN, TX_SRC_FILES, TX_SRC_STATE};
+	struct store *s = page_store(q, e);
+	struct sight sight;
+	struct looking l = {q, &sight, NULL, 0};
+	struct buf rows = {0}, *b = &r->body;
+	struct listing list = {q, &rows, slice_eq(query_get(q, "show"), SL("silent")), 0, page_skip(q), 0};
+	r->title = TX_SOURCES;
+	int rc = s ? look(&l, e) : e->code;
+	if (!rc)
+		rc = store_logs(s, list_log, &list, e);
+	if (!rc) {
+		H(b, "<h1>"), html_text(q, b, TX_SOURCES), H(b, "</h1><p class=\"lead\">"), html_text(q, b, TX_SRC_LEAD), H(b, "</p>");
+		engine(q, b);
+		blind_spots(&l, b);
+		H(b, "<nav class=\"tabs\" aria-label=\""), html_value(b, slice_of(text_of(TX_SOURCES, q->language)));
+		buf_addf(b, "\"><ul><li><a href=\"/sources\"%s>", list.silent ? "" : " aria-current=\"page\"");
+		html_text(q, b, TX_SRC_ALL);
+		buf_addf(b, "</a></li><li><a href=\"/sources?show=silent\"%s>", list.silent ? " aria-current=\"page\"" : "");
+		html_text(q, b, TX_SRC_ONLY_SILENT), H(b, "</a></li></ul></nav><table><caption>");
+		html_number(q, b, TX_SRC_COUNT, list.all), H(b, "</caption>");
+		html_columns(q, b, columns, ARRAY_LEN(columns)), H(b, "<tbody>");
+		buf_adds(b, buf_slice(&rows)), H(b, "</tbody></table>");
+		if (!list.all)
+			H(b, "<p class=\"empty\">"), html_text(q, b, TX_SRC_NONE), H(b, "</p>");
+		html_pager(q, b, list.all);
+		r->refresh_after = 1;
+	}
+	buf_free(&rows);
+	return rc;
+}

@@ -1,0 +1,38 @@
+/* server.h - private to the three files of room console that know the library of the server: server.c, connection.c, live.c. */
+#ifndef POSTERN_CONSOLE_SERVER_H
+#define POSTERN_CONSOLE_SERVER_H
+
+#include "console/console_private.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { CONNECTIONS_MOST = 1000, CONNECTIONS_ADDRESS = 300, HEADER_MEMORY = 32 << 10, IDLE_SECONDS = 20, UPLOADS_MOST = 4 /* taken at a time */ };
+
+struct live;
+struct server {
+	const struct web_options *w;
+	uint8_t secret[32];
+	struct MHD_Daemon *daemon;
+	struct desks *workers;
+	struct live *live;
+	atomic_uint uploads;
+	atomic_bool stopping;
+};
+
+/* ---- connection.c: one request on its way ----------------------------------------------------------------------------------------------------------- */
+void *conn_begin(void *server, const char *uri, struct MHD_Connection *c);
+enum MHD_Result conn_go_on(void *server, struct MHD_Connection *c, const char *url, const char *method, const char *version, const char *data, size_t *size, void **conn);
+void conn_end(void *server, struct MHD_Connection *c, void **conn, enum MHD_RequestTerminationCode why);
+/* What every response carries. */
+void conn_headers(const struct server *s, struct MHD_Response *r);
+
+/* ---- live.c: pages hear that something changed --------------------------------------------------------------------------------------------------------- */
+struct live *live_start(struct server *s, int channel, struct err *e);
+/* A response that goes on. NULL: there are too many. token: of its session. */
+struct MHD_Response *live_response(struct live *l, struct MHD_Connection *c, const char *token);
+void live_stop(struct live *l);    /* streams end; before the daemon stops */
+void live_free(struct live *l);    /* after it stopped */
+
+#endif

@@ -1,0 +1,151 @@
+"""The whole of Postern in the gate's lab, with a console in front: sshd and the gate, `postern watch` on logs that are written meanwhile, a browser's tests beside it.
+
+Accounts of the console: people of the practice incident's institute. The provider of its logs, Hafenlicht, is the one the gate knows: what happens in the logs shuts its door.
+"""
+import json
+import os
+import queue
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path[:0] = [HERE, os.path.join(ROOT, "test", "gate"), os.path.join(ROOT, "test", "watch")]
+import lab as L  # noqa: E402
+import logs  # noqa: E402
+import server  # noqa: E402
+import world as W  # noqa: E402
+
+LOGS, CONFIG = f"{L.BASE}/logs", "/etc/postern"
+USERS = {"vossberg": ["employee"], "moeller": ["employee", "analyst"], "harms": ["employee", "approver"], "ahlers": ["employee", "administrator"]}
+SHOWN = {"vossberg": "Ingrid Vossberg", "moeller": "Jorunn Moeller", "harms": "Lasse Harms", "ahlers": "Tjark Ahlers"}
+BROWSER = ("/usr/bin/chromium", "/usr/bin/node")
+
+
+class Stage:
+    def __init__(self, postern, quarantine=None, respond=True):
+        self.lab = L.Lab(postern)
+        self.gate = W.Gate(self.lab)
+        self.gate.quick = True
+        self.gate.found(["hafenlicht"])
+        self.gate.person("jansen", "hafenlicht")
+        self.gate.enroll("jansen")
+        self.lines, self.written = logs.load(), 0
+        self._config(respond)
+        why = self.gate.configure()
+        if why or not self.gate.serve():
+            raise SystemExit(why or L.read(f"{self.lab.dir}/log/serve.out"))
+        self.watch = self.console = self.session = None
+        self.quarantine = quarantine
+
+    def _config(self, respond):
+        os.makedirs(LOGS)
+        shutil.copy(os.path.join(logs.SAMPLE, "org.yaml"), f"{CONFIG}/org.yaml") if os.path.isdir(CONFIG) else self._make_config()
+        rules = [{"level": "critical", "do": ["suspend-provider"]}] if respond else []
+        config = {"sources": {"files": [LOGS], "history": True}, "user": "nobody", "org": f"{CONFIG}/org.yaml", "learning_days": 0, "respond": {"dry_run": False, "rules": rules}}
+        L.write(f"{CONFIG}/postern.yaml", json.dumps(config))
+
+    @staticmethod
+    def _make_config():
+        os.makedirs(CONFIG)
+        shutil.copy(os.path.join(logs.SAMPLE, "org.yaml"), f"{CONFIG}/org.yaml")
+
+    # ---- parts -------------------------------------------------------------------------------------------------------------------------
+    def start_watch(self):
+        self.watch = self.lab.start("/usr/bin/postern", "watch", "--config", f"{CONFIG}/postern.yaml", "--state", W.STATE,
+                                    stdout=open(f"{self.lab.dir}/log/watch", "w", encoding="utf-8"), stderr=subprocess.STDOUT)
+        L.wait_for(lambda: os.path.exists(f"{W.STATE}/postern.db") or self.watch.poll() is not None, 30)
+        if self.watch.poll() is not None:
+            raise SystemExit("postern watch ended: " + L.read(f"{self.lab.dir}/log/watch"))
+
+    def start_console(self, *options, tls=True):
+        os.environ["POSTERN_CONFIG"] = CONFIG
+        more = ["--quarantine", self.quarantine] if self.quarantine else []
+        self.console = server.Console("/usr/bin/postern", tls=tls, state=W.STATE, users={}, factors=(), config=CONFIG, start=False,
+                                      options=["--web", f"{ROOT}/web", "--lessons", f"{ROOT}/lessons", *more, *options])
+        for name, roles in USERS.items():
+            self.console.add(name, roles, None if name == "harms" else server.PASSWORD, "--shown", SHOWN[name])
+        self.console.start()
+
+    def write_logs(self, upto):
+        """The lines of the practice incident up to a time (None: all), at once, behind what is there."""
+        files = {}
+        while self.written < len(self.lines) and (upto is None or self.lines[self.written].t < upto):
+            x = self.lines[self.written]
+            files.setdefault(x.stream, []).append(x.data)
+            self.written += 1
+        for name, parts in files.items():
+            os.makedirs(os.path.dirname(f"{LOGS}/{name}"), exist_ok=True)
+            with open(f"{LOGS}/{name}", "ab") as f:
+                f.write(b"".join(parts))
+
+    # ---- what a browser cannot do ----------------------------------------------------------------------------------------------------------
+    def fresh_console(self):
+        """Forgets which codes were used, of console and gate: a test cannot wait 30 s for each decision."""
+        with sqlite3.connect(f"{W.STATE}/console/accounts.db", timeout=10) as db:
+            db.execute("UPDATE factor_seed SET used=0, failures=0")
+            db.execute("DELETE FROM factor_throttle")
+        db.close()
+        self.gate.fresh("jansen")
+
+    def come_in(self):
+        """The provider's person logs in, looks around, and stays."""
+        self.session = self.lab.session("deploy", "jansen", None, code=self.gate.code("jansen"), tty=True)
+        self.session.stdin.write(b"echo $((40+2)) packages can be upgraded; uname -s; echo $$ >/tmp/shell.pid\n")
+        self.session.stdin.flush()
+        return bool(L.wait_for(lambda: L.read("/tmp/shell.pid").strip(), 20))
+
+    def is_in(self):
+        return bool(L.of_user(6101 + L.PEOPLE.index("deploy")))
+
+    def may_come_in(self):
+        p = self.lab.ssh("deploy", "jansen", "echo in-as-$(id -un)", code=self.gate.code("jansen"))
+        return "in-as-deploy" in p.stdout
+
+    def close(self):
+        if self.console:
+            self.console.stop()
+        if self.session:
+            self.lab.stop(self.session)
+        if self.watch:
+            self.lab.stop(self.watch)
+        self.gate.end()
+        self.lab.close()
+
+
+class Browser:
+    """A script of test/browser that asks for things meanwhile: lines "@@ {json}" on its output are calls of `answers`, {name: function(asked) -> value}."""
+
+    def __init__(self, name, env, answers, limit=300):
+        self.answers = answers
+        self.p = subprocess.Popen(["node", f"{ROOT}/test/browser/{name}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **env})
+        self.lines, self.limit = queue.Queue(), limit
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.p.stdout:
+            self.lines.put(line)
+        self.lines.put(None)
+
+    def run(self):
+        """Its exit status."""
+        end = time.monotonic() + self.limit
+        while True:
+            try:
+                line = self.lines.get(timeout=max(0.1, end - time.monotonic()))
+            except queue.Empty:
+                self.p.kill()
+                print("no end in time")
+                return 1
+            if line is None:
+                return self.p.wait()
+            if not line.startswith("@@ "):
+                print(line, end="", flush=True)
+                continue
+            asked = json.loads(line[3:])
+            self.p.stdin.write(json.dumps(self.answers[asked["do"]](asked)) + "\n")
+            self.p.stdin.flush()
