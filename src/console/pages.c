@@ -29,7 +29,7 @@ void page_input(const struct request *q, struct buf *b, const struct input *x, s
 
 void page_button(const struct request *q, struct buf *b, enum text t)
 {
-	H(b, "<p class=\"actions\"><button type=\"submit\">");
+	H(b, "<p class=\"actions\"><button type=\"submit\" class=\"main\">");
 	html_text(q, b, t);
 	H(b, "</button></p>\n</form>\n");
 }
