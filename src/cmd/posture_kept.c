@@ -93,7 +93,9 @@ static bool keep(const char *path, const char *kind, struct slice subject, int64
 	snprintf(name, sizeof name, "%s%04d%02u%02uT%02u%02u%02uZ.json", prefix, c.year, c.month, c.day, c.hour, c.minute, c.second);
 	snprintf(tmp, sizeof tmp, ".%s.new", name);
 	int dir = folder_open(path);
-	int fd = dir < 0 ? -1 : openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (dir >= 0)
+		unlinkat(dir, tmp, 0); /* of a run that was killed; emptying a file is what a confined process may not */
+	int fd = dir < 0 ? -1 : openat(dir, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	bool ok = fd >= 0 && write_all(fd, json) && renameat(dir, tmp, dir, name) == 0 && fsync(dir) == 0;
 	if (!ok)
 		complain("cannot keep the result in %s: %s", path, strerror(errno));

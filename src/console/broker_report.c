@@ -108,9 +108,9 @@ static int gather(void *arg, struct slice text)
 }
 
 /* Something was run, or it went as such stories go: that alone is worth an incident. */
-static enum level least_of(const struct store_contact *c, enum verdict worst)
+static enum level least_of(const struct store_contact *c, const struct gathering *g)
 {
-	bool ran = c->opened != CONTACT_NO && worst != VERDICT_CLEAN, story = c->moved == CONTACT_YES && c->offered == CONTACT_YES;
+	bool ran = c->opened != CONTACT_NO && (inspect_told_worst(g->v, g->n) != VERDICT_CLEAN || inspect_told_runs(g->v, g->n)), story = c->moved == CONTACT_YES && c->offered == CONTACT_YES;
 	return ran || story ? LEVEL_HIGH : LEVEL_MEDIUM;
 }
 
@@ -134,7 +134,7 @@ static int record(struct broker *b, struct store *s, struct store_contact *c, st
 	say(c, &said);
 	buf_addf(&key, "contact %s", c->ref);
 	struct finding *f = inspect_report_finding(&(struct inspect_report_of){.who = c->who, .org = b->o->org, .now = b->now, .key = buf_slice(&key), .profile = c->profile, .firm = c->firm,
-		.said = buf_slice(&said), .least = least_of(c, worst)}, g->v, g->n);
+		.said = buf_slice(&said), .least = least_of(c, g)}, g->v, g->n);
 	struct store_report r = {.time = b->now, .who = c->who, .verdict = slice_of(verdict_name(worst)), .name = g->n ? g->v[0].name : SL("contact")};
 	for (size_t i = 0; i < g->n; i++) {
 		buf_addf(&hashes, "%s%.*s", hashes.n ? " " : "", SLFMT(g->v[i].hashes));

@@ -113,7 +113,7 @@ int mail_page(struct request *q, struct response *r, struct err *e)
 	html_text(q, b, TX_MA_TITLE);
 	H(b, "</h1>");
 	int rc = ask_held(q, SLICE_NONE, all, &rows, e);
-	if (rc == ERR_UNSUPPORTED || rc == ERR_NOENT) {
+	if (rc == ERR_UNSUPPORTED) {
 		H(b, "<p>");
 		html_text(q, b, TX_MA_NO_FOLDER);
 		H(b, " <code>postern milter</code>, <code>postern console --quarantine</code></p>");

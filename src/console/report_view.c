@@ -184,8 +184,8 @@ static void what_to_do(const struct request *q, struct buf *b, const struct repo
 {
 	static const enum text ran_before[] = {TX_RP_DO_DISCONNECT, TX_RP_DO_LEAVE_ON}, ran_after[] = {TX_RP_DO_KEEP, TX_RP_DO_PASSWORDS, TX_RP_DO_NO_BLAME};
 	static const enum text bad[] = {TX_RP_DO_NOT_OPEN, TX_RP_DO_NOT_ANSWER, TX_RP_DO_KEEP, TX_RP_DO_PRIVATE}, clean[] = {TX_RP_DO_CHECK_KNOWN, TX_RP_DO_LATER_FILES, TX_RP_DO_KEEP};
-	bool ran = v->c.opened != CONTACT_NO && worst != VERDICT_CLEAN && (v->n || v->c.offered != CONTACT_NO);
-	bool harmless = v->n && worst == VERDICT_CLEAN;
+	bool doubt = worst != VERDICT_CLEAN || inspect_told_runs(v->v, v->n);
+	bool ran = v->c.opened != CONTACT_NO && doubt && (v->n || v->c.offered != CONTACT_NO), harmless = v->n && !doubt;
 	buf_addf(b, "<section class=\"card\"%s><h2>", ran ? " id=\"urgent\"" : "");
 	html_text(q, b, ran ? TX_RP_DO_NOW_URGENT : TX_RP_DO_NOW);
 	H(b, "</h2><ol>");

@@ -61,6 +61,8 @@ struct inspect_report_of {
 };
 /* The finding that waits to be joined; the caller's. */
 struct finding *inspect_report_finding(const struct inspect_report_of *r, const struct inspect_told *t, size_t n);
+/* Is one of them run, and not read? Of a stranger's program, that nothing was seen in it says little. */
+bool inspect_told_runs(const struct inspect_told *t, size_t n);
 /* The worst of them; VERDICT_CANNOT_TELL of none: what somebody was written is not seen. */
 enum verdict inspect_told_worst(const struct inspect_told *t, size_t n);
 

@@ -188,6 +188,16 @@ enum verdict inspect_told_worst(const struct inspect_told *t, size_t n)
 	return worst;
 }
 
+bool inspect_told_runs(const struct inspect_told *t, size_t n)
+{
+	static const enum lure_type run[] = {LT_PE, LT_MSI, LT_ELF, LT_MACHO, LT_JAR, LT_SCRIPT, LT_LNK, LT_CHM, LT_ISO, LT_UDF, LT_VHD, LT_VHDX, LT_CODE_PACKAGE, LT_MOBILECONFIG};
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < ARRAY_LEN(run); k++)
+			if (slice_eqz(t[i].type, lure_type_name(run[k])))
+				return true;
+	return false;
+}
+
 static void add_each(struct finding *f, enum entity_type type, struct slice list, char between)
 {
 	struct slice one;

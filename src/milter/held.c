@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -63,12 +62,6 @@ static int tables(struct held *h, bool make, struct err *e)
 	return rc ? rc : vault_run(h->vault, "SELECT bytes FROM held_key WHERE id=1", take_key, h, e, "");
 }
 
-/* Whose files the thread opens: root may have taken another's name for that alone. */
-static uid_t files_as(void)
-{
-	return geteuid() ? geteuid() : (uid_t)setfsuid((uid_t)-1);
-}
-
 struct held *held_open(const char *folder, bool make, struct err *e)
 {
 	struct stat st;
@@ -83,7 +76,7 @@ struct held *held_open(const char *folder, bool make, struct err *e)
 	struct held *h = xcalloc(1, sizeof *h);
 	h->dir = fd;
 	int rc = 0;
-	if (fstat(fd, &st) || st.st_uid != files_as() || (st.st_mode & 077))
+	if (fstat(fd, &st) || st.st_uid != geteuid() || (st.st_mode & 077))
 		rc = err_set(e, ERR_PERM, "the folder %s has to belong to the filter's user, with mode 0700", folder);
 	else if (snprintf(path, sizeof path, "%s/held.db", folder) >= (int)sizeof path)
 		rc = err_set(e, ERR_USAGE, "the name of the folder is too long");

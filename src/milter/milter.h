@@ -63,7 +63,7 @@ struct held_mail {
 #define HELD_ACTION_RELEASE "mail-release"
 #define HELD_ACTION_DELETE "mail-delete"
 struct held;
-/* root may have taken its owner's name for files (setfsuid(2)) before. The folder must be ours with mode 0700. make: it is made when it is not there. */
+/* The folder must be ours with mode 0700. make: it is made when it is not there. */
 struct held *held_open(const char *folder, bool make, struct err *e);
 void held_close(struct held *h);
 /* Newest first. Texts are valid during the callback; 0 to go on. */
