@@ -48,9 +48,11 @@ static const char *const migrations[] = {
 	"CREATE INDEX report_waiting ON report(taken) WHERE taken=0;"
 	"CREATE INDEX report_time ON report(time);",
 	/* lists of incidents, a page at a time: what is filtered and ordered by is in the index, rows are read only for what is shown */
-	"CREATE INDEX incident_changed ON incident(updated DESC,level,kind,status);"
-	"CREATE INDEX incident_status ON incident(status,updated DESC,level,kind);"
-	"CREATE INDEX incident_level ON incident(status,level DESC,updated DESC,kind);"
+	"CREATE INDEX incident_changed ON incident(updated DESC,id,level,kind,status);"
+	"CREATE INDEX incident_status ON incident(status,updated DESC,id,level,kind);"
+	"CREATE INDEX incident_level ON incident(status,level DESC,updated DESC,id,kind);"
+	"CREATE INDEX incident_worst ON incident(level DESC,updated DESC,id,kind,status);"
+	"CREATE INDEX incident_opened ON incident(opened DESC,id,level,updated,kind,status);"
 	"CREATE INDEX incident_merged ON incident(merged) WHERE merged<>'';",
 };
 
