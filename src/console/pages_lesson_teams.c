@@ -43,9 +43,10 @@ static void add_figures(const struct telling *t, const struct lesson_team *x)
 	}
 	cell(t, 7);
 	if (x->spot_shown)
-		buf_addf(b, "%.2f</td>", x->sensitivity);
+		buf_addf(b, "%.2f", x->sensitivity);
 	else
-		few(t), (void)H(b, "</td>");
+		few(t);
+	H(b, "</td>");
 }
 
 static int add_team(void *arg, const struct lesson_team *x)
@@ -225,6 +226,7 @@ int lesson_progress_page(struct request *q, struct response *r, struct err *e)
 	if (!lesson_desk(q, e))
 		return e->code;
 	r->title = TX_PROGRESS;
+	r->wide = true;
 	H(b, "<h1>");
 	html_text(q, b, TX_PROGRESS);
 	H(b, "</h1>\n<p class=\"lead\">");
