@@ -36,7 +36,7 @@ static enum text action_words(struct slice state)
 static void actions(const struct request *q, struct buf *b, const struct report_life *l)
 {
 	static const enum text columns[] = {TX_INC_WHEN, TX_INC_WHAT, TX_INC_TARGET, TX_INC_STATE, TX_INC_ENDS, TX_INC_RESULT};
-	H(b, "<h3 id=\"taken\">");
+	H(b, "<h3>");
 	html_text(q, b, TX_INC_ACTIONS);
 	H(b, "</h3>");
 	if (!l->nactions) {
@@ -45,7 +45,9 @@ static void actions(const struct request *q, struct buf *b, const struct report_
 		H(b, "</p>");
 		return;
 	}
-	H(b, "<table aria-labelledby=\"taken\">");
+	H(b, "<table><caption class=\"unseen\">");
+	html_text(q, b, TX_INC_ACTIONS);
+	H(b, "</caption>");
 	html_columns(q, b, columns, ARRAY_LEN(columns));
 	H(b, "<tbody>");
 	for (size_t i = 0; i < l->nactions && i < ACTIONS_SHOWN; i++) {

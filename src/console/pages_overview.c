@@ -166,9 +166,11 @@ static int incidents_part(struct request *q, struct response *r, const struct ov
 	newest.status = -1;
 	newest.order = STORE_CHANGED;
 	newest.most = NEWEST;
-	H(b, "<section><h2 id=\"newest\">");
+	H(b, "<section><h2>");
 	html_text(q, b, TX_OVER_CHANGES);
-	H(b, "</h2><table aria-labelledby=\"newest\">");
+	H(b, "</h2><table><caption class=\"unseen\">");
+	html_text(q, b, TX_OVER_CHANGES);
+	H(b, "</caption>");
 	html_columns(q, b, columns, ARRAY_LEN(columns));
 	H(b, "<tbody>");
 	rc = store_browse(q->desk->store, &newest, tell_newest, &l, NULL, e);

@@ -114,9 +114,13 @@ static int hit_finding(void *arg, struct finding *f, const char *incident)
 		html_path(s->b, slice_of(f->uid));
 		H(s->b, "\">");
 		html_told(s->q, s->b, text_cut(f->title, 240));
-		H(s->b, "</a><br><span class=\"muted\">");
-		excerpt(s, where);
-		H(s->b, "</span></li>");
+		H(s->b, "</a>");
+		if (where.p != f->title.p) {
+			H(s->b, "<br><span class=\"muted\">");
+			excerpt(s, where);
+			H(s->b, "</span>");
+		}
+		H(s->b, "</li>");
 	}
 	finding_free(f);
 	return s->all > SHOWN ? ERR_STOPPED : 0;
@@ -211,7 +215,7 @@ static void search_lessons(struct searching *s, struct buf *page)
 
 static void field(const struct request *q, struct buf *b, struct slice words)
 {
-	H(b, "<form method=\"get\" action=\"/search\" role=\"search\"><p><label for=\"words\">");
+	H(b, "<form method=\"get\" action=\"/search\"><p><label for=\"words\">");
 	html_text(q, b, TX_SEARCH_WORDS);
 	H(b, "</label><input id=\"words\" name=\"q\" type=\"search\" maxlength=\"200\" value=\"");
 	html_value(b, words);
