@@ -9,7 +9,7 @@ enum { ENTITIES_SHOWN = 8, PROVIDERS_SHOWN = 5 };
 
 /* ---- the page --------------------------------------------------------------------------------------------------------------------------- */
 
-static void entity_value(const struct request *q, struct buf *b, const struct stored *x, const struct entity *v)
+static void entity_value(struct buf *b, const struct stored *x, const struct entity *v)
 {
 	const struct org_provider *p = v->type == ENT_PROVIDER ? org_provider(x->report.org, v->value) : NULL;
 	const char *path = v->type == ENT_PROVIDER ? "/access/providers/" : "/search?q=";
@@ -18,7 +18,6 @@ static void entity_value(const struct request *q, struct buf *b, const struct st
 	H(b, "\">");
 	html_foreign(b, p ? p->name : text_cut(v->value, 200));
 	H(b, "</a>");
-	(void)q;
 }
 
 static void entities(const struct request *q, struct buf *b, const struct stored *x, const struct incident *in)
@@ -32,13 +31,15 @@ static void entities(const struct request *q, struct buf *b, const struct stored
 			if (in->entities[i].type != (enum entity_type)t || n++ >= ENTITIES_SHOWN)
 				continue;
 			if (n == 1)
-				H(b, "<dt>"), html_text(q, b, incident_entity_words((enum entity_type)t)), H(b, "</dt>");
-			H(b, "<dd>");
-			entity_value(q, b, x, &in->entities[i]);
-			H(b, "</dd>");
+				H(b, "<dt>"), html_text(q, b, incident_entity_words((enum entity_type)t)), H(b, "</dt><dd>");
+			else
+				H(b, ", ");
+			entity_value(b, x, &in->entities[i]);
 		}
 		if (n > ENTITIES_SHOWN)
-			H(b, "<dd class=\"muted\">"), html_number(q, b, TX_INC_MORE, n - ENTITIES_SHOWN), H(b, "</dd>");
+			H(b, " <span class=\"muted\">"), html_number(q, b, TX_INC_MORE, n - ENTITIES_SHOWN), H(b, "</span>");
+		if (n)
+			H(b, "</dd>");
 	}
 	H(b, "</dl></aside>");
 }
