@@ -228,6 +228,10 @@ _postern() {
 		check | import) _postern_files "$cur" ;;
 		assign) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" lesson list 2>/dev/null | cut -d' ' -f1)" -- "$cur") ;;
 		esac
+	elif [ "$command" = console ]; then
+		mapfile -t COMPREPLY < <(compgen -W "user" -- "$cur")
+		[ "$prev" = user ] && mapfile -t COMPREPLY < <(compgen -W "add list password invite remove reset import" -- "$cur")
+		[ "$prev" = import ] && _postern_files "$cur"
 	elif [ "$command" = quarantine ]; then
 		mapfile -t COMPREPLY < <(compgen -W "list show release delete" -- "$cur")
 		[ "$COMP_CWORD" -gt 2 ] && mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" quarantine list 2>/dev/null | grep -o '^[0-9][^ ]*')" -- "$cur")
