@@ -158,11 +158,12 @@ static int check_learner(const struct lesson_learner *l, struct err *e)
 	return 0;
 }
 
+_Static_assert(LURE_LANGUAGES == 3, "the statement knows how many");
 static const char put_learner[] =
-	"INSERT INTO learner(user,shown,mail,team,roles,language,seen) VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT(user) DO UPDATE SET "
+	"INSERT INTO learner(user,shown,mail,team,roles,language,seen) VALUES(?1,?2,?3,?4,?5,CASE WHEN ?6<3 THEN ?6 ELSE 0 END,?7) ON CONFLICT(user) DO UPDATE SET "
 	"shown=CASE WHEN excluded.shown<>'' THEN excluded.shown ELSE shown END, mail=CASE WHEN excluded.mail<>'' THEN excluded.mail ELSE mail END,"
 	"team=CASE WHEN excluded.team<>'' THEN excluded.team ELSE team END, roles=CASE WHEN excluded.roles<>'' THEN excluded.roles ELSE roles END,"
-	"language=excluded.language, seen=coalesce(excluded.seen,seen)";
+	"language=CASE WHEN ?6<3 THEN ?6 ELSE language END, seen=coalesce(excluded.seen,seen)";
 
 int lesson_learner_put(struct lesson_book *b, const struct lesson_learner *l, struct err *e)
 {
@@ -190,16 +191,22 @@ int lesson_learners_put(struct lesson_book *b, const struct lesson_learner *v, s
 	return rc;
 }
 
-int lesson_learner_meet(struct lesson_book *b, const struct lesson_learner *l, nstime now, struct err *e)
+/* Who comes to learn is not sent away because of how an account was filled in. */
+static struct slice fitting(const struct lesson_learner *l, struct slice text)
 {
-	struct lesson_learner met = *l;
+	const struct lesson_learner one = {.user = l->user, .shown = text};
+	struct err e;
+	return check_learner(&one, &e) ? SLICE_NONE : text;
+}
+
+int lesson_learner_meet(struct lesson_book *b, const struct lesson_learner *who, nstime now, struct err *e)
+{
+	const struct lesson_learner fits = {who->user, fitting(who, who->shown), fitting(who, who->mail), fitting(who, who->team), SLICE_NONE, who->language, now}, *l = &fits;
 	int64_t same = 0;
 	int rc = vault_run(b->vault,
 		"SELECT 1 FROM learner WHERE user=?1 AND (?2='' OR shown=?2) AND (?3='' OR mail=?3) AND (?4='' OR team=?4) AND language=?5 AND seen>?6", book_first_number, &same, e, "ssssit", l->user,
 		l->shown, l->mail, l->team, (int64_t)l->language, now - NS_DAY);
-	met.seen = now;
-	met.roles = SLICE_NONE;
-	return rc || same ? rc : lesson_learner_put(b, &met, e);
+	return rc || same ? rc : lesson_learner_put(b, l, e);
 }
 
 /* ---- assignments ------------------------------------------------------------------------------------------------------------------------------------ */

@@ -94,6 +94,13 @@ static int take_answers(void *arg, const struct vault_row *r)
 	return 0;
 }
 
+#define TALKS                                                                                                                                                                                    \
+	"SELECT l.team,count(DISTINCT l.user),sum(NOT r.benign),sum(r.reported AND NOT r.benign),sum(r.benign),sum(r.benign AND NOT r.sound),sum(NOT r.benign AND r.stop=0),"                        \
+	"sum(NOT r.benign AND r.stop=1),sum(NOT r.benign AND r.stop=2),sum(NOT r.benign AND r.stop=3),sum(NOT r.benign AND r.stop=4),sum(NOT r.benign AND r.stop=5) "                                 \
+	"FROM learner l JOIN result r ON r.user=l.user WHERE r.kind=1 AND r.id IN "
+#define SPOTS "SELECT l.team,count(DISTINCT l.user),sum(r.hits),sum(r.misses),sum(r.alarms),sum(r.quiet) FROM learner l JOIN result r ON r.user=l.user WHERE r.kind=2 AND r.id IN "
+#define ANSWERS "SELECT l.team,count(DISTINCT l.user),count(*),sum(r.isright) FROM learner l JOIN result r ON r.user=l.user WHERE r.kind=3"
+
 static int gather(struct lesson_book *b, nstime now, struct groups *g, struct err *e)
 {
 	int rc = vault_run(b->vault, "SELECT team,count(*) FROM learner GROUP BY team ORDER BY team", take_people, g, e, "");
@@ -103,17 +110,32 @@ static int gather(struct lesson_book *b, nstime now, struct groups *g, struct er
 			"LEFT JOIN completion c ON c.user=p.user AND c.unit=p.unit AND c.until>?1 GROUP BY p.team",
 			take_assigned, g, e, "t", now);
 	if (!rc)
-		rc = vault_run(b->vault,
-			"SELECT l.team,count(DISTINCT l.user),sum(NOT r.benign),sum(r.reported AND NOT r.benign),sum(r.benign),sum(r.benign AND NOT r.sound),sum(NOT r.benign AND r.stop=0),sum(NOT r.benign AND r.stop=1),"
-			"sum(NOT r.benign AND r.stop=2),sum(NOT r.benign AND r.stop=3),sum(NOT r.benign AND r.stop=4),sum(NOT r.benign AND r.stop=5) FROM learner l JOIN result r ON r.user=l.user "
-			"WHERE r.kind=1 AND r.id IN (SELECT min(id) FROM result WHERE kind=1 GROUP BY user,unit,part) GROUP BY l.team",
-			take_talks, g, e, "");
+		rc = vault_run(b->vault, TALKS "(SELECT min(id) FROM result WHERE kind=1 GROUP BY user,unit,part) GROUP BY l.team", take_talks, g, e, "");
 	if (!rc)
-		rc = vault_run(b->vault,
-			"SELECT l.team,count(DISTINCT l.user),sum(r.hits),sum(r.misses),sum(r.alarms),sum(r.quiet) FROM learner l JOIN result r ON r.user=l.user "
-			"WHERE r.kind=2 AND r.id IN (SELECT min(id) FROM result WHERE kind=2 GROUP BY user,unit,part) GROUP BY l.team",
-			take_spots, g, e, "");
-	return rc ? rc : vault_run(b->vault, "SELECT l.team,count(DISTINCT l.user),count(*),sum(r.isright) FROM learner l JOIN result r ON r.user=l.user WHERE r.kind=3 GROUP BY l.team", take_answers, g, e, "");
+		rc = vault_run(b->vault, SPOTS "(SELECT min(id) FROM result WHERE kind=2 GROUP BY user,unit,part) GROUP BY l.team", take_spots, g, e, "");
+	return rc ? rc : vault_run(b->vault, ANSWERS " GROUP BY l.team", take_answers, g, e, "");
+}
+
+static void free_groups(struct groups *g)
+{
+	for (size_t i = 0; i < g->n; i++)
+		buf_free(&g->v[i].name);
+	free(g->v);
+}
+
+int lesson_own(struct lesson_book *b, struct slice user, struct lesson_team *out, struct err *e)
+{
+	struct groups g = {0};
+	int rc = vault_run(b->vault, TALKS "(SELECT min(id) FROM result WHERE kind=1 AND user=?1 GROUP BY unit,part) GROUP BY l.team", take_talks, &g, e, "s", user);
+	if (!rc)
+		rc = vault_run(b->vault, SPOTS "(SELECT min(id) FROM result WHERE kind=2 AND user=?1 GROUP BY unit,part) GROUP BY l.team", take_spots, &g, e, "s", user);
+	if (!rc)
+		rc = vault_run(b->vault, ANSWERS " AND r.user=?1 GROUP BY l.team", take_answers, &g, e, "s", user);
+	*out = g.n ? g.v[0].t : (struct lesson_team){0};
+	out->people = 1;
+	lesson_sensitivity(out->hits, out->misses, out->alarms, out->quiet, &out->sensitivity, &out->bias);
+	free_groups(&g);
+	return rc;
 }
 
 /* Inverse of the normal distribution: Newton's steps on erfc(3), from 0; p within (0.001, 0.999). */
@@ -217,9 +239,7 @@ int lesson_teams(struct lesson_book *b, nstime now, lesson_team_fn *fn, void *ar
 	int rc = gather(b, now, &g, e);
 	if (!rc)
 		rc = tell_groups(&g, fn, arg);
-	for (size_t i = 0; i < g.n; i++)
-		buf_free(&g.v[i].name);
-	free(g.v);
+	free_groups(&g);
 	return rc;
 }
 
