@@ -393,7 +393,7 @@ const struct route lesson_routes[] = {
 	{METHOD_GET, "/lessons", ROLE_ANY, overview, 0, TX_LESSONS},
 	{METHOD_GET, "/lessons/practice", ROLE_ANY, lesson_practice_page, 0, TX_NONE},
 	{METHOD_POST, "/lessons/practice", ROLE_ANY, lesson_practice_done, 0, TX_NONE},
-	{METHOD_GET, "/lessons/progress", TEACHERS, lesson_progress_page, 0, TX_NONE},
+	{METHOD_GET, "/lessons/progress", TEACHERS, lesson_progress_page, ROUTE_SLOW, TX_NONE},
 	{METHOD_POST, "/lessons/progress", ROLE_ADMINISTRATOR, lesson_progress_post, 0, TX_NONE},
 	{METHOD_GET, "/lessons/certificate/{}", ROLE_ANY, lesson_certificate_page, ROUTE_PRINT, TX_NONE},
 	{METHOD_GET, "/lessons/verify", 0, lesson_verify_page, 0, TX_NONE},
@@ -401,7 +401,7 @@ const struct route lesson_routes[] = {
 	{METHOD_GET, "/lessons/{}/{}", ROLE_ANY, part_page, 0, TX_NONE},
 	{METHOD_POST, "/lessons/{}/{}", ROLE_ANY, part_done, 0, TX_NONE},
 	{METHOD_GET, "/api/v1/lessons", ROLE_ANY, lesson_api_mine, ROUTE_JSON, TX_NONE},
-	{METHOD_GET, "/api/v1/lessons/progress", TEACHERS, lesson_api_progress, ROUTE_JSON, TX_NONE},
+	{METHOD_GET, "/api/v1/lessons/progress", TEACHERS, lesson_api_progress, ROUTE_JSON | ROUTE_SLOW, TX_NONE},
 	{0},
 };
 

@@ -9,7 +9,7 @@ static const char *const tables[] = {
 	"CREATE TABLE part_done(user TEXT NOT NULL, unit TEXT NOT NULL, part TEXT NOT NULL, time INTEGER NOT NULL, PRIMARY KEY(user,unit,part)) WITHOUT ROWID;"
 	"CREATE TABLE result(id INTEGER PRIMARY KEY, user TEXT NOT NULL, unit TEXT NOT NULL, part TEXT NOT NULL, kind INTEGER NOT NULL, time INTEGER NOT NULL, isright INTEGER NOT NULL, stop INTEGER NOT NULL,"
 	" flags INTEGER NOT NULL, flags_all INTEGER NOT NULL, reported INTEGER NOT NULL, benign INTEGER NOT NULL, sound INTEGER NOT NULL, hits INTEGER NOT NULL, misses INTEGER NOT NULL,"
-	" alarms INTEGER NOT NULL, quiet INTEGER NOT NULL);"
+	" alarms INTEGER NOT NULL, quiet INTEGER NOT NULL, isfirst INTEGER NOT NULL);"
 	"CREATE INDEX result_user ON result(user,unit,part,kind);"
 	"CREATE INDEX result_time ON result(time);"
 	"CREATE TABLE repeat(user TEXT NOT NULL, unit TEXT NOT NULL, question TEXT NOT NULL, step INTEGER NOT NULL, due INTEGER NOT NULL, time INTEGER NOT NULL, PRIMARY KEY(user,unit,question)) WITHOUT ROWID;"
