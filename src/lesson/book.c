@@ -273,8 +273,7 @@ static int expire(struct lesson_book *b, void *arg, struct err *e)
 		"DELETE FROM part_done WHERE time<?1 AND NOT EXISTS(SELECT 1 FROM completion c WHERE c.user=part_done.user AND c.unit=part_done.unit)",
 		"DELETE FROM completion WHERE until<?1",
 		"DELETE FROM repeat WHERE time<?1",
-		"DELETE FROM learner WHERE seen IS NOT NULL AND seen<?1 AND NOT EXISTS(SELECT 1 FROM completion c WHERE c.user=learner.user) AND NOT EXISTS(SELECT 1 FROM repeat r WHERE r.user=learner.user)"
-		" AND NOT EXISTS(SELECT 1 FROM part_done p WHERE p.user=learner.user)",
+		"DELETE FROM learner WHERE seen<?1 AND user NOT IN (SELECT user FROM completion UNION SELECT user FROM repeat UNION SELECT user FROM part_done)",
 	};
 	struct expiry *x = arg;
 	int rc = 0;

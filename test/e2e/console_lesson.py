@@ -252,7 +252,7 @@ def main():
         c.start()
         number = whole_unit(c)
         certificates(c, number)
-        for step in (practice, due, teams, hostile, languages):
+        for step in (practice, due, teams, hostile, languages, described):
             step(c)
     our_own(binary)
     print(f"{len(failures)} failed in {time.time() - start:.0f} s")
