@@ -1,6 +1,7 @@
 /* test_vault.c - the gate's file: private, whole, and of one moment. */
 #include "vault/vault.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -316,11 +317,34 @@ static void test_killed(void **state)
 	vault_close(v);
 }
 
+/* Locks belong to the process, and closing any descriptor of the file takes them all: a second vault on it must not open it past SQLite. Another process, which closes
+ * last as it believes, would cut the write-ahead log away under the first. */
+static void test_twice(void **state)
+{
+	struct err e = {0};
+	struct vault *first = start(VAULT_CREATE), *second;
+	(void)state;
+	assert_int_equal(vault_tables(first, "test", steps, 2, &e), 0);
+	assert_int_equal(put(first, "a", 1, &e), 0);
+	second = start(VAULT_WRITE);
+	pid_t child = fork();
+	if (child == 0) {
+		struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+		int fd = open(file, O_RDWR | O_CLOEXEC);
+		_exit(fd >= 0 && fcntl(fd, F_GETLK, &l) == 0 && l.l_type != F_UNLCK ? 0 : 1);
+	}
+	int status;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	vault_close(second);
+	vault_close(first);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		T(test_private), T(test_planted), T(test_damaged), T(test_tables), T(test_errors), T(test_within), T(test_version), T(test_killed),
+		T(test_private), T(test_twice), T(test_planted), T(test_damaged), T(test_tables), T(test_errors), T(test_within), T(test_version), T(test_killed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
