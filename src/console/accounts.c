@@ -234,7 +234,8 @@ int console_user_invite(struct console_accounts *c, struct slice name, unsigned 
 int console_user_factor_reset(struct console_accounts *c, struct slice name, struct err *e)
 {
 	char person[80];
-	return factor_reset(c->factor, accounts_person(name, person), e);
+	int rc = factor_reset(c->factor, accounts_person(name, person), e);
+	return rc ? rc : accounts_sessions_end(c, name, SLICE_NONE, e); /* who has the device may have a browser with it */
 }
 
 int console_user_remove(struct console_accounts *c, struct slice name, struct err *e)

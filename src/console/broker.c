@@ -116,6 +116,7 @@ static int answer(struct broker *b, int channel, struct sys_message *m, struct e
 	memcpy(&q, m->body.p, MIN(m->body.n, sizeof q));
 	if (!well_formed(m, &q)) /* the web process is not ours any more */
 		return err_set(e, ERR_SYNTAX, "the web process asks what it should not");
+	a.serial = q.serial;
 	a.status = do_ask(b, &q, &a, &fd, &why);
 	if (a.status)
 		snprintf(a.text, sizeof a.text, "%s", why.text);

@@ -64,6 +64,7 @@ enum broker_op {
 };
 struct broker_ask {
 	uint32_t magic, op;
+	uint64_t serial;               /* of the channel; its answer has the same */
 	char token[BROKER_TOKEN];      /* hex of 20 bytes; "" none */
 	char source[64];               /* address the request came from */
 	char id[BROKER_ID], text[BROKER_TEXT], code[BROKER_CODE];
@@ -77,6 +78,7 @@ struct broker_who {
 struct broker_answer {
 	uint32_t magic;
 	int32_t status;                /* 0 or ERR_*: ERR_PERM not this role, no session, wrong code; ERR_STOPPED changed since, or throttled (number: seconds) */
+	uint64_t serial;
 	char text[512];                /* for the person */
 	char token[BROKER_TOKEN];
 	int64_t number;
@@ -109,7 +111,7 @@ int broker_serve(const struct console_options *o, int channel, struct err *e);
 
 /* ---- web side --------------------------------------------------------------------------------------------------------------------------- */
 struct desk;                           /* page.h: what one thread of the web process works with */
-/* Asks; magic, token and source are filled in from the request by page_ask() (page.h). fd NULL: none is wanted. */
+/* Asks; serial is filled in here; magic, token and source are filled in from the request by page_ask() (page.h). fd NULL: none is wanted. */
 int broker_call(struct desk *d, struct broker_ask *q, struct broker_answer *a, int *fd, struct err *e);
 
 #endif

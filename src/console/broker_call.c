@@ -9,12 +9,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ANSWER_MS = 60000, BODY_MOST = 32 << 20 };
+enum { ANSWER_MS = 150000 /* longer than the broker waits for sendmail */, BODY_MOST = 32 << 20 };
 
-static int wait_answer(int channel, struct sys_message *m, struct err *e)
+/* An answer nobody waited for any longer comes before ours: it is of another question, and perhaps of another session. */
+static bool is_late(const struct sys_message *m, uint64_t serial)
+{
+	struct broker_answer a;
+	if (m->body.n != sizeof a)
+		return false;
+	memcpy(&a, m->body.p, sizeof a);
+	return a.serial != serial;
+}
+
+static int wait_answer(int channel, uint64_t serial, struct sys_message *m, struct err *e)
 {
 	for (;;) {
 		int got = sys_receive(channel, m, e);
+		if (got > 0 && is_late(m, serial)) {
+			if (m->fd >= 0)
+				close(m->fd);
+			continue;
+		}
 		if (got)
 			return got;
 		struct pollfd p = {.fd = channel, .events = POLLIN};
@@ -33,9 +48,10 @@ int broker_call(struct desk *d, struct broker_ask *q, struct broker_answer *a, i
 	if (fd)
 		*fd = -1;
 	q->magic = BROKER_MAGIC;
+	q->serial = ++d->asked;
 	int rc = sys_send(d->channel, BROKER_MAGIC, slice_make((const char *)q, sizeof *q), -1, 5000, e);
 	if (!rc)
-		rc = wait_answer(d->channel, m, e);
+		rc = wait_answer(d->channel, q->serial, m, e);
 	if (rc > 0 && m->body.n == sizeof *a) {
 		memcpy(a, m->body.p, sizeof *a);
 		rc = 0;

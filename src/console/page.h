@@ -41,6 +41,7 @@ struct server;
 struct desk {                          /* of one thread; opened once, after the process gave everything up */
 	const struct console_options *o;
 	int channel;                   /* to the broker */
+	uint64_t asked;                /* questions so far: serial of the last */
 	struct store *store;           /* NULL: there is no state yet; reopened when it comes */
 	struct lesson_book *book;      /* progress of learners; own writer */
 	const struct lessons *lessons; /* shared, read-only */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "console/accounts.h"
+#include "console/page.h"
 #include "sys/sys.h"
 
 #define T0 ((nstime)1800000000 * NS_SEC)
@@ -193,6 +194,16 @@ static void sessions_end(void **state)
 	assert_int_equal(accounts_sessions_end(s->c, SL("mia"), slice_of(token[2]), &e), 0);
 	assert_int_equal(who_is(s, token[2], T0, true, &other), 0);
 	assert_int_equal(who_is(s, token[3], T0, true, &other), ERR_NOENT);
+	/* the device is lost, and perhaps a browser with it */
+	const struct factor_kind kind = {FACTOR_SHA1, 6, 30};
+	struct buf uri = {0};
+	char person[80];
+	assert_int_equal(factor_enroll(s->c->factor, accounts_person(SL("mia"), person), SL("Postern"), &kind, &uri, &e), 0);
+	buf_free(&uri);
+	assert_int_equal(accounts_session_make(s->c, &who, HOME, T0, token[3], &e), 0);
+	assert_int_equal(console_user_factor_reset(s->c, SL("mia"), &e), 0);
+	assert_int_equal(who_is(s, token[3], T0, true, &other), ERR_NOENT);
+	assert_int_equal(accounts_session_make(s->c, &who, HOME, T0, token[2], &e), 0);
 	/* shut out: at once */
 	struct console_user u = {.name = SL("mia"), .roles = ROLE_EMPLOYEE, .disabled = true};
 	assert_int_equal(console_user_put(s->c, &u, &e), 0);
@@ -371,6 +382,48 @@ static void every_question(void **state)
 	free(m);
 }
 
+/* An answer that came too late is of another session: it is nobody's. */
+struct slow { int channel; struct broker_answer late; };
+
+static void *answer_late(void *arg)
+{
+	struct slow *s = arg;
+	struct sys_message *m = calloc(1, sizeof *m);
+	struct broker_ask q = {.magic = 0};
+	struct broker_answer own = {.magic = BROKER_MAGIC, .who.name = "employee"};
+	struct err e;
+	assert_int_equal(sys_send(s->channel, BROKER_MAGIC, slice_make((const char *)&s->late, sizeof s->late), s->channel, 1000, &e), 0);
+	while (sys_receive(s->channel, m, &e) == 0)
+		usleep(200);
+	memcpy(&q, m->body.p, sizeof q);
+	own.serial = q.serial;
+	assert_int_equal(sys_send(s->channel, BROKER_MAGIC, slice_make((const char *)&own, sizeof own), -1, 1000, &e), 0);
+	free(m);
+	return NULL;
+}
+
+static void late_answer(void **state)
+{
+	struct desk d = {.channel = -1, .asked = 7};
+	struct slow s = {.late = {.magic = BROKER_MAGIC, .serial = 7, .who.name = "administrator"}};
+	struct broker_ask q = {.op = BROKER_WHO};
+	struct broker_answer a;
+	struct err e;
+	pthread_t t;
+	int pair[2], fd = -1;
+	(void)state;
+	assert_int_equal(sys_pair(pair, &e), 0);
+	d.channel = pair[0];
+	s.channel = pair[1];
+	assert_int_equal(pthread_create(&t, NULL, answer_late, &s), 0);
+	assert_int_equal(broker_call(&d, &q, &a, &fd, &e), 0);
+	pthread_join(t, NULL);
+	assert_string_equal(a.who.name, "employee");
+	assert_int_equal(fd, -1);
+	close(pair[0]);
+	close(pair[1]);
+}
+
 /* What is no question ends the channel: whoever asks so is not the web process we started. */
 static void no_question(void **state)
 {
@@ -400,7 +453,7 @@ static void no_question(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {T(users), T(folder), T(sessions), T(sessions_end), T(guessing), T(guessing_names), T(without_password), T(invitations), T(every_question),
+	const struct CMUnitTest tests[] = {T(users), T(folder), T(sessions), T(sessions_end), T(guessing), T(guessing_names), T(without_password), T(invitations), T(every_question), T(late_answer),
 		T(no_question)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
