@@ -235,6 +235,7 @@ void exchange_handle(struct desk *d, struct exchange *x)
 	q.path = t.path;
 	q.query = t.query;
 	q.nquery = t.nquery;
+	x->quiet = x->quiet || slice_eq(t.path, SL("/events")); /* a browser begins its stream again by itself: nobody has to be there */
 	if (!rc && x->method == METHOD_GET && (x->file = find_static(d, &t, x)))
 		return;
 	unsigned status = rc ? rc == ERR_NOENT ? 404 : 400 : route_find(&t, x->method, &q.route, q.arg, &x->allowed);

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import socket
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -283,6 +284,25 @@ def streams(c, a):
     expect(k.getresponse().status == 303, "a stream for nobody")
     for r in held:
         r.close()
+
+
+def left_alone(c):
+    """A browser opens its stream again by itself: that nobody has to be there for keeps no session alive."""
+    a = c.login("employee")
+    db = sqlite3.connect(c.state / "console" / "accounts.db")
+    seen = lambda: db.execute("SELECT max(seen) FROM console_session WHERE name='employee'").fetchone()[0]  # noqa: E731
+    with db:
+        db.execute("UPDATE console_session SET seen=seen-600000000000 WHERE name='employee'")
+    before = seen()
+    k = c.connect()
+    k.request("GET", "/events", headers={"Cookie": "; ".join(f"{k}={v}" for k, v in a.cookies.items())})
+    r = k.getresponse()
+    expect(r.status == 200 and b"event: version" in r.fp.read(80), f"a stream: {r.status}")
+    expect(seen() == before, "a stream counts as if somebody were there")
+    r.close()
+    a.get("/account")
+    expect(seen() > before, "a page does not count")
+    db.close()
 
 
 # ---- processes ---------------------------------------------------------------------------------------------------------------------------------------------
