@@ -99,10 +99,12 @@ static int tell_assignment(void *arg, const struct lesson_assignment *a)
 
 static void tell_figures(const struct lesson_team *t, struct buf *b)
 {
-	buf_addf(b, "  assigned %u, done %u, overdue %u\n", t->assigned, t->done, t->overdue);
+	if (t->assigned_shown)
+		buf_addf(b, "  assigned %u, done %u, overdue %u\n", t->assigned, t->done, t->overdue);
 	if (t->talk_shown && t->talks)
-		buf_addf(b, "  conversations: %u of %u reported; stopped at stage 1 to 5: %u %u %u %u %u; %u of %u honest contacts refused\n", t->reported, t->talks, t->stop[1], t->stop[2], t->stop[3], t->stop[4], t->stop[5],
-			t->suspicious, t->benign);
+		buf_addf(b, "  conversations: %u of %u reported; stopped at stage 1 to 5: %u %u %u %u %u\n", t->reported, t->talks, t->stop[1], t->stop[2], t->stop[3], t->stop[4], t->stop[5]);
+	if (t->honest_shown && t->benign)
+		buf_addf(b, "  honest contacts: %u of %u refused\n", t->suspicious, t->benign);
 	if (t->spot_shown)
 		buf_addf(b, "  what is wrong: %u seen, %u missed, %u false alarms in %u; d' %.2f, bias %+.2f\n", t->hits, t->misses, t->alarms, t->alarms + t->quiet, t->sensitivity, t->bias);
 	if (t->answer_shown)

@@ -25,14 +25,14 @@ static void few(const struct telling *t)
 static void add_figures(const struct telling *t, const struct lesson_team *x)
 {
 	struct buf *b = t->b;
-	cell(t, 2);
-	buf_addf(b, "%u / %u</td>", x->done, x->assigned);
-	cell(t, 3);
-	buf_addf(b, "%u</td>", x->overdue);
-	for (size_t i = 4; i < 7; i++) {
+	for (size_t i = 2; i < 7; i++) {
 		cell(t, i);
-		if (!x->talk_shown)
+		if (!(i < 4 ? x->assigned_shown : i < 6 ? x->talk_shown : x->honest_shown))
 			few(t);
+		else if (i == 2)
+			buf_addf(b, "%u / %u", x->done, x->assigned);
+		else if (i == 3)
+			buf_addf(b, "%u", x->overdue);
 		else if (i == 4)
 			buf_addf(b, "%u / %u", x->reported, x->talks);
 		else if (i == 5)

@@ -144,7 +144,7 @@ struct lesson_team {
 	unsigned people;
 	bool shown;                    /* false: fewer than TEAM_LEAST people; nothing else is set */
 	unsigned assigned, done, overdue; /* pairs of person and assigned unit */
-	bool talk_shown, spot_shown, answer_shown; /* so many people took part, too */
+	bool assigned_shown, talk_shown, honest_shown, spot_shown, answer_shown; /* so many people were assigned something, or took part, too */
 	unsigned stop[6], talks, reported, benign, suspicious; /* first tries of conversations: where they stopped, who reported; of benign ones: refused all the same */
 	unsigned hits, misses, alarms, quiet; /* first tries of exhibits */
 	double sensitivity, bias;      /* d' and c of signal detection, with half a case added to each cell; 0 when there are none */

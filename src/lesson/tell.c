@@ -32,7 +32,7 @@ int lesson_export(struct lesson_book *b, lesson_record_fn *fn, void *arg, struct
 /* ---- teams ------------------------------------------------------------------------------------------------------------------------------------------- */
 
 /* People who took part in each kind: figures of fewer than TEAM_LEAST are nobody's business. */
-struct group { struct lesson_team t; struct buf name; unsigned talkers, spotters, answerers; };
+struct group { struct lesson_team t; struct buf name; unsigned assignees, talkers, honest, spotters, answerers; };
 struct groups { struct group *v; size_t n, cap; };
 
 static struct group *group_of(struct groups *g, struct slice name)
@@ -58,6 +58,7 @@ static int take_assigned(void *arg, const struct vault_row *r)
 	x->t.assigned = (unsigned)vault_int(r, 1);
 	x->t.done = (unsigned)vault_int(r, 2);
 	x->t.overdue = (unsigned)vault_int(r, 3);
+	x->assignees = (unsigned)vault_int(r, 4);
 	return 0;
 }
 
@@ -71,6 +72,7 @@ static int take_talks(void *arg, const struct vault_row *r)
 	x->t.suspicious = (unsigned)vault_int(r, 5);
 	for (int i = 0; i < 6; i++)
 		x->t.stop[i] = (unsigned)vault_int(r, 6 + i);
+	x->honest = (unsigned)vault_int(r, 12);
 	return 0;
 }
 
@@ -96,7 +98,7 @@ static int take_answers(void *arg, const struct vault_row *r)
 
 /* Sums of each person's first tries, then of the teams: fewer rows to join. */
 #define TALKS(whose)                                                                                                                                                                              \
-	"SELECT l.team,count(*),sum(a),sum(b),sum(c),sum(d),sum(s0),sum(s1),sum(s2),sum(s3),sum(s4),sum(s5) FROM (SELECT user,sum(NOT benign) a,sum(reported AND NOT benign) b,sum(benign) c,"        \
+	"SELECT l.team,sum(a>0),sum(a),sum(b),sum(c),sum(d),sum(s0),sum(s1),sum(s2),sum(s3),sum(s4),sum(s5),sum(c>0) FROM (SELECT user,sum(NOT benign) a,sum(reported AND NOT benign) b,sum(benign) c,"        \
 	"sum(benign AND NOT sound) d,sum(NOT benign AND stop=0) s0,sum(NOT benign AND stop=1) s1,sum(NOT benign AND stop=2) s2,sum(NOT benign AND stop=3) s3,sum(NOT benign AND stop=4) s4,"          \
 	"sum(NOT benign AND stop=5) s5 FROM result WHERE kind=1 AND isfirst" whose " GROUP BY user) r JOIN learner l ON l.user=r.user GROUP BY l.team"
 #define SPOTS(whose)                                                                                                                                                                              \
@@ -109,7 +111,7 @@ static int gather(struct lesson_book *b, nstime now, struct groups *g, struct er
 	int rc = vault_run(b->vault, "SELECT team,count(*) FROM learner GROUP BY team ORDER BY team", take_people, g, e, "");
 	if (!rc)
 		rc = vault_run(b->vault,
-			"SELECT p.team,count(*),sum(c.user IS NOT NULL),sum(c.user IS NULL AND p.due<?1) FROM (SELECT l.user,l.team,a.unit,min(a.due) due FROM learner l, assignment a WHERE " ASSIGNED " GROUP BY l.user,a.unit) p "
+			"SELECT p.team,count(*),sum(c.user IS NOT NULL),sum(c.user IS NULL AND p.due<?1),count(DISTINCT p.user) FROM (SELECT l.user,l.team,a.unit,min(a.due) due FROM learner l, assignment a WHERE " ASSIGNED " GROUP BY l.user,a.unit) p "
 			"LEFT JOIN completion c ON c.user=p.user AND c.unit=p.unit AND c.until>?1 GROUP BY p.team",
 			take_assigned, g, e, "t", now);
 	if (!rc)
@@ -186,7 +188,9 @@ static void add_to(struct group *all, const struct group *x)
 	all->t.quiet += x->t.quiet;
 	all->t.answers += x->t.answers;
 	all->t.right += x->t.right;
+	all->assignees += x->assignees;
 	all->talkers += x->talkers;
+	all->honest += x->honest;
 	all->spotters += x->spotters;
 	all->answerers += x->answerers;
 }
@@ -196,8 +200,12 @@ static void hide(struct lesson_team *t)
 {
 	if (!t->shown)
 		*t = (struct lesson_team){.name = t->name, .all = t->all, .people = t->people};
+	if (!t->assigned_shown)
+		t->assigned = t->done = t->overdue = 0;
+	if (!t->honest_shown)
+		t->benign = t->suspicious = 0;
 	if (!t->talk_shown) {
-		t->talks = t->reported = t->benign = t->suspicious = 0;
+		t->talks = t->reported = 0;
 		memset(t->stop, 0, sizeof t->stop);
 	}
 	if (!t->spot_shown)
@@ -210,7 +218,7 @@ static void hide(struct lesson_team *t)
 static int tell_groups(struct groups *g, lesson_team_fn *fn, void *arg)
 {
 	struct group all = {.t = {.all = true}};
-	unsigned people = 0, talkers = 0, spotters = 0, answerers = 0; /* who is hidden */
+	unsigned people = 0, assignees = 0, talkers = 0, honest = 0, spotters = 0, answerers = 0; /* who is hidden */
 	int rc = 0;
 	for (size_t i = 0; i < g->n; i++) {
 		struct group *x = &g->v[i];
@@ -218,18 +226,24 @@ static int tell_groups(struct groups *g, lesson_team_fn *fn, void *arg)
 		add_to(&all, x);
 		t->name = buf_slice(&x->name);
 		t->shown = t->people >= TEAM_LEAST;
+		t->assigned_shown = t->shown && x->assignees >= TEAM_LEAST;
 		t->talk_shown = t->shown && x->talkers >= TEAM_LEAST;
+		t->honest_shown = t->shown && x->honest >= TEAM_LEAST;
 		t->spot_shown = t->shown && x->spotters >= TEAM_LEAST;
 		t->answer_shown = t->shown && x->answerers >= TEAM_LEAST;
 		people += t->shown ? 0 : t->people;
+		assignees += t->assigned_shown ? 0 : x->assignees;
 		talkers += t->talk_shown ? 0 : x->talkers;
+		honest += t->honest_shown ? 0 : x->honest;
 		spotters += t->spot_shown ? 0 : x->spotters;
 		answerers += t->answer_shown ? 0 : x->answerers;
 		hide(t);
 		rc = rc ? rc : fn(arg, t);
 	}
 	all.t.shown = may_sum(all.t.people, people);
+	all.t.assigned_shown = all.t.shown && may_sum(all.assignees, assignees);
 	all.t.talk_shown = all.t.shown && may_sum(all.talkers, talkers);
+	all.t.honest_shown = all.t.shown && may_sum(all.honest, honest);
 	all.t.spot_shown = all.t.shown && may_sum(all.spotters, spotters);
 	all.t.answer_shown = all.t.shown && may_sum(all.answerers, answerers);
 	hide(&all.t);
@@ -254,11 +268,12 @@ void lesson_team_json(const struct lesson_team *t, struct buf *out)
 	else
 		buf_json(out, t->name);
 	buf_addf(out, ",\"people\":%u,\"shown\":%s", t->people, t->shown ? "true" : "false");
-	if (t->shown)
+	if (t->assigned_shown)
 		buf_addf(out, ",\"assigned\":%u,\"done\":%u,\"overdue\":%u", t->assigned, t->done, t->overdue);
 	if (t->talk_shown)
-		buf_addf(out, ",\"conversations\":{\"first_tries\":%u,\"reported\":%u,\"stopped_at\":[%u,%u,%u,%u,%u],\"honest\":%u,\"honest_refused\":%u}", t->talks, t->reported, t->stop[1], t->stop[2], t->stop[3], t->stop[4],
-			t->stop[5], t->benign, t->suspicious);
+		buf_addf(out, ",\"conversations\":{\"first_tries\":%u,\"reported\":%u,\"stopped_at\":[%u,%u,%u,%u,%u]}", t->talks, t->reported, t->stop[1], t->stop[2], t->stop[3], t->stop[4], t->stop[5]);
+	if (t->honest_shown)
+		buf_addf(out, ",\"honest_contacts\":{\"first_tries\":%u,\"refused\":%u}", t->benign, t->suspicious);
 	if (t->spot_shown)
 		buf_addf(out, ",\"exhibits\":{\"hits\":%u,\"misses\":%u,\"false_alarms\":%u,\"correct_rejections\":%u,\"sensitivity\":%.3f,\"bias\":%.3f}", t->hits, t->misses, t->alarms, t->quiet, t->sensitivity, t->bias);
 	if (t->answer_shown)

@@ -1,4 +1,5 @@
 /* test_lesson_book.c - the book of learners: when questions come back, what is due, what a team may know. */
+#include "lesson/book_private.h"
 #include "lesson/lesson_private.h"
 
 #include <setjmp.h>
@@ -303,6 +304,24 @@ static void test_teams(void **state)
 	assert_int_equal(s.v[4].talks, 22);
 }
 
+/* What one person of a large team was given, and did not do, is that person's. */
+static void test_one_assigned(void **state)
+{
+	struct place *p = *state;
+	struct seen s = {0};
+	struct buf json = {0};
+	people(p, "big", 9, 0);
+	assign(p, FOR_USER, "big3", START + 7 * NS_DAY);
+	assert_int_equal(lesson_teams(p->b, START + 8 * NS_DAY, take_team, &s, &p->e), 0);
+	assert_true(s.v[0].shown && !s.v[0].assigned_shown && !s.v[1].assigned_shown);
+	assert_int_equal(s.v[0].assigned + s.v[0].done + s.v[0].overdue, 0);
+	assert_int_equal(s.v[1].assigned + s.v[1].done + s.v[1].overdue, 0);
+	s.v[0].name = SLICE_NONE; /* it was lent */
+	lesson_team_json(&s.v[0], &json);
+	assert_false(slice_has(buf_slice(&json), SL("overdue")));
+	buf_free(&json);
+}
+
 /* d' of known cases (Macmillan and Creelman's correction): symmetric, zero at chance. */
 static void test_sensitivity(void **state)
 {
@@ -332,11 +351,25 @@ static void test_first_tries(void **state)
 		assert_int_equal(lesson_done(p->b, &unit, 1, slice_of(user), &good, START, &finished, &p->e), 0);
 	}
 	assert_int_equal(lesson_teams(p->b, START, take_team, &s, &p->e), 0);
-	assert_int_equal(s.v[0].talks, TEAM_LEAST - 1);
-	assert_int_equal(s.v[0].stop[5], TEAM_LEAST - 1);
-	assert_int_equal(s.v[0].stop[1], 0);
-	assert_int_equal(s.v[0].benign, 1);
-	assert_int_equal(s.v[0].suspicious, 1);
+	assert_false(s.v[0].talk_shown); /* seven people's */
+	assert_int_equal(s.v[0].talks + s.v[0].stop[5], 0);
+	assert_false(s.v[0].honest_shown); /* one person's own answer */
+	assert_int_equal(s.v[0].benign + s.v[0].suspicious, 0);
+	put(p, "u8", "t", "");
+	assert_int_equal(lesson_done(p->b, &unit, 1, SL("u8"), &bad, START, &finished, &p->e), 0);
+	for (int i = 2; i <= TEAM_LEAST; i++) { /* and an honest contact each, in another part */
+		char user[8];
+		snprintf(user, sizeof user, "u%d", i);
+		assert_int_equal(book_store(p->b, unit.id, SL("other"), slice_of(user), PART_CONVERSATION, &refused, START, &p->e), 0);
+	}
+	s.n = 0;
+	assert_int_equal(lesson_teams(p->b, START, take_team, &s, &p->e), 0);
+	assert_true(s.v[0].talk_shown && s.v[0].honest_shown);
+	assert_int_equal(s.v[0].talks, TEAM_LEAST);
+	assert_int_equal(s.v[0].stop[5], TEAM_LEAST);
+	assert_int_equal(s.v[0].stop[1], 0); /* first tries count */
+	assert_int_equal(s.v[0].benign, TEAM_LEAST);
+	assert_int_equal(s.v[0].suspicious, TEAM_LEAST);
 	struct lesson_team own;
 	assert_int_equal(lesson_own(p->b, SL("u1"), &own, &p->e), 0);
 	assert_true(own.talks == 1 && own.stop[5] == 1 && own.benign == 0 && own.answers == 0);
@@ -438,7 +471,7 @@ static void test_months(void **state)
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-	const struct CMUnitTest tests[] = {TEST(test_repeats), TEST(test_due), TEST(test_put_all), TEST(test_completion), TEST(test_runs_out), TEST(test_refresh), TEST(test_assignments), TEST(test_teams), TEST(test_first_tries), TEST(test_forget),
+	const struct CMUnitTest tests[] = {TEST(test_repeats), TEST(test_due), TEST(test_put_all), TEST(test_completion), TEST(test_runs_out), TEST(test_refresh), TEST(test_assignments), TEST(test_teams), TEST(test_one_assigned), TEST(test_first_tries), TEST(test_forget),
 		TEST(test_expire), TEST(test_meet), cmocka_unit_test(test_sensitivity), cmocka_unit_test(test_months)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
