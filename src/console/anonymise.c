@@ -29,6 +29,7 @@ struct anonymiser {
 
 static unsigned char low(char c) { return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
 static bool is_word(char c) { return (c >= '0' && c <= '9') || (low(c) >= 'a' && low(c) <= 'z') || c == '_'; }
+static bool joins(char c) { return c != '_' && is_word(c); } /* "mmuster_old", "backup_web1": names still */
 static bool is_hex(char c) { return (c >= '0' && c <= '9') || (low(c) >= 'a' && low(c) <= 'f'); }
 
 /* ---- terms -------------------------------------------------------------------------------------------------------------------------------- */
@@ -293,12 +294,12 @@ static size_t looks_like(struct anonymiser *a, struct slice s, enum kind *k, uin
 	struct slice run = run_from(s);
 	struct ip ip;
 	*thing = UINT32_MAX;
-	for (unsigned step = 0; step < 2; step++) {
-		/* without what stands behind a colon: a port */
-		ssize_t colon = step ? slice_chr(run, ':') : -1;
-		if (step && colon <= 0)
-			return 0;
-		struct slice t = step ? slice_to(run, (size_t)colon) : run;
+	for (unsigned step = 0; step < 3; step++) {
+		/* without what stands behind a colon: a port; behind a _: what somebody made of a name */
+		ssize_t cut = step ? slice_chr(run, step == 1 ? ':' : '_') : -1;
+		if (step && cut <= 0)
+			continue;
+		struct slice t = step ? slice_to(run, (size_t)cut) : run;
 		if (!t.n || neutral_already(t))
 			return 0;
 		ssize_t at = slice_chr(t, '@');
@@ -321,8 +322,8 @@ static const struct term *term_at(const struct anonymiser *a, struct slice s, bo
 		struct slice head = slice_to(s, t->text.n);
 		if (head.n < t->text.n || !(t->exact ? slice_eq(head, t->text) : slice_ieq(head, t->text)))
 			continue;
-		bool ends = s.n == t->text.n || !is_word(s.p[t->text.n]) || !is_word(t->text.p[t->text.n - 1]);
-		if ((boundary || !is_word(t->text.p[0])) && ends)
+		bool ends = s.n == t->text.n || !joins(s.p[t->text.n]) || !joins(t->text.p[t->text.n - 1]);
+		if ((boundary || !joins(t->text.p[0])) && ends)
 			return t;
 	}
 	return NULL;
@@ -334,7 +335,7 @@ size_t anonymiser_text(struct anonymiser *a, struct slice text, struct buf *out)
 	sort_terms(a);
 	for (size_t i = 0; i < text.n;) {
 		struct slice rest = slice_from(text, i);
-		bool boundary = i == 0 || !is_word(text.p[i - 1]);
+		bool boundary = i == 0 || !joins(text.p[i - 1]);
 		enum kind k = K_COUNT;
 		uint32_t thing = UINT32_MAX;
 		size_t n = boundary && (is_word(rest.p[0]) || rest.p[0] == ':') ? looks_like(a, rest, &k, &thing) : 0;

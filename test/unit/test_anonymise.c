@@ -128,8 +128,8 @@ static void test_looks(void **state)
 static void test_anywhere(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const names[] = {"Erika Beispiel", "김철수", "web1", "10.20.0.5", "nordwerft.example", "hafenlicht", "e.beispiel@nordwerft.example"};
-	static const char *const round[] = {"(%s)", "\"%s\"", "x %s.", "\n%s\n", "%s", "<%s>", "a=%s,b", "%s/%s", "%s:22", "%s는"};
+	static const char *const names[] = {"Erika Beispiel", "mmuster", "김철수", "web1", "10.20.0.5", "nordwerft.example", "hafenlicht", "e.beispiel@nordwerft.example"};
+	static const char *const round[] = {"(%s)", "\"%s\"", "x %s.", "\n%s\n", "%s", "<%s>", "a=%s,b", "/home/%s_old", "backup_%s", "__%s__", "%s/%s", "%s:22", "%s는"};
 	char text[400];
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		for (size_t k = 0; k < ARRAY_LEN(round); k++) {
