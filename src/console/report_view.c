@@ -475,7 +475,9 @@ void report_view_text(struct request *q, struct buf *b, const struct report_view
 		const struct inspect_told *f = &v->v[i];
 		char size[32];
 		snprintf(size, sizeof size, "%llu", (unsigned long long)f->size);
-		buf_addf(b, "\n%zu. %.*s: %s\n", i + 1, SLFMT(f->name), text_of(verdicts[f->verdict].title, q->language));
+		buf_addf(b, "\n%zu. ", i + 1);
+		defang(b, f->name);
+		buf_addf(b, ": %s\n", text_of(verdicts[f->verdict].title, q->language));
 		const struct { enum text name; struct slice value; } facts[] = {{TX_RP_TYPE, f->type}, {TX_RP_SIZE, slice_of(size)}, {TX_RP_HASH, f->sha256}, {TX_RP_SENDER, f->sender},
 			{TX_RP_SITES, f->domains}, {TX_RP_PARTS, f->files}, {TX_RP_HASHES, f->hashes}, {TX_RP_EVIDENCE, f->reasons}};
 		for (size_t k = 0; k < ARRAY_LEN(facts); k++)
