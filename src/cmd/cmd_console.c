@@ -1,5 +1,6 @@
 /* cmd_console.c - postern console: starts it, and keeps its users. */
 #include "cmd/cmd.h"
+#include "cmd/console_facts.h"
 #include "cmd/console_users.h"
 #include "cmd/setup.h"
 #include "console/console.h"
@@ -55,7 +56,7 @@ static const char *data_folder(const struct args *a, const char *name, char *out
 
 static void tell(enum log_level level, const char *text)
 {
-	if (level <= LOG_LEVEL_WARN)
+	if (level <= LOG_LEVEL_INFO)
 		fprintf(stderr, "postern: %s\n", text);
 }
 
@@ -77,8 +78,11 @@ static int serve(const struct args *a)
 	int rc = setup_org(&s, a);
 	core_set_log(tell);
 	sys_raise_files();
+	struct console_facts facts = {0};
 	const char *quarantine = args_has(a, "quarantine") ? args_get(a, "quarantine") : access("/var/lib/postern-milter", F_OK) == 0 ? "/var/lib/postern-milter" : NULL;
-	const struct console_options o = {.state = state, .quarantine = quarantine, .lessons = data_folder(a, "lessons", lessons, sizeof lessons),
+	if (!rc)
+		facts_collect(&facts, &config, s.org, s.org_path);
+	const struct console_options o = {.facts = facts.v, .nfacts = facts.n, .state = state, .quarantine = quarantine, .lessons = data_folder(a, "lessons", lessons, sizeof lessons),
 		.web = data_folder(a, "web", web, sizeof web), .listen = args_get(a, "listen"), .certificate = args_get(a, "certificate"), .key = args_get(a, "key"),
 		.plain = args_has(a, "plain"), .user = args_get(a, "user"), .sendmail = args_has(a, "sendmail") ? args_get(a, "sendmail") : "/usr/sbin/sendmail", .org = s.org,
 		.gate = &config.gate, .version = POSTERN_VERSION, .threads = (unsigned)threads, .ready_fd = -1};
@@ -90,6 +94,7 @@ static int serve(const struct args *a)
 		complain_err(&e);
 		rc = e.code == ERR_USAGE ? EXIT_USAGE : EXIT_INPUT;
 	}
+	facts_free(&facts);
 	watch_config_free(&config);
 	setup_free(&s);
 	return rc;

@@ -8,15 +8,6 @@
 		return err_set(e, ERR_UNSUPPORTED, "not there yet");                                                                              \
 	}
 
-STUB(gate)
-STUB(approve)
-STUB(refuse)
-STUB(revoke)
-STUB(suspend)
-STUB(resume)
-STUB(session_end)
-STUB(sessions)
-STUB(recording)
 STUB(held)
 STUB(held_message)
 STUB(held_release)

@@ -150,6 +150,16 @@ static struct inspect *start_inspect(const struct console *c, struct err *e)
 	return inspect_new(&o, e);
 }
 
+/* The rest is of use without them. */
+static struct lessons *load_lessons(const char *folder)
+{
+	struct err e;
+	struct lessons *l = folder ? lessons_load(folder, &e) : NULL;
+	if (folder && !l)
+		core_log(LOG_LEVEL_WARN, "console: no lessons: %s", e.text);
+	return l;
+}
+
 static int web_main(struct console *c, pid_t parent, struct err *e)
 {
 	char own[4096];
@@ -165,6 +175,8 @@ static int web_main(struct console *c, pid_t parent, struct err *e)
 		rc = err_set(e, ERR_STOPPED, "who started it is gone");
 	if (!rc && !(w.inspect = start_inspect(c, e)))
 		rc = e->code;
+	if (!rc)
+		w.lessons = load_lessons(c->o->lessons);
 	if (!rc)
 		rc = web_confine(c, own, e);
 	return rc ? rc : web_run(&w, c->stop[0], e);

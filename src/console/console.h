@@ -19,6 +19,9 @@
 /* Each role may what its row in the tables of routes and of the broker says; there is no order among them, an account may have several. */
 enum role { ROLE_EMPLOYEE = 1, ROLE_ANALYST = 2, ROLE_APPROVER = 4, ROLE_ADMINISTRATOR = 8, ROLE_ANY = 15 };
 
+/* A setting as the page Settings shows it; key as it is written in its file. No secrets. */
+struct console_fact { struct slice file, key, value; };
+
 struct console_options {
 	const char *state;             /* folder: postern.db, gate.db, recordings/, audit.log; STATE/console/ is ours */
 	const char *quarantine;        /* folder of held mail; NULL: none */
@@ -32,6 +35,7 @@ struct console_options {
 	const struct org *org;         /* outlives the call */
 	const struct gate_settings *gate;
 	const char *version;
+	const struct console_fact *facts; size_t nfacts;
 	unsigned threads;              /* of the web process; 0: 4 */
 	int ready_fd;                  /* -1, or: the address and a newline when it listens (tests) */
 };

@@ -165,18 +165,18 @@ void html_form(const struct request *q, struct buf *b, const char *action, struc
 void html_fresh(const struct request *q, struct buf *b)
 {
 	if (!q->who.factor) {
-		H(b, "<p class=\"said bad\">");
+		H(b, "<div class=\"said warn\">");
 		html_text(q, b, TX_FRESH_NONE);
 		H(b, " <a href=\"/account\">");
 		html_text(q, b, TX_FACTOR_ENROLL);
-		H(b, "</a></p>\n");
+		H(b, "</a></div>\n");
 		return;
 	}
 	H(b, "<p><label>");
 	html_text(q, b, TX_FRESH);
-	H(b, " <input name=\"fresh\" autocomplete=\"one-time-code\" inputmode=\"numeric\" maxlength=\"40\" required></label> <small class=\"muted\">");
+	H(b, " <input name=\"fresh\" autocomplete=\"one-time-code\" maxlength=\"40\" required></label> <span class=\"hint\">");
 	html_text(q, b, TX_FRESH_HELP);
-	H(b, "</small></p>\n");
+	H(b, "</span></p>\n");
 }
 
 void html_said(const struct request *q, struct buf *b, bool bad, struct slice text)
@@ -185,11 +185,11 @@ void html_said(const struct request *q, struct buf *b, bool bad, struct slice te
 	if (!text.n)
 		return;
 	if (bad)
-		H(b, "<p class=\"said bad\" role=\"alert\">");
+		H(b, "<div class=\"said bad\" role=\"alert\">");
 	else
-		H(b, "<p class=\"said good\" role=\"status\">");
+		H(b, "<div class=\"said good\" role=\"status\">");
 	html_foreign(b, text);
-	H(b, "</p>\n");
+	H(b, "</div>\n");
 }
 
 /* ---- pager -------------------------------------------------------------------------------------------------------------------------------------------- */

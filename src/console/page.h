@@ -75,7 +75,7 @@ struct response {
 	const char *type;              /* NULL: HTML, put into the frame */
 	const char *file;              /* name to save it under: Content-Disposition; NULL none. ASCII */
 	struct slice go;               /* redirection (303) to this path of ours; in q->mem */
-	bool wide;                     /* the page uses the whole width */
+	bool wide, narrow;             /* the page uses the whole width; is a form and little else */
 	nstime refresh_after;          /* of ours: "version" of what is shown, for live updates; 0 none (any other number: <main data-live>, refetched when something changed) */
 	/* of the frame's own pages */
 	bool stream;                   /* goes on as events: live.c */

@@ -20,9 +20,9 @@ void page_input(const struct request *q, struct buf *b, const struct input *x, s
 		buf_addf(b, " aria-describedby=\"h-%s\"", id);
 	H(b, ">");
 	if (x->help != TX_NONE) {
-		buf_addf(b, " <small id=\"h-%s\" class=\"muted\">", id);
+		buf_addf(b, " <span id=\"h-%s\" class=\"hint\">", id);
 		html_text(q, b, x->help);
-		H(b, "</small>");
+		H(b, "</span>");
 	}
 	H(b, "</p>\n");
 }
@@ -67,12 +67,12 @@ void page_roles(const struct request *q, struct buf *b, unsigned roles)
 void page_said_bad(const struct request *q, struct response *r, enum text t, int64_t wait)
 {
 	r->status = t == TX_NONE ? 429 : 403;
-	H(&r->body, "<p class=\"said bad\" role=\"alert\">");
+	H(&r->body, "<div class=\"said bad\" role=\"alert\">");
 	if (t == TX_NONE)
 		html_number(q, &r->body, TX_LOGIN_WAIT, (uint64_t)MAX(wait, 1));
 	else
 		html_text(q, &r->body, t);
-	H(&r->body, "</p>\n");
+	H(&r->body, "</div>\n");
 }
 
 /* ---- QR: room factor gives lines of half blocks, dark on light; two rows of dots a line ------------------------------------------------------------------------ */

@@ -18,7 +18,7 @@ static void row(const struct request *q, struct buf *b, enum text name, struct s
 
 static void add_who(const struct request *q, struct buf *b)
 {
-	H(b, "<dl class=\"facts\">\n");
+	H(b, "<dl>\n");
 	row(q, b, TX_LOGIN_NAME, slice_of(q->who.name));
 	row(q, b, TX_ACCOUNT_NAME, slice_of(q->who.shown));
 	row(q, b, TX_ACCOUNT_MAIL, slice_of(q->who.mail));
@@ -82,9 +82,9 @@ static void add_factor(const struct request *q, struct buf *b)
 	}
 	paragraph(q, b, TX_FACTOR_NONE);
 	if (has_role(q, ROLE_APPROVER | ROLE_ADMINISTRATOR)) {
-		H(b, "<p class=\"said bad\">");
+		H(b, "<div class=\"said warn\">");
 		html_text(q, b, TX_FACTOR_NEEDED);
-		H(b, "</p>\n");
+		H(b, "</div>\n");
 	}
 	paragraph(q, b, TX_FACTOR_HOW);
 	html_form(q, b, "/account/factor", SLICE_NONE);
@@ -191,7 +191,7 @@ static int enroll(struct request *q, struct response *r, struct err *e)
 	page_title(q, r, TX_FACTOR_ENROLL);
 	paragraph(q, &r->body, TX_FACTOR_SCAN);
 	page_qr(q, &r->body, uri);
-	H(&r->body, "<dl class=\"facts\"><dt>");
+	H(&r->body, "<dl><dt>");
 	html_text(q, &r->body, TX_FACTOR_SECRET);
 	H(&r->body, "</dt><dd><code>");
 	add_secret(&r->body, uri);

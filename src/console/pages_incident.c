@@ -1,13 +1,9 @@
 /* pages_incident.c - one incident: the page, what people decide about it, what is handed to others. */
+#include "console/access.h"
 #include "console/incidents.h"
 #include "chain/chain.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-
-#if __has_include("console/access.h")
-#include "console/access.h"
-#endif
 
 enum { ENTITIES_SHOWN = 12, PROVIDERS_SHOWN = 5 };
 
@@ -63,9 +59,7 @@ static void providers(struct request *q, struct buf *b, const struct stored *x, 
 		H(b, "\">");
 		html_with(q, b, TX_INC_PROVIDER_PAGE, p ? p->name : in->entities[i].value);
 		H(b, "</a></p>");
-#ifdef POSTERN_CONSOLE_ACCESS_H
 		access_suspend_form(q, b, in->entities[i].value);
-#endif
 	}
 	if (n)
 		H(b, "</section>");

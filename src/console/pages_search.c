@@ -1,5 +1,5 @@
 /* pages_search.c - one field for everything that the roles of who asks may see. */
-#include "console/duties.h"
+#include "console/access.h"
 #include "console/incidents.h"
 
 enum { WORDS_LEAST = 2, WORDS_MOST = 200, SHOWN = 10, FINDINGS_LOOK = 20000, AROUND = 90 };
@@ -166,6 +166,30 @@ static int search_store(struct searching *s, struct buf *page, struct err *e)
 
 /* ---- what other pages know ---------------------------------------------------------------------------------------------------------------- */
 
+static int hit_access(void *arg, const struct access_hit *h)
+{
+	struct searching *s = arg;
+	if (!take(s))
+		return 0;
+	H(s->b, "<li><span class=\"badge\">");
+	html_text(s->q, s->b, h->kind);
+	H(s->b, "</span> ");
+	access_html_link(s->b, h->path, h->part, text_cut(h->text, 240));
+	if (h->more.n)
+		H(s->b, " <span class=\"muted\">"), html_foreign(s->b, text_cut(h->more, 240)), H(s->b, "</span>");
+	H(s->b, "</li>");
+	return 0;
+}
+
+/* No gate, or one that does not answer, is no reason to find nothing else. */
+static void search_access(struct searching *s, struct buf *page)
+{
+	struct err e;
+	if (has_role(s->q, ACCESS_ROLES) && access_search(s->q, s->words, SHOWN + 1, hit_access, s, &e) && s->n == 0)
+		core_log(LOG_LEVEL_DEBUG, "console: search: %s", e.text);
+	part_end(s, page, TX_SEARCH_ACCESS, 0, s->all > SHOWN);
+}
+
 static void search_lessons(struct searching *s, struct buf *page)
 {
 	const struct lesson *v;
@@ -210,6 +234,7 @@ int page_search(struct request *q, struct response *r, struct err *e)
 	field(q, b, s.words);
 	if (s.words.n >= WORDS_LEAST) {
 		rc = search_store(&s, &found, e);
+		search_access(&s, &found);
 		search_lessons(&s, &found);
 		buf_adds(b, buf_slice(&found));
 		if (!found.n)

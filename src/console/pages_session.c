@@ -40,6 +40,7 @@ static int login_page(struct request *q, struct response *r, struct err *e)
 		page_go(q, r, "/", SLICE_NONE);
 		return 0;
 	}
+	r->narrow = true;
 	page_title(q, r, TX_LOGIN);
 	if (query_get(q, "next").n && next.n > 1) {
 		H(&r->body, "<p>");
@@ -72,6 +73,7 @@ static int login(struct request *q, struct response *r, struct err *e)
 	}
 	if (rc != ERR_PERM && rc != ERR_STOPPED && rc != ERR_LIMIT)
 		return rc;
+	r->narrow = true;
 	page_title(q, r, TX_LOGIN);
 	page_said_bad(q, r, rc == ERR_STOPPED ? TX_NONE : TX_LOGIN_WRONG, a.number);
 	login_form(q, r, slice_to(name, 64), next);
@@ -111,6 +113,7 @@ static void invite_form(const struct request *q, struct response *r, struct slic
 static int invite_page(struct request *q, struct response *r, struct err *e)
 {
 	(void)e;
+	r->narrow = true;
 	page_title(q, r, TX_INVITED);
 	invite_form(q, r, slice_to(query_get(q, "word"), 64));
 	return 0;
@@ -134,6 +137,7 @@ static int invite(struct request *q, struct response *r, struct err *e)
 	}
 	if (!rc || (rc != ERR_PERM && rc != ERR_STOPPED && rc != ERR_RANGE && rc != ERR_SYNTAX && rc != ERR_LIMIT && rc != ERR_TYPE))
 		return rc;
+	r->narrow = true;
 	page_title(q, r, TX_INVITED);
 	page_said_bad(q, r, rc == ERR_STOPPED ? TX_NONE : rc == ERR_TYPE ? TX_PASSWORD_DIFFER : rc == ERR_PERM ? TX_INVITED_WRONG : TX_PASSWORD_WEAK, a.number);
 	invite_form(q, r, word);

@@ -165,8 +165,8 @@ void respond_frame(struct request *q, struct response *r)
 	add_head(q, r, &page);
 	add_header(q, &page);
 	H(&page, "<main id=\"main\" tabindex=\"-1\"");
-	if (r->wide)
-		H(&page, " class=\"wide\"");
+	if (r->wide || r->narrow)
+		buf_addf(&page, " class=\"%s\"", r->wide ? "wide" : "narrow");
 	if (r->refresh_after)
 		buf_addf(&page, " data-live=\"%lld\"", (long long)r->refresh_after);
 	H(&page, ">\n");
@@ -214,9 +214,7 @@ void respond_error(struct request *q, struct response *r, unsigned status, struc
 	html_text(q, &r->body, errors[i].title);
 	H(&r->body, "</h1>\n");
 	if (why.n) {
-		H(&r->body, "<p class=\"said bad\" role=\"alert\">");
-		html_foreign(&r->body, why);
-		H(&r->body, "</p>\n");
+		html_said(q, &r->body, true, why);
 	}
 	if (help.n) {
 		H(&r->body, "<p>");

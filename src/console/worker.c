@@ -34,10 +34,21 @@ struct desk *desk_open(struct server *s, int channel)
 	return d;
 }
 
+static void open_book(struct desk *d)
+{
+	char path[4096];
+	struct err e;
+	int n = snprintf(path, sizeof path, "%s/console/web/lessons.db", d->o->state);
+	if (n > 0 && (size_t)n < sizeof path && !(d->book = lesson_book_open(path, true, &e)))
+		core_log(LOG_LEVEL_WARN, "console: what people learnt cannot be kept: %s", e.text);
+}
+
 void desk_refresh(struct desk *d)
 {
 	char path[4096];
 	struct err e;
+	if (!d->book && d->lessons)
+		open_book(d);
 	int n = snprintf(path, sizeof path, "%s/postern.db", d->o->state);
 	if (d->store || n < 0 || (size_t)n >= sizeof path || access(path, F_OK))
 		return;
@@ -50,6 +61,7 @@ void desk_close(struct desk *d)
 {
 	if (!d)
 		return;
+	lesson_book_close(d->book);
 	store_close(d->store);
 	free(d);
 }

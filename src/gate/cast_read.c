@@ -142,28 +142,36 @@ static int each_line(struct buf *b, struct buf *text, cast_event_fn *fn, void *a
 	return rc;
 }
 
-int cast_read(const char *path, cast_event_fn *fn, void *arg, char *sha, struct err *e)
+int cast_read_fd(int fd, const char *name, uint64_t most, cast_event_fn *fn, void *arg, char *sha, struct err *e)
 {
 	struct buf b = {0}, text = {0};
-	char *piece = xmalloc(PIECE);
-	int fd = open_cast(path), got = 0;
-	int rc = fd < 0 ? err_set(e, errno == ENOENT ? ERR_NOENT : ERR_IO, "cannot open %s: %m", path) : sha ? hash_whole(fd, sha, e) : 0;
-	gzFile z = fd < 0 ? NULL : gzdopen(fd, "rb"); /* takes the descriptor */
-	if (fd >= 0 && !z) {
+	uint64_t all = 0;
+	int got = 0, rc = sha ? hash_whole(fd, sha, e) : 0;
+	gzFile z = gzdopen(fd, "rb"); /* takes the descriptor */
+	if (!z) {
 		close(fd);
-		rc = err_set(e, ERR_NOMEM, "no memory to unpack %s", path);
+		return err_set(e, ERR_NOMEM, "no memory to unpack %s", name);
 	}
+	char *piece = xmalloc(PIECE);
 	/* what is cut or damaged ends here: what came before it counts */
 	while (!rc && (got = gzread(z, piece, PIECE)) > 0) {
 		buf_add(&b, piece, (size_t)got);
+		all += (uint64_t)got;
 		rc = each_line(&b, &text, fn, arg);
 		if (!rc && b.n > LIMIT_LINE)
-			rc = err_set(e, ERR_SYNTAX, "%s is no recording: a line has no end", path);
+			rc = err_set(e, ERR_SYNTAX, "%s is no recording: a line has no end", name);
+		if (!rc && most && all > most)
+			rc = err_set(e, ERR_LIMIT, "%s unpacks to more than %llu bytes", name, (unsigned long long)most);
 	}
-	if (z)
-		gzclose(z);
+	gzclose(z);
 	free(piece);
 	buf_free(&b);
 	buf_free(&text);
 	return rc;
+}
+
+int cast_read(const char *path, cast_event_fn *fn, void *arg, char *sha, struct err *e)
+{
+	int fd = open_cast(path);
+	return fd < 0 ? err_set(e, errno == ENOENT ? ERR_NOENT : ERR_IO, "cannot open %s: %m", path) : cast_read_fd(fd, path, 0, fn, arg, sha, e);
 }

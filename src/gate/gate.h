@@ -95,6 +95,14 @@ struct gate_policy {
 };
 /* Makes the tables when they are not there (and v may be written). Others than room gate need not call it. */
 int gate_tables(struct vault *v, struct err *e);
+/* What was said about a grant, one after the other. what: "requested", "approved", "refused", ... (grants.c). */
+struct gate_word {
+	int64_t version;
+	nstime time;
+	struct slice who, what, reason;
+};
+typedef int gate_word_fn(void *arg, const struct gate_word *w);
+int gate_words(struct vault *v, struct slice grant, gate_word_fn *fn, void *arg, struct err *e);
 /* A picture of what the vault says now, of one moment. Free with gate_policy_free(), also after an error. */
 int gate_policy_load(struct vault *v, struct gate_policy *out, struct err *e);
 void gate_policy_free(struct gate_policy *p);
@@ -295,6 +303,12 @@ typedef int session_fn(void *arg, const struct session *s);
 int session_each(struct vault *v, struct slice id, session_fn *fn, void *arg, struct err *e);
 /* Those that go on: cheap, however many there were. */
 int session_each_open(struct vault *v, session_fn *fn, void *arg, struct err *e);
+/* Some of them, newest first; an empty text: whichever. */
+struct session_choice {
+	struct slice id, provider, grant;
+	uint64_t skip, most;
+};
+int session_some(struct vault *v, const struct session_choice *c, session_fn *fn, void *arg, uint64_t *total /* that the texts fit, skipped or not */, struct err *e);
 /* Asks the service to end it: `wanted` is set, which it sees by vault_version(). ERR_NOENT; ERR_STOPPED: it is over. */
 int session_end(struct gate *g, struct slice id, struct slice reason, struct err *e);
 
@@ -316,6 +330,8 @@ struct cast_event {
 typedef int cast_event_fn(void *arg, const struct cast_event *x);
 /* Every event of a recording, also of one that is still being made or was cut short. ERR_*, or what fn returned. sha: hash of the file, NULL not wanted. */
 int cast_read(const char *path, cast_event_fn *fn, void *arg, char *sha, struct err *e);
+/* The same of a descriptor at its beginning, which is closed. name: for errors. ERR_LIMIT: it unpacks to more than `most` bytes (0: any number). */
+int cast_read_fd(int fd, const char *name, uint64_t most, cast_event_fn *fn, void *arg, char *sha, struct err *e);
 
 /* ---- service ------------------------------------------------------------------------------------------------------------------ */
 struct gate_service_options {

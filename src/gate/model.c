@@ -138,6 +138,25 @@ int gate_grants_read(struct vault *v, struct slice id, struct arena *mem, gate_g
 			"purpose,ticket,version,created,decided,reason,wanted,wanter,boot,boot_id FROM permit WHERE ?1='' OR id=?1 ORDER BY day,number", read_grant, &l, e, "s", id);
 }
 
+struct words {
+	gate_word_fn *fn;
+	void *arg;
+};
+
+static int read_word(void *arg, const struct vault_row *r)
+{
+	const struct words *x = arg;
+	struct gate_word w = {.version = vault_int(r, 0), .time = vault_time(r, 1), .who = vault_text(r, 2), .what = vault_text(r, 3), .reason = vault_text(r, 4)};
+	return x->fn(x->arg, &w);
+}
+
+int gate_words(struct vault *v, struct slice grant, gate_word_fn *fn, void *arg, struct err *e)
+{
+	struct words x = {fn, arg};
+	int rc = gate_tables(v, e);
+	return rc ? rc : vault_run(v, "SELECT version,time,who,what,reason FROM permit_word WHERE permit=?1 ORDER BY id", read_word, &x, e, "s", grant);
+}
+
 static int keep_grant(void *arg, struct gate_grant *x)
 {
 	struct loading *l = arg;

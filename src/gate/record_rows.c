@@ -49,9 +49,10 @@ int record_audit(struct chain *audit, const char *action, struct slice id, const
 }
 
 /* The columns that take_row() takes. */
-#define SESSION_ROWS                                                                                                                                     \
+#define SESSION_COLUMNS                                                                                                                                  \
 	"SELECT id,person,provider,account,host,permit,source,tty,command,kind,terminal,audit_session,pid,began,ended,exited,status,output,input,packed,file,sha256,why," \
-	"wanted,wanter,reason FROM session "
+	"wanted,wanter,reason"
+#define SESSION_ROWS SESSION_COLUMNS " FROM session "
 
 struct reading {
 	session_fn *fn;
@@ -84,6 +85,25 @@ int session_each_open(struct vault *v, session_fn *fn, void *arg, struct err *e)
 	struct reading x = {fn, arg};
 	int rc = record_tables(v, e);
 	return rc ? rc : vault_run(v, SESSION_ROWS "WHERE ended IS NULL", take_row, &x, e, "");
+}
+
+#define CHOSEN " FROM session WHERE (?1='' OR id=?1) AND (?2='' OR provider=?2) AND (?3='' OR permit=?3) "
+
+static int take_count(void *arg, const struct vault_row *r)
+{
+	*(uint64_t *)arg = (uint64_t)vault_int(r, 0);
+	return 0;
+}
+
+int session_some(struct vault *v, const struct session_choice *c, session_fn *fn, void *arg, uint64_t *total, struct err *e)
+{
+	struct reading x = {fn, arg};
+	int rc = record_tables(v, e);
+	*total = 0;
+	if (!rc)
+		rc = vault_run(v, "SELECT count(*)" CHOSEN, take_count, total, e, "sss", c->id, c->provider, c->grant);
+	return rc ? rc : vault_run(v, SESSION_COLUMNS CHOSEN "ORDER BY began DESC, id DESC LIMIT ?4 OFFSET ?5", take_row, &x, e, "sssii", c->id, c->provider, c->grant,
+				 (int64_t)MIN(c->most, INT64_MAX), (int64_t)MIN(c->skip, INT64_MAX));
 }
 
 static int take_ended(void *arg, const struct vault_row *r)

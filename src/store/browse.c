@@ -112,6 +112,7 @@ int store_logs(struct store *s, store_log_fn *fn, void *arg, struct err *e)
 	while (!rc && (rc = store_step(s, q, e)) == 1) {
 		struct store_log x = {.host = column_slice(q, 0), .set = column_slice(q, 1), .path = column_slice(q, 2), .seen = sqlite3_column_int64(q, 3),
 			.files = (uint32_t)sqlite3_column_int64(q, 4), .done = sqlite3_column_int(q, 5)};
+		x.seen = x.seen > 0 ? x.seen : NSTIME_NONE;
 		rc = fn(arg, &x);
 	}
 	if (q)

@@ -59,7 +59,7 @@
 	X(Q_DATA_VERSION, "PRAGMA data_version") \
 	X(Q_INCIDENT_LEVELS, "SELECT status,level,count(*),max(updated) FROM incident GROUP BY status,level") \
 	X(Q_INCIDENT_JOINED, "SELECT id FROM incident WHERE merged=?1 AND merged<>'' AND status=3 ORDER BY updated DESC,id") \
-	X(Q_SOURCE_LOGS, "SELECT host,log,max(path),max(seen),count(*),min(done) FROM source GROUP BY host,log ORDER BY max(seen),host,log") \
+	X(Q_SOURCE_LOGS, "SELECT host,log,max(path),max(seen),count(*),min(done) FROM source GROUP BY host,CASE log WHEN '' THEN path ELSE log END ORDER BY max(seen),host,log,path") \
 	X(Q_SEARCH_FINDINGS, "SELECT body,incident FROM finding WHERE incident IS NOT NULL ORDER BY last DESC LIMIT ?1") \
 	X(Q_SEARCH_NOTES, "SELECT incident,time,author,text FROM note WHERE text LIKE ?1 ESCAPE '\\' OR author LIKE ?1 ESCAPE '\\' ORDER BY id DESC LIMIT ?2") \
 	X(Q_SEARCH_REPORTS, "SELECT uid,time,who,verdict,name,sender,recipient,hashes,taken FROM report WHERE name LIKE ?1 ESCAPE '\\' OR sender LIKE ?1 ESCAPE '\\' " \

@@ -275,6 +275,33 @@ static size_t count_in(const char *file, const char *what)
 	return n;
 }
 
+static int add_word(void *arg, const struct gate_word *w)
+{
+	struct buf *b = arg;
+	assert_true(w->time == NOON);
+	buf_addf(b, "%lld %.*s %.*s %.*s\n", (long long)w->version, SLFMT(w->who), SLFMT(w->what), SLFMT(w->reason));
+	return 0;
+}
+
+/* What was said about a grant is told again. */
+static void test_words(void **state)
+{
+	struct rig *r = *state;
+	struct err e = {0};
+	struct gate a = as(r, "alice"), b = as(r, "bob");
+	struct gate_grant x = a_grant(r);
+	struct buf said = {0};
+	good(gate_grant_request(&a, &x, &e), &e);
+	good(gate_grant_approve(&b, x.id, &e), &e);
+	good(gate_grant_revoke(&a, x.id, SL("wrong host"), &e), &e);
+	good(gate_words(r->vault, x.id, add_word, &said, &e), &e);
+	assert_true(slice_eqz(buf_slice(&said), "1 alice requested update\n2 bob approved \n3 alice revoked wrong host\n"));
+	said.n = 0;
+	good(gate_words(r->vault, SL("G-none"), add_word, &said, &e), &e);
+	assert_int_equal(said.n, 0);
+	buf_free(&said);
+}
+
 static void test_two_at_once(void **state)
 {
 	struct rig *r = *state;
@@ -434,7 +461,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		T(test_story), T(test_who_may), T(test_edited), T(test_limits), T(test_extend), T(test_emergency), T(test_version), T(test_two_at_once), T(test_killed), T(test_people),
+		T(test_story), T(test_who_may), T(test_edited), T(test_limits), T(test_extend), T(test_emergency), T(test_version), T(test_words), T(test_two_at_once), T(test_killed), T(test_people),
 		T(test_no_record), T(test_clock),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "gate/record_private.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -349,6 +350,54 @@ static void test_end(void **state)
 	close_lab(l);
 }
 
+static int count_one(void *arg, const struct session *s)
+{
+	(void)s;
+	++*(size_t *)arg;
+	return 0;
+}
+
+/* Pages of the list, and a recording read from its descriptor, no further than asked. */
+static void test_some(void **state)
+{
+	(void)state;
+	struct lab *l = open_lab();
+	struct err e;
+	struct buf b = {0}, reply = {0};
+	char path[512], sha[65];
+	uint64_t total;
+	const struct { struct session_choice c; size_t rows; uint64_t total; } rows[] = {
+		{{.most = 2}, 2, 3}, {{.most = 2, .skip = 2}, 1, 3}, {{.most = 2, .skip = 9}, 0, 3}, {{.most = 9, .provider = SL("hafenlicht")}, 3, 3}, {{.most = 9, .provider = SL("hafen")}, 0, 0},
+		{{.most = 9, .grant = SL("G-1")}, 3, 3}, {{.most = 9, .grant = SL("G-2")}, 0, 0}, {{.most = 9, .id = SL("S-")}, 0, 0},
+	};
+	for (int i = 0; i < 3; i++) {
+		struct record *r = start(l, true);
+		b.n = 0;
+		frame(&b, RECORD_OUTPUT, 0, "seen", 4);
+		assert_int_equal(record_feed(r, buf_slice(&b), &reply, &e), 0);
+		assert_int_equal(record_close(r, "", &e), 0);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		size_t n = 0;
+		assert_int_equal(session_some(l->vault, &rows[i].c, count_one, &n, &total, &e), 0);
+		assert_int_equal(n, rows[i].rows);
+		assert_int_equal(total, rows[i].total);
+	}
+	struct row x = {0};
+	assert_int_equal(session_some(l->vault, &(struct session_choice){.most = 1}, take_session, &x, &total, &e), 0);
+	snprintf(path, sizeof path, "%s/%s", l->recordings, x.path);
+	struct kept k = {0};
+	assert_int_equal(cast_read_fd(open(path, O_RDONLY | O_CLOEXEC), "it", 1 << 20, keep, &k, sha, &e), 0);
+	assert_true(slice_eqz(buf_slice(&k.text), "seen"));
+	assert_string_equal(sha, x.sha);
+	drop(&k);
+	assert_int_equal(cast_read_fd(open(path, O_RDONLY | O_CLOEXEC), "it", 10, keep, &k, NULL, &e), ERR_LIMIT);
+	drop(&k);
+	buf_free(&b);
+	buf_free(&reply);
+	close_lab(l);
+}
+
 /* No room for it, no session. */
 static void test_no_sink(void **state)
 {
@@ -372,6 +421,6 @@ static void test_no_sink(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_whole), cmocka_unit_test(test_files), cmocka_unit_test(test_streams), cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_limits), cmocka_unit_test(test_recover), cmocka_unit_test(test_end), cmocka_unit_test(test_no_sink)};
+		cmocka_unit_test(test_limits), cmocka_unit_test(test_recover), cmocka_unit_test(test_end), cmocka_unit_test(test_some), cmocka_unit_test(test_no_sink)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
