@@ -16,7 +16,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argv;
 	mail_prepare();
 	org = org_parse(slice_of(text), "fuzz", &e);
-	mail = org ? mail_new(&(struct mail_options){.org = org, .trusted = trusted, .trust_unnamed = true}, &e) : NULL;
+	mail = org ? mail_new(&(struct mail_options){.org = org, .trusted = trusted, .trust_unnamed = true}) : NULL;
 	if (!mail)
 		abort();
 	return 0;

@@ -154,14 +154,14 @@ static int take_row(struct table *t)
 static int put_all(struct table *t)
 {
 	struct err e;
-	for (size_t i = 0; i < t->people.n; i++)
-		if (lesson_learner_put(t->w->book, &t->people.v[i], &e)) {
-			if (t->lines.n)
-				complain("%s:%d: %s (the lines before it are taken)", t->file, t->lines.v[i], e.text);
-			else
-				complain_err(&e);
-			return e.code == ERR_RANGE ? EXIT_USAGE : EXIT_INPUT;
-		}
+	size_t wrong_one;
+	int rc = lesson_learners_put(t->w->book, t->people.v, t->people.n, &wrong_one, &e);
+	if (rc && wrong_one < t->lines.n)
+		complain("%s:%d: %s", t->file, t->lines.v[wrong_one], e.text);
+	else if (rc)
+		complain_err(&e);
+	if (rc)
+		return rc == ERR_RANGE ? EXIT_USAGE : EXIT_INPUT;
 	buf_addf(&t->w->out, "%zu people are known to the lessons.\n", t->people.n);
 	return EXIT_DONE;
 }

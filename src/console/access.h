@@ -36,6 +36,8 @@ enum access_standing access_standing(const struct gate_grant *x, nstime now);
 extern const enum text access_standing_texts[STANDING_COUNT];
 /* A decision is wanted: about the grant, or about its longer end. */
 bool access_waits(const struct gate_grant *x, nstime now);
+/* No networks, or one that is all of them. */
+bool access_anywhere(const struct gate_grant *x);
 /* Who looks at it or decides: a console user, who may be somebody with other names in org.yaml. */
 struct access_actor {
 	struct slice name, mail;

@@ -147,6 +147,11 @@ void access_html_standing(const struct request *q, struct buf *b, const struct g
 		html_text(q, b, TX_ACCESS_EMERGENCY);
 		H(b, "</span>");
 	}
+	if (x->wanted != NSTIME_NONE && access_waits(x, q->now)) {
+		H(b, " <span class=\"badge warn\">");
+		html_text(q, b, TX_ACCESS_LONGER_WAITS);
+		H(b, "</span>");
+	}
 }
 
 static void account_on_hosts(const struct request *q, struct buf *b, const struct gate_grant *x)
@@ -165,48 +170,55 @@ static void account_on_hosts(const struct request *q, struct buf *b, const struc
 	}
 }
 
-static void until_text(const struct request *q, struct buf *b, const struct gate_grant *x)
+static void when_text(const struct request *q, struct buf *b, const struct gate_grant *x)
 {
+	bool open = access_standing(x, q->now) == STANDING_OPEN;
+	if (!open)
+		html_time(q, b, x->from);
+	H(b, " \xe2\x80\x93 ");
 	html_time(q, b, x->until);
-	if (access_standing(x, q->now) != STANDING_OPEN)
-		return;
-	H(b, " <span class=\"muted\">(");
-	html_text(q, b, TX_ACCESS_LEFT);
-	H(b, " ");
-	html_span(q, b, x->until - q->now);
-	H(b, ")</span>");
+	if (open) {
+		H(b, " <span class=\"muted\">(");
+		html_text(q, b, TX_ACCESS_LEFT);
+		H(b, " ");
+		html_span(q, b, x->until - q->now);
+		H(b, ")</span>");
+	}
+}
+
+static void grant_row(const struct request *q, struct buf *b, const struct access_gate *g, const struct gate_grant *x, const enum text *columns)
+{
+	H(b, "<tr><th scope=\"row\" class=\"id\">");
+	access_html_link(b, "/access/grants/", x->id, SLICE_NONE);
+	H(b, "</th>");
+	cell(q, b, columns[1]);
+	access_html_grant_whom(q, b, g, x);
+	H(b, "</td>");
+	cell(q, b, columns[2]);
+	account_on_hosts(q, b, x);
+	H(b, "</td>");
+	cell(q, b, columns[3]);
+	html_foreign(b, x->purpose);
+	H(b, "</td>");
+	cell(q, b, columns[4]);
+	when_text(q, b, x);
+	H(b, "</td>");
+	cell(q, b, columns[5]);
+	html_foreign(b, x->wanted != NSTIME_NONE && x->wanter.n ? x->wanter : x->requester);
+	H(b, "</td>");
+	cell(q, b, columns[6]);
+	access_html_standing(q, b, x);
+	H(b, "</td></tr>\n");
 }
 
 void access_html_grants(const struct request *q, struct buf *b, const struct access_gate *g, const struct gate_grant *const *v, size_t n, enum text title)
 {
-	static const enum text columns[] = {TX_ACCESS_GRANT, TX_ACCESS_WHO, TX_ACCESS_WHERE, TX_ACCESS_FROM_TIME, TX_ACCESS_UNTIL, TX_ACCESS_ASKED_BY, TX_ACCESS_STATE};
+	static const enum text columns[] = {TX_ACCESS_GRANT, TX_ACCESS_WHO, TX_ACCESS_WHERE, TX_ACCESS_PURPOSE, TX_ACCESS_WHEN, TX_ACCESS_ASKED_BY, TX_ACCESS_STATE};
 	caption(q, b, title);
 	access_html_th(q, b, columns, ARRAY_LEN(columns));
 	H(b, "<tbody>\n");
-	for (size_t i = 0; i < n; i++) {
-		const struct gate_grant *x = v[i];
-		H(b, "<tr><th scope=\"row\">");
-		access_html_link(b, "/access/grants/", x->id, SLICE_NONE);
-		H(b, "</th>");
-		cell(q, b, columns[1]);
-		access_html_grant_whom(q, b, g, x);
-		H(b, "</td>");
-		cell(q, b, columns[2]);
-		account_on_hosts(q, b, x);
-		H(b, "</td>");
-		cell(q, b, columns[3]);
-		html_time(q, b, x->from);
-		H(b, "</td>");
-		cell(q, b, columns[4]);
-		until_text(q, b, x);
-		H(b, "</td>");
-		cell(q, b, columns[5]);
-		html_foreign(b, x->wanted != NSTIME_NONE && x->wanter.n ? x->wanter : x->requester);
-		H(b, "</td>");
-		cell(q, b, columns[6]);
-		access_html_standing(q, b, x);
-		H(b, "</td></tr>\n");
-	}
+	for (size_t i = 0; i < n; i++)
+		grant_row(q, b, g, v[i], columns);
 	H(b, "</tbody></table>\n");
 }
 
@@ -230,7 +242,7 @@ static void session_what(const struct request *q, struct buf *b, const struct se
 
 static void session_row(const struct request *q, struct buf *b, const struct session *s, const enum text *columns, bool live)
 {
-	H(b, "<tr><th scope=\"row\">");
+	H(b, "<tr><th scope=\"row\" class=\"id\">");
 	access_html_link(b, "/sessions/", s->id, SLICE_NONE);
 	H(b, "</th>");
 	cell(q, b, columns[1]);

@@ -25,6 +25,14 @@ bool access_waits(const struct gate_grant *x, nstime now)
 	return s == STANDING_REQUESTED || s == STANDING_CHANGED || ((s == STANDING_OPEN || s == STANDING_COMING) && x->wanted != NSTIME_NONE);
 }
 
+bool access_anywhere(const struct gate_grant *x)
+{
+	bool all = !x->nsources;
+	for (size_t i = 0; i < x->nsources; i++)
+		all = all || x->sources[i].bits == 0 || (ip_is_v4(&x->sources[i].net) && x->sources[i].bits <= 96);
+	return all;
+}
+
 /* ---- who ---------------------------------------------------------------------------------------------------------------------------------------------- */
 
 /* Whom org.yaml knows by the console's name, as an account, or by the user's mail address. */

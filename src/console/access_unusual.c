@@ -79,7 +79,7 @@ static bool has_source(const struct gate_grant *y, const void *what)
 static bool anywhere(const struct gate_grant *y, const void *what)
 {
 	(void)what;
-	return !y->nsources;
+	return access_anywhere(y);
 }
 
 static bool at_all_hours(const struct gate_grant *y, const void *what)
@@ -115,7 +115,7 @@ static void never_usual(struct odd *o)
 		say(o, TX_ACCESS_ODD_QUIET, SLICE_NONE, true);
 	if (!x->factor)
 		say(o, TX_ACCESS_ODD_FACTOR, SLICE_NONE, true);
-	if (!x->nsources)
+	if (access_anywhere(x))
 		say(o, TX_ACCESS_ODD_ANYWHERE, SLICE_NONE, true);
 	if (!x->person.n)
 		say(o, TX_ACCESS_ODD_EVERYBODY, SLICE_NONE, true);
@@ -153,7 +153,7 @@ static void compare_where(struct odd *o)
 		}
 	if (!had(o, is_account, &x->account))
 		say(o, TX_ACCESS_ODD_ACCOUNT, x->account, false);
-	if (!x->nsources && !had(o, anywhere, NULL))
+	if (access_anywhere(x) && !had(o, anywhere, NULL))
 		say(o, TX_ACCESS_ODD_NETWORKS_BEFORE, SLICE_NONE, false);
 	for (size_t i = 0, n = 0; i < x->nsources && n < OF_A_KIND; i++)
 		if (!had(o, has_source, &x->sources[i])) {

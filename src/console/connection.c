@@ -237,6 +237,7 @@ static enum MHD_Result send_response(struct conn *c)
 {
 	struct response *p = &c->x.r;
 	c->state = DONE;
+	peer_deadline(c->s, c->connection, p->stream ? 0 : REQUEST_SECONDS + (int64_t)((c->x.file ? c->x.file->bytes.n : p->body.n) / BYTES_SECOND));
 	if (c->status)
 		return refuse(c, c->status);
 	if (c->x.file)
@@ -259,6 +260,7 @@ static enum MHD_Result send_response(struct conn *c)
 static enum MHD_Result hand_over(struct conn *c, bool check)
 {
 	c->state = check ? CHECKED : DONE;
+	peer_deadline(c->s, c->connection, 0);
 	MHD_suspend_connection(c->connection);
 	if (!desks_take(c->s->workers, c, check, c->slow && !check))
 		conn_done(c, 503);
@@ -270,6 +272,13 @@ void conn_done(struct conn *c, unsigned status)
 	if (status)
 		c->status = status == 303 || status == 419 ? 403 : status;
 	MHD_resume_connection(c->connection);
+}
+
+static enum MHD_Result expect_more(struct conn *c)
+{
+	c->state = BODY;
+	peer_deadline(c->s, c->connection, REQUEST_SECONDS + (int64_t)(c->expected / BYTES_SECOND));
+	return MHD_YES;
 }
 
 static enum MHD_Result first(struct conn *c, const char *method)
@@ -285,8 +294,7 @@ static enum MHD_Result first(struct conn *c, const char *method)
 	find_source(c);
 	if (c->upload) /* nothing large is taken from who may not send it */
 		return hand_over(c, true);
-	c->state = BODY;
-	return MHD_YES;
+	return expect_more(c);
 }
 
 static enum MHD_Result take_body(struct conn *c, const char *data, size_t *size)
@@ -313,10 +321,7 @@ enum MHD_Result conn_go_on(void *server, struct MHD_Connection *connection, cons
 	case NEW:
 		return first(c, method);
 	case CHECKED:
-		if (c->status)
-			return refuse(c, c->status);
-		c->state = BODY;
-		return MHD_YES;
+		return c->status ? refuse(c, c->status) : expect_more(c);
 	case BODY:
 		return take_body(c, data, size);
 	default:
@@ -327,9 +332,10 @@ enum MHD_Result conn_go_on(void *server, struct MHD_Connection *connection, cons
 void conn_end(void *server, struct MHD_Connection *connection, void **conn, enum MHD_RequestTerminationCode why)
 {
 	struct conn *c = *conn;
-	(void)server, (void)connection, (void)why;
+	(void)server, (void)why;
 	if (!c)
 		return;
+	peer_deadline(c->s, connection, REQUEST_SECONDS); /* for the next one */
 	if (c->counted)
 		atomic_fetch_sub(&c->s->uploads, 1);
 	if (c->body)

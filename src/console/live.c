@@ -167,6 +167,7 @@ static void *watch(void *arg)
 	struct pollfd p = {.fd = l->stop[0], .events = POLLIN};
 	for (unsigned looks = 1; poll(&p, 1, LOOK_MS) <= 0; looks++) {
 		uint64_t version = look(l);
+		peers_sweep(l->s);
 		bool beat = looks % BEAT_LOOKS == 0;
 		if (beat)
 			check_sessions(l);

@@ -97,7 +97,7 @@ static void providers(const struct request *q, struct buf *b, const struct acces
 {
 	static const enum text columns[] = {TX_ACCESS_PROVIDER, TX_ACCESS_STATE, TX_ACCESS_PERSONS, TX_ACCESS_OPEN_GRANTS, TX_ACCESS_CONTRACT};
 	H(b, "<table>\n<caption>");
-	html_text(q, b, TX_ACCESS_PROVIDERS);
+	html_text(q, b, TX_ACCESS_PROVIDERS_CAPTION);
 	H(b, "</caption>\n");
 	access_html_th(q, b, columns, ARRAY_LEN(columns));
 	H(b, "<tbody>\n");

@@ -37,8 +37,10 @@ static void from_where(const struct request *q, struct buf *b, const struct gate
 {
 	char text[64];
 	begin(q, b, TX_ACCESS_FROM_WHERE);
-	if (!x->nsources)
+	if (access_anywhere(x))
 		html_text(q, b, TX_ACCESS_ANYWHERE);
+	if (access_anywhere(x) && x->nsources)
+		H(b, ": ");
 	for (size_t i = 0; i < x->nsources; i++) {
 		access_source_text(&x->sources[i], text, sizeof text);
 		buf_addz(b, i ? ", " : "");
@@ -66,7 +68,7 @@ static void when(const struct request *q, struct buf *b, const struct gate_grant
 	H(b, " \xe2\x80\x93 ");
 	html_time(q, b, x->until);
 	H(b, " (");
-	html_span(q, b, x->until - x->from);
+	html_span(q, b, x->until - x->from + 30 * NS_SEC); /* "7d" was counted from a moment before */
 	H(b, ")<br>");
 	access_html_hours(q, b, x);
 	if (x->wanted != NSTIME_NONE) {

@@ -207,7 +207,8 @@ static void resume_form(struct request *q, struct buf *b, const struct access_ga
 static void state(struct request *q, struct buf *b, const struct access_gate *g, const struct gate_provider *p)
 {
 	bool out = p->state == GATE_SUSPENDED;
-	H(b, "<section class=\"card attention\" aria-labelledby=\"state\">\n<h2 id=\"state\">");
+	buf_addz(b, out ? "<section class=\"card attention\" aria-labelledby=\"state\">\n" : "<section class=\"card\" aria-labelledby=\"state\">\n");
+	H(b, "<h2 id=\"state\">");
 	html_text(q, b, out ? TX_ACCESS_RESUME_TITLE : TX_ACCESS_SUSPEND_TITLE);
 	H(b, "</h2>\n<p>");
 	html_text(q, b, out ? TX_ACCESS_RESUME_MEANS : TX_ACCESS_SUSPEND_MEANS);

@@ -43,9 +43,10 @@ static void add_figures(const struct telling *t, const struct lesson_team *x)
 	}
 	cell(t, 7);
 	if (x->spot_shown)
-		buf_addf(b, "%.2f</td>", x->sensitivity);
+		buf_addf(b, "%.2f", x->sensitivity);
 	else
-		few(t), (void)H(b, "</td>");
+		few(t);
+	H(b, "</td>");
 }
 
 static int add_team(void *arg, const struct lesson_team *x)

@@ -184,7 +184,7 @@ void respond_frame(struct request *q, struct response *r)
 static const struct { unsigned status; enum text title, help; } errors[] = {
 	{400, TX_ERROR_400, TX_NONE}, {401, TX_ERROR_401, TX_NONE}, {403, TX_ERROR_403, TX_ERROR_ROLE_HELP}, {404, TX_ERROR_404, TX_ERROR_404_HELP}, {405, TX_ERROR_405, TX_NONE},
 	{409, TX_ERROR_409, TX_NONE}, {413, TX_ERROR_413, TX_NONE}, {415, TX_ERROR_415, TX_NONE}, {419, TX_ERROR_FORM, TX_ERROR_FORM_HELP}, {429, TX_ERROR_429, TX_NONE},
-	{503, TX_ERROR_503, TX_ERROR_503_HELP}, {500, TX_ERROR_500, TX_ERROR_500_HELP},
+	{503, TX_ERROR_503, TX_ERROR_503_HELP}, {0, TX_ERROR_REFUSED, TX_NONE}, {500, TX_ERROR_500, TX_ERROR_500_HELP},
 };
 
 static void add_json(const struct request *q, struct response *r, enum text title, struct slice why)
@@ -203,6 +203,9 @@ void respond_error(struct request *q, struct response *r, unsigned status, struc
 	size_t i = 0;
 	while (i + 1 < ARRAY_LEN(errors) && errors[i].status != status)
 		i++;
+	if (errors[i].status == 403 && why.n) /* not because of the role: a page, or the broker, says why */
+		while (errors[i].title != TX_ERROR_REFUSED)
+			i++;
 	buf_free(&r->body);
 	*r = (struct response){.status = status == 419 ? 403 : status, .title = errors[i].title};
 	struct slice help = slice_of(text_of(errors[i].help, q->language));

@@ -46,7 +46,7 @@ static int start_daemon(struct server *s, struct err *e)
 	if (!w->key)
 		tls[0].option = MHD_OPTION_END;
 	s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, conn_go_on, s, MHD_OPTION_EXTERNAL_LOGGER, tell, NULL, MHD_OPTION_LISTEN_SOCKET, w->listener,
-		MHD_OPTION_URI_LOG_CALLBACK, conn_begin, s, MHD_OPTION_NOTIFY_COMPLETED, conn_end, s, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_URI_LOG_CALLBACK, conn_begin, s, MHD_OPTION_NOTIFY_COMPLETED, conn_end, s, MHD_OPTION_NOTIFY_CONNECTION, peers_notify, s, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MOST, MHD_OPTION_PER_IP_CONNECTION_LIMIT, w->o->plain ? 0u : (unsigned)CONNECTIONS_ADDRESS,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_THREAD_POOL_SIZE, 2u,
 		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
@@ -65,6 +65,7 @@ int web_run(const struct web_options *w, int stop, struct err *e)
 	struct server *s = xcalloc(1, sizeof *s);
 	int rc = sodium_init() < 0 ? err_set(e, ERR_IO, "libsodium does not start") : 0;
 	s->w = w;
+	pthread_mutex_init(&s->peers_lock, NULL);
 	randombytes_buf(s->secret, sizeof s->secret);
 	if (!rc && (!(s->live = live_start(s, w->channels[w->nchannels - 1], e)) || !(s->workers = desks_start(s, e))))
 		rc = e->code;
@@ -79,6 +80,7 @@ int web_run(const struct web_options *w, int stop, struct err *e)
 		MHD_stop_daemon(s->daemon);
 	live_free(s->live);
 	desks_free(s->workers);
+	pthread_mutex_destroy(&s->peers_lock);
 	free(s);
 	return rc;
 }

@@ -8,7 +8,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { CONNECTIONS_MOST = 1000, CONNECTIONS_ADDRESS = 300, HEADER_MEMORY = 32 << 10, IDLE_SECONDS = 20, UPLOADS_MOST = 4 /* taken at a time */ };
+enum { CONNECTIONS_MOST = 1000, CONNECTIONS_ADDRESS = 300, HEADER_MEMORY = 32 << 10, IDLE_SECONDS = 20, REQUEST_SECONDS = 30 /* for a header, or an answer, and a second more for: */,
+	BYTES_SECOND = 32 << 10, UPLOADS_MOST = 4 /* taken at a time */ };
 
 struct live;
 struct server {
@@ -19,7 +20,15 @@ struct server {
 	struct live *live;
 	atomic_uint uploads;
 	atomic_bool stopping;
+	struct peer *peers;
+	pthread_mutex_t peers_lock;
 };
+
+/* ---- peers.c: who is too slow ------------------------------------------------------------------------------------------------------------------------------ */
+void peers_notify(void *server, struct MHD_Connection *c, void **context, enum MHD_ConnectionNotificationCode code);
+/* What it does now has to be done in so many seconds; 0: it takes its time, or waits for us. */
+void peer_deadline(struct server *s, struct MHD_Connection *c, int64_t seconds);
+void peers_sweep(struct server *s); /* now and then */
 
 /* ---- connection.c: one request on its way ----------------------------------------------------------------------------------------------------------- */
 void *conn_begin(void *server, const char *uri, struct MHD_Connection *c);

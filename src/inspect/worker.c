@@ -103,9 +103,7 @@ _Noreturn void worker_main(int sock, int result, const struct inspect_options *o
 	if (o->known)
 		lure_know(l, o->known);
 	mail_prepare();
-	struct mail *mail = mail_new(&(struct mail_options){.org = o->org, .trusted = o->trusted, .trust_unnamed = o->trust_unnamed}, &e);
-	if (!mail)
-		_exit(1);
+	struct mail *mail = mail_new(&(struct mail_options){.org = o->org, .trusted = o->trusted, .trust_unnamed = o->trust_unnamed});
 	if (rules)
 		lure_scan_with(l, yara_scan, rules);
 	lure_parse_with(l, LT_EML, mail_inspect, mail);

@@ -170,6 +170,26 @@ int lesson_learner_put(struct lesson_book *b, const struct lesson_learner *l, st
 	return rc ? rc : vault_run(b->vault, put_learner, NULL, NULL, e, "sssssit", l->user, l->shown, l->mail, l->team, l->roles, (int64_t)l->language, l->seen);
 }
 
+struct putting { const struct lesson_learner *v; size_t n, at; };
+
+static int put_all(struct lesson_book *b, void *arg, struct err *e)
+{
+	struct putting *p = arg;
+	int rc = 0;
+	for (p->at = 0; p->at < p->n; p->at++)
+		if ((rc = lesson_learner_put(b, &p->v[p->at], e)))
+			return rc;
+	return rc;
+}
+
+int lesson_learners_put(struct lesson_book *b, const struct lesson_learner *v, size_t n, size_t *wrong, struct err *e)
+{
+	struct putting p = {v, n, 0};
+	int rc = book_change(b, put_all, &p, e);
+	*wrong = p.at;
+	return rc;
+}
+
 int lesson_learner_meet(struct lesson_book *b, const struct lesson_learner *l, nstime now, struct err *e)
 {
 	struct lesson_learner met = *l;

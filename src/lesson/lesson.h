@@ -67,6 +67,8 @@ int lesson_learners(struct lesson_book *b, lesson_learner_fn *fn, void *arg, str
 int lesson_learner_get(struct lesson_book *b, struct slice user, struct arena *a, struct lesson_learner *out, struct err *e); /* ERR_NOENT */
 /* Adds, or changes what is given (empty texts leave what is there). ERR_RANGE: no such name, too long. */
 int lesson_learner_put(struct lesson_book *b, const struct lesson_learner *l, struct err *e);
+/* All of them or none; *wrong: which one it was. */
+int lesson_learners_put(struct lesson_book *b, const struct lesson_learner *v, size_t n, size_t *wrong, struct err *e);
 /* Somebody uses the console: known from now on. Writes only when something is new, or once a day. */
 int lesson_learner_meet(struct lesson_book *b, const struct lesson_learner *l, nstime now, struct err *e);
 /* Everything about a person, certificates too. ERR_NOENT. */

@@ -8,15 +8,32 @@
 
 struct page {
 	struct loading *ld;
+	struct slice text;
 	bool *used;
 	size_t links, depth;
 	struct buf title;
 	cmark_node *heading;       /* the first block, when it is one */
 };
 
-static bool wrong(struct page *p, cmark_node *n, const char *text)
+/* cmark counts bytes, editors characters. */
+static int column_of(const struct page *p, int line, int column)
 {
-	return lesson_bad(p->ld, cmark_node_get_start_line(n), cmark_node_get_start_column(n), "%s", text);
+	struct slice rest = p->text, row = rest;
+	int n = 1;
+	for (int i = 0; i < line && rest.n; i++)
+		if (!slice_cut(&rest, '\n', &row)) {
+			row = rest;
+			rest = SLICE_NONE;
+		}
+	for (int i = 0; i + 1 < column && (size_t)i < row.n; i++)
+		n += ((unsigned char)row.p[i] & 0xc0) != 0x80;
+	return n;
+}
+
+static bool wrong(struct page *p, cmark_node *n, const char *text, const char *shown, const char *more)
+{
+	int line = cmark_node_get_start_line(n);
+	return lesson_bad(p->ld, line, column_of(p, line, cmark_node_get_start_column(n)), "%s%s%s", text, shown, more);
 }
 
 static bool take_link(struct page *p, cmark_node *n)
@@ -27,28 +44,27 @@ static bool take_link(struct page *p, cmark_node *n)
 	if (slice_starts(to, SL("#")) && lesson_is_id(slice_from(to, 1)))
 		return true;
 	if (!slice_starts(to, SL("source:")))
-		return lesson_bad(p->ld, cmark_node_get_start_line(n), cmark_node_get_start_column(n), "a link to \"%s\": links lead to a source of this unit, [text](source:ID), and the address stands in sources of lesson.yaml",
-			lesson_show(p->ld, to));
+		return wrong(p, n, "a link to \"", lesson_show(p->ld, to), "\": links lead to a source of this unit, [text](source:ID), and the address stands in sources of lesson.yaml");
 	for (size_t i = 0; i < u->nsources; i++) {
 		if (!slice_eq(u->sources[i].id, id))
 			continue;
 		p->used[i] = true;
 		p->links++;
 		snprintf(url, sizeof url, "#source-%.*s", SLFMT(id));
-		return cmark_node_set_url(n, url) || wrong(p, n, "out of memory");
+		return cmark_node_set_url(n, url) || wrong(p, n, "out of memory", "", "");
 	}
-	return lesson_bad(p->ld, cmark_node_get_start_line(n), cmark_node_get_start_column(n), "there is no source \"%s\": write it under sources in lesson.yaml", lesson_show(p->ld, id));
+	return wrong(p, n, "there is no source \"", lesson_show(p->ld, id), "\": write it under sources in lesson.yaml");
 }
 
 static bool enter(struct page *p, cmark_node *n)
 {
 	cmark_node_type t = cmark_node_get_type(n);
 	if (++p->depth > LESSON_DEPTH)
-		return wrong(p, n, "lists and quotes in one another, too deep: write it flat");
+		return wrong(p, n, "lists and quotes in one another, too deep: write it flat", "", "");
 	if (t == CMARK_NODE_HTML_BLOCK || t == CMARK_NODE_HTML_INLINE)
-		return wrong(p, n, "HTML in Markdown: write it without tags, or between backticks to show it");
+		return wrong(p, n, "HTML in Markdown: write it without tags, or between backticks to show it", "", "");
 	if (t == CMARK_NODE_IMAGE)
-		return wrong(p, n, "a picture: lessons have none; describe it in words");
+		return wrong(p, n, "a picture: lessons have none; describe it in words", "", "");
 	if (t == CMARK_NODE_HEADING && n != p->heading && cmark_node_get_heading_level(n) == 1)
 		cmark_node_set_heading_level(n, 2); /* the page has one h1 */
 	return t == CMARK_NODE_LINK ? take_link(p, n) : true;
@@ -110,7 +126,7 @@ static bool make(struct page *p, cmark_node *root, struct slice *title, struct s
 
 bool lesson_markdown(struct loading *ld, struct slice text, bool *used, struct slice *title, struct slice *html)
 {
-	struct page p = {.ld = ld, .used = used};
+	struct page p = {.ld = ld, .text = text, .used = used};
 	size_t at;
 	struct slice rest = text, row;
 	for (int line = 1; rest.n; line++) {

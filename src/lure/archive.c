@@ -108,10 +108,14 @@ static void unpack(struct lure *l, uint32_t id, struct slice bytes, enum lure_ty
 	}
 	if (archive_format(u.a)) /* libarchive 3.6 looks behind its table when no format fits */
 		u.encrypted |= archive_read_has_encrypted_entries(u.a) > 0 && !u.opened;
+	if (r < ARCHIVE_WARN && type == LT_RAR && archive_error_string(u.a)) /* RAR 5 with locked names ends here */
+		u.encrypted |= slice_ihas(slice_of(archive_error_string(u.a)), SL("encrypt"));
 	if (r < ARCHIVE_WARN && !u.encrypted && !lure_stop(l))
 		lure_found(l, id, IND_ARCHIVE_UNREADABLE, UINT64_MAX, NULL, "%s", archive_error_string(u.a) ? archive_error_string(u.a) : "damaged");
 	if (u.encrypted)
 		lure_found(l, id, IND_ARCHIVE_ENCRYPTED, UINT64_MAX, NULL, "%u names listed", u.names);
+	if (u.encrypted && type != LT_ZIP && type != LT_JAR) /* libarchive opens no others */
+		lure_found(l, id, IND_ARCHIVE_NOT_TRIED, UINT64_MAX, NULL, "%s%s", lure_type_name(type), n ? ": words of the message were there" : "");
 	if (u.opened)
 		lure_found(l, id, IND_ARCHIVE_PASSWORD_GIVEN, UINT64_MAX, NULL, "opened by a word that came with it");
 	archive_read_free(u.a);

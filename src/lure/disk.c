@@ -149,6 +149,31 @@ bool fat_walk(struct lure *l, uint32_t id, struct slice b)
 
 /* ---- partitions --------------------------------------------------------------------------------------------------------------------- */
 
+/* What is there and cannot be looked into; NULL: nothing that is known. */
+static const char *other_system(struct slice b)
+{
+	static const struct { size_t at; struct slice mark; const char *name; } marks[] = {
+		{3, {"NTFS    ", 8}, "NTFS"}, {3, {"EXFAT   ", 8}, "exFAT"}, {3, {"ReFS\0", 5}, "ReFS"}, {3, {"-FVE-FS-", 8}, "BitLocker"}, {1080, {"\x53\xef", 2}, "ext2, ext3 or ext4"},
+		{1024, {"H+\0\4", 4}, "HFS+"}, {1024, {"HX\0\5", 4}, "HFS+"}, {32, {"NXSB", 4}, "APFS"}, {0, {"XFSB", 4}, "XFS"}, {0, {"LUKS\xba\xbe", 6}, "LUKS"}, {65600, {"_BHRfS_M", 8}, "Btrfs"},
+		{0, {"hsqs", 4}, "SquashFS"},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+		if (slice_starts(slice_from(b, marks[i].at), marks[i].mark))
+			return marks[i].name;
+	return NULL;
+}
+
+/* One partition, or a whole image without any. False: there is no file system that is known. */
+static bool volume(struct lure *l, uint32_t id, struct slice b, size_t number)
+{
+	const char *name = other_system(b);
+	if (name && number)
+		lure_found(l, id, IND_IMAGE_UNREADABLE, UINT64_MAX, NULL, "partition %zu is %s: cannot look inside", number, name);
+	else if (name)
+		lure_found(l, id, IND_IMAGE_UNREADABLE, UINT64_MAX, NULL, "%s: cannot look inside", name);
+	return name || fat_walk(l, id, b);
+}
+
 static bool gpt(struct lure *l, uint32_t id, struct slice b)
 {
 	struct slice head = slice_sub(b, 512, 92);
@@ -160,7 +185,7 @@ static bool gpt(struct lure *l, uint32_t id, struct slice b)
 		struct slice p = slice_sub(b, (size_t)(table * 512 + i * size), 128);
 		uint64_t first = le64(p, 32), last = le64(p, 40);
 		if (p.n == 128 && last >= first && first && first < b.n / 512)
-			any |= fat_walk(l, id, slice_sub(b, (size_t)first * 512, (size_t)MIN(last - first + 1, (uint64_t)b.n / 512) * 512));
+			any |= volume(l, id, slice_sub(b, (size_t)first * 512, (size_t)MIN(last - first + 1, (uint64_t)b.n / 512) * 512), (size_t)i + 1);
 	}
 	return any;
 }
@@ -172,7 +197,7 @@ static bool mbr(struct lure *l, uint32_t id, struct slice b)
 		struct slice p = slice_sub(b, 446 + 16 * i, 16);
 		uint64_t first = le32(p, 8), n = le32(p, 12);
 		if (p.n == 16 && p.p[4] && first && n && first < b.n / 512)
-			any |= fat_walk(l, id, slice_sub(b, (size_t)first * 512, (size_t)MIN(n * 512, (uint64_t)b.n)));
+			any |= volume(l, id, slice_sub(b, (size_t)first * 512, (size_t)MIN(n * 512, (uint64_t)b.n)), i + 1);
 	}
 	return any;
 }
@@ -180,6 +205,6 @@ static bool mbr(struct lure *l, uint32_t id, struct slice b)
 void parse_disk(struct lure *l, uint32_t id, struct slice bytes)
 {
 	lure_found(l, id, IND_DISK_IMAGE, UINT64_MAX, NULL, "%zu bytes", bytes.n);
-	if (!gpt(l, id, bytes) && !fat_walk(l, id, bytes) && !mbr(l, id, bytes))
-		lure_found(l, id, IND_IMAGE_UNREADABLE, UINT64_MAX, NULL, "no FAT file system could be found");
+	if (!gpt(l, id, bytes) && !volume(l, id, bytes, 0) && !mbr(l, id, bytes))
+		lure_found(l, id, IND_IMAGE_UNREADABLE, UINT64_MAX, NULL, "no file system could be found");
 }

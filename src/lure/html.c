@@ -14,32 +14,11 @@ struct page {
 	size_t text;              /* letters that are seen */
 };
 
-static struct slice attribute(struct slice tag, struct slice name)
-{
-	struct slice rest = tag;
-	for (ssize_t at; (at = slice_ifind(rest, name)) >= 0; rest = slice_from(rest, (size_t)at + name.n)) {
-		struct slice v = slice_from(rest, (size_t)at + name.n);
-		while (v.n && (v.p[0] == ' ' || v.p[0] == '\n' || v.p[0] == '\t'))
-			v = slice_from(v, 1);
-		if (!v.n || v.p[0] != '=')
-			continue;
-		v = slice_trim(slice_from(v, 1));
-		char quote = v.n && (v.p[0] == '"' || v.p[0] == '\'') ? v.p[0] : 0;
-		if (quote)
-			v = slice_from(v, 1);
-		size_t n = 0;
-		while (n < v.n && (quote ? v.p[n] != quote : v.p[n] != ' ' && v.p[n] != '>'))
-			n++;
-		return slice_to(v, n);
-	}
-	return SLICE_NONE;
-}
-
 static void meta(struct page *p, struct slice tag)
 {
-	if (!slice_ieq(attribute(tag, SL("http-equiv")), SL("refresh")))
+	if (!slice_ieq(lure_attribute(tag, SL("http-equiv")), SL("refresh")))
 		return;
-	struct slice content = attribute(tag, SL("content"));
+	struct slice content = lure_attribute(tag, SL("content"));
 	ssize_t at = slice_ifind(content, SL("url="));
 	if (at >= 0)
 		p->refresh = slice_from(content, (size_t)at + 4);
@@ -49,14 +28,14 @@ static void event_handlers(struct page *p, struct slice tag)
 {
 	static const struct slice names[] = {{"onload", 6}, {"onerror", 7}, {"onclick", 7}, {"onbegin", 7}, {"onmouseover", 11}, {"onfocus", 7}};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		struct slice v = attribute(tag, names[i]);
+		struct slice v = lure_attribute(tag, names[i]);
 		if (!v.n)
 			continue;
 		p->handler = true;
 		buf_adds(&p->script, v);
 		buf_addc(&p->script, '\n');
 	}
-	struct slice link = attribute(tag, SL("href"));
+	struct slice link = lure_attribute(tag, SL("href"));
 	if (slice_istarts(link, SL("javascript:")) && link.n > 20)
 		buf_adds(&p->script, link);
 	else if (slice_istarts(link, SL("data:")) && slice_ihas(slice_to(link, 64), SL(";base64,"))) /* a file that stands in the link itself */
@@ -84,7 +63,7 @@ static size_t one_tag(struct page *p, size_t at)
 		ssize_t close = slice_find(rest, SL("-->"));
 		return close < 0 ? rest.n : (size_t)close + 3;
 	}
-	if (slice_istarts(tag, SL("<input")) && slice_ieq(attribute(tag, SL("type")), SL("password")))
+	if (slice_istarts(tag, SL("<input")) && slice_ieq(lure_attribute(tag, SL("type")), SL("password")))
 		p->password = true;
 	p->form |= slice_istarts(tag, SL("<form"));
 	p->foreign |= slice_istarts(tag, SL("<foreignobject")) || slice_istarts(tag, SL("<iframe")) || slice_istarts(tag, SL("<embed")) || slice_istarts(tag, SL("<object"));

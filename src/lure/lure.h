@@ -142,6 +142,11 @@ const struct lure_known *lure_knows(const struct lure *l);
 size_t lure_passwords(const struct lure *l, const struct slice **out);
 struct arena *lure_arena(struct lure *l); /* until lure_reset */
 
+/* The host of a URL or of a path to a share, without user and port, as written; SLICE_NONE: there is none. */
+struct slice lure_host(struct slice url);
+/* Value of an attribute of an HTML tag "<a ...", as written, whatever prefix it has ("xlink:"); SLICE_NONE. */
+struct slice lure_attribute(struct slice tag, struct slice name);
+
 /* ---- verdict ------------------------------------------------------------------------------------------------------------------ */
 enum verdict { VERDICT_CLEAN /* as far as seen */, VERDICT_CANNOT_TELL, VERDICT_SUSPICIOUS, VERDICT_LURE };
 const char *verdict_name(enum verdict v); /* "clean", "cannot-tell", "suspicious", "lure" */

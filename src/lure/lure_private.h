@@ -8,7 +8,9 @@
 typedef void lure_parser(struct lure *l, uint32_t id, struct slice bytes);
 
 /* office.c ooxml.c rtf.c ... */
-lure_parser parse_ole, parse_ooxml, parse_flat_xml, parse_rtf, parse_odf, parse_msg, parse_sheet, parse_activemime;
+lure_parser parse_ole, parse_ooxml, parse_flat_xml, parse_rtf, parse_odf, parse_msg, parse_sheet, parse_activemime, parse_tnef;
+/* tnef.c: packed RTF (MS-OXRTFCP), as far as it goes; false: it is none. */
+bool rtf_unpack(struct lure *l, struct slice s, struct buf *out);
 /* archive.c iso.c vhd.c disk.c */
 lure_parser parse_archive, parse_packed, parse_iso, parse_vhd, parse_vhdx, parse_disk;
 /* udf.c: files of a UDF file system (ECMA-167) as children; false when there are none. */

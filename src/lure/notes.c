@@ -66,7 +66,7 @@ static void ics_links(struct lure *l, uint32_t id, struct slice line, const char
 		while (n < url.n && url.p[n] > ' ' && url.p[n] != '"' && url.p[n] != '<' && url.p[n] != '>' && url.p[n] != '\\')
 			n++;
 		url = slice_to(url, n);
-		struct slice host = host_in(url);
+		struct slice host = lure_host(url);
 		const struct lure_known *k = lure_knows(l);
 		bool own = false;
 		for (size_t i = 0; i < k->nown_domains; i++)
@@ -77,10 +77,47 @@ static void ics_links(struct lure *l, uint32_t id, struct slice line, const char
 	}
 }
 
+static struct slice domain_of(struct slice address)
+{
+	ssize_t at = slice_rfind(address, SL("@"));
+	size_t n = 0;
+	struct slice d = at < 0 ? SLICE_NONE : slice_from(address, (size_t)at + 1);
+	while (n < d.n && (d.p[n] == '.' || d.p[n] == '-' || (d.p[n] >= '0' && d.p[n] <= '9') || (d.p[n] | 32) >= 'a'))
+		n++;
+	return slice_to(d, n);
+}
+
+/* One is the other, or lies below it. */
+static bool related(struct slice a, struct slice b)
+{
+	struct slice longer = a.n > b.n ? a : b, shorter = a.n > b.n ? b : a;
+	return slice_ieq(a, b) || (shorter.n && longer.n > shorter.n && slice_iends(longer, shorter) && longer.p[longer.n - shorter.n - 1] == '.');
+}
+
+/* Answers name the one who invited, whoever sends them; services for meetings invite for others. */
+static void judge_organiser(struct lure *l, uint32_t id, struct slice organiser, struct slice method)
+{
+	const struct lure_object *v;
+	const struct lure_known *k = lure_knows(l);
+	lure_objects(l, &v);
+	struct slice from = v[id].parent == UINT32_MAX ? SLICE_NONE : lure_fact_of(l, v[id].parent, "mail.from-domain"), named = domain_of(organiser);
+	bool ours = false, own = false;
+	if (!from.n || !named.n || related(from, named) || (method.n && !slice_ieq(method, SL("REQUEST")) && !slice_ieq(method, SL("PUBLISH"))))
+		return;
+	for (size_t i = 0; i < k->nown_domains; i++) {
+		ours |= related(named, k->own_domains[i]);
+		own |= related(from, k->own_domains[i]);
+	}
+	if (ours && !own)
+		lure_found(l, id, IND_ICS_ORGANISER_OURS, UINT64_MAX, "ORGANIZER", "%.*s, sent from %.*s", SLFMT(slice_to(organiser, 80)), SLFMT(from));
+	else if (!known_meeting(from))
+		lure_found(l, id, IND_ICS_ORGANISER_OTHER, UINT64_MAX, "ORGANIZER", "%.*s, sent from %.*s", SLFMT(slice_to(organiser, 80)), SLFMT(from));
+}
+
 void parse_ics(struct lure *l, uint32_t id, struct slice s)
 {
 	static const char *const fields[] = {"LOCATION", "DESCRIPTION", "ATTACH", "URL", "X-ALT-DESC", "CONFERENCE"};
-	struct slice text = unfolded(l, s), line;
+	struct slice text = unfolded(l, s), line, organiser = SLICE_NONE, method = SLICE_NONE;
 	while (text.n && !lure_stop(l)) {
 		if (!slice_cut(&text, '\n', &line)) {
 			line = text;
@@ -89,11 +126,17 @@ void parse_ics(struct lure *l, uint32_t id, struct slice s)
 		for (size_t i = 0; i < ARRAY_LEN(fields); i++)
 			if (slice_istarts(line, slice_of(fields[i])))
 				ics_links(l, id, line, fields[i]);
-		if (slice_istarts(line, SL("ORGANIZER")))
-			lure_fact(l, id, "organizer", slice_from(line, (size_t)(slice_ifind(line, SL("mailto:")) + 1 ? slice_ifind(line, SL("mailto:")) + 7 : 9)));
+		if (slice_istarts(line, SL("METHOD:")))
+			method = slice_trim(slice_from(line, 7));
+		if (slice_istarts(line, SL("ORGANIZER")) && !organiser.n) {
+			ssize_t at = slice_ifind(line, SL("mailto:"));
+			organiser = slice_trim(slice_from(line, at < 0 ? 9 : (size_t)at + 7));
+			lure_fact(l, id, "organizer", organiser);
+		}
 		if (slice_istarts(line, SL("ATTACH")) && slice_ihas(line, SL("ENCODING=BASE64")) && slice_chr(line, ':') > 0)
 			lure_child(l, id, &(struct lure_child){.how = LURE_EMBEDDED, .name = SL("(attached)"), .bytes = base64_bytes(l, slice_from(line, (size_t)slice_chr(line, ':') + 1))});
 	}
+	judge_organiser(l, id, organiser, method);
 }
 
 /* ---- MHTML --------------------------------------------------------------------------------------------------------------------------------- */

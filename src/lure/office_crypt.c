@@ -1,5 +1,5 @@
 /* office_crypt.c - opening what is encrypted with a password everybody has: the standard one of write-protected workbooks ("VelvetSweatshop"), and the words of the
- * message it came in. ECMA-376 standard and agile encryption, RC4 of .xls (MS-OFFCRYPTO). No other password is guessed. */
+ * message it came in. ECMA-376 standard and agile encryption, RC4 of .xls and .doc (MS-OFFCRYPTO). No other password is guessed. */
 #include "lure/office_private.h"
 
 #include <openssl/evp.h>
@@ -212,7 +212,7 @@ struct slice crypt_package(struct office *o, struct slice info, struct slice pac
 	return SLICE_NONE;
 }
 
-/* ---- .xls: RC4 with keys that change every 1,024 bytes --------------------------------------------------------------------------------- */
+/* ---- .xls and .doc: RC4 with keys that change every 1,024 and 512 bytes --------------------------------------------------------------------------------- */
 struct rc4 { uint8_t s[256], i, j; };
 
 static void rc4_key(struct rc4 *r, const uint8_t *key, size_t n)
@@ -314,35 +314,70 @@ static struct slice open_xor(struct office *o, struct slice s, struct slice fp, 
 	return SLICE_NONE;
 }
 
-struct slice crypt_workbook(struct office *o, struct slice s, struct slice fp, int *which)
+/* Which of the words opens it. fp: kind, version, what belongs to it. */
+static bool find_key(struct office *o, struct slice fp, struct xls_key *k, int *which)
 {
-	if (fp.n == 4 || le16(fp, 0) == 0)
-		return open_xor(o, s, fp, which);
 	const struct slice *words;
 	size_t n = lure_passwords(o->l, &words);
-	struct xls_key k = {.api = le16(fp, 4) == 2 && le16(fp, 2) >= 2, .bits = 40};
-	struct slice plain = SLICE_NONE;
-	if (k.api && le32(fp, 14 + 16))
-		k.bits = le32(fp, 14 + 16);
-	if (le16(fp, 0) != 1 || (!k.api && le16(fp, 2) != 1) || k.bits > 128 || k.bits < 40 || !hasher_start(&k.h, k.api ? EVP_sha1() : EVP_md5()))
-		return plain;
+	*k = (struct xls_key){.api = le16(fp, 4) == 2 && le16(fp, 2) >= 2, .bits = 40};
+	if (k->api && le32(fp, 14 + 16))
+		k->bits = le32(fp, 14 + 16);
+	if (le16(fp, 0) != 1 || (!k->api && le16(fp, 2) != 1) || k->bits > 128 || k->bits < 40 || !hasher_start(&k->h, k->api ? EVP_sha1() : EVP_md5()))
+		return false;
 	bool found = false;
 	for (*which = -1; !found && *which < (int)n; ++*which)
-		found = try_key(&k, fp, *which < 0 ? slice_of(standard_password) : words[*which]);
+		found = try_key(k, fp, *which < 0 ? slice_of(standard_password) : words[*which]);
 	--*which;
-	char *to = found ? office_take(o, s.n, "Workbook") : NULL;
-	for (size_t from = 0; to && from < s.n; from += RC4_BLOCK) {
+	if (!found)
+		EVP_MD_CTX_free(k->h.ctx);
+	return found;
+}
+
+/* NULL: no room for it. */
+static char *apply_key(struct office *o, struct xls_key *k, struct slice s, size_t block, const char *where)
+{
+	char *to = office_take(o, s.n, where);
+	for (size_t from = 0; to && from < s.n; from += block) {
 		struct rc4 r;
-		if (!block_key(&k, (uint32_t)(from / RC4_BLOCK), &r))
+		if (!block_key(k, (uint32_t)(from / block), &r))
 			break;
-		rc4_apply(&r, s.p + from, to + from, MIN((size_t)RC4_BLOCK, s.n - from));
+		rc4_apply(&r, s.p + from, to + from, MIN(block, s.n - from));
 	}
-	if (to) {
+	return to;
+}
+
+struct slice crypt_workbook(struct office *o, struct slice s, struct slice fp, int *which)
+{
+	struct xls_key k;
+	if (fp.n == 4 || le16(fp, 0) == 0)
+		return open_xor(o, s, fp, which);
+	if (!find_key(o, fp, &k, which))
+		return SLICE_NONE;
+	char *to = apply_key(o, &k, s, RC4_BLOCK, "Workbook");
+	if (to)
 		keep_plain(s, to);
-		plain = slice_make(to, s.n);
-	}
 	EVP_MD_CTX_free(k.h.ctx);
-	return plain;
+	return to ? slice_make(to, s.n) : SLICE_NONE;
+}
+
+bool crypt_word(struct office *o, struct slice *doc, struct slice *table, int *which)
+{
+	enum { DOC_BLOCK = 512, DOC_PLAIN = 68 /* of the document's head */, HEAD_MOST = 1024 };
+	struct slice head = slice_to(*table, MIN((size_t)le32(*doc, 14), (size_t)HEAD_MOST));
+	char fp[HEAD_MOST + 2] = {1, 0};
+	struct xls_key k;
+	memcpy(fp + 2, head.n ? head.p : "", head.n);
+	if (!find_key(o, slice_make(fp, head.n + 2), &k, which))
+		return false;
+	char *d = apply_key(o, &k, *doc, DOC_BLOCK, "WordDocument"), *t = d ? apply_key(o, &k, *table, DOC_BLOCK, "Table") : NULL;
+	if (d)
+		memcpy(d, doc->p, MIN(doc->n, (size_t)DOC_PLAIN));
+	EVP_MD_CTX_free(k.h.ctx);
+	if (!t)
+		return false;
+	*doc = slice_make(d, doc->n);
+	*table = slice_make(t, table->n);
+	return true;
 }
 
 void crypt_said(struct office *o, bool opened, int which, const char *where)

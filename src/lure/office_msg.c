@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-enum { MSG_DEEP = 4, P_SUBJECT = 0x0037, P_HEADERS = 0x007d, P_FROM_NAME = 0x0c1a, P_FROM_ADDRESS = 0x0c1f, P_FROM_SMTP = 0x5d01, P_REPLY_TO = 0x0050, P_HTML = 0x1013, P_TO = 0x0e04, P_DATA = 0x3701, P_SHORT_NAME = 0x3704,
+enum { MSG_DEEP = 4, P_SUBJECT = 0x0037, P_HEADERS = 0x007d, P_FROM_NAME = 0x0c1a, P_FROM_ADDRESS = 0x0c1f, P_FROM_SMTP = 0x5d01, P_REPLY_TO = 0x0050, P_RTF = 0x1009, P_HTML = 0x1013, P_TO = 0x0e04, P_DATA = 0x3701, P_SHORT_NAME = 0x3704,
 	P_NAME = 0x3707, P_PATH = 0x370d };
 
 static struct slice property(struct cfb *c, uint32_t storage, uint16_t id, const char *type)
@@ -69,6 +69,11 @@ static void message(struct cfb *c, uint32_t storage, uint32_t depth)
 	struct slice html = property(c, storage, P_HTML, "0102");
 	if (html.n)
 		lure_child(c->o->l, c->o->id, &(struct lure_child){.how = LURE_PART, .name = SL("body.html"), .bytes = html});
+	struct slice packed = property(c, storage, P_RTF, "0102");
+	struct buf rtf = {0};
+	if (packed.n && rtf_unpack(c->o->l, packed, &rtf))
+		lure_child(c->o->l, c->o->id, &(struct lure_child){.how = LURE_PART, .name = SL("body.rtf"), .bytes = buf_slice(&rtf)});
+	buf_free(&rtf);
 	for (uint32_t i = 0; i < c->n && !lure_stop(c->o->l); i++) {
 		const struct cfb_entry *e = &c->entries[i];
 		if (e->reached && e->parent == storage && e->type == CFB_STORAGE && slice_istarts(e->name, SL("__attach_version1.0_")))

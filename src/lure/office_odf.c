@@ -35,8 +35,12 @@ static void element(struct office *o, const struct xml *x, const char *where)
 
 static void document(struct office *o, struct slice xml, const char *where)
 {
+	static const struct slice names[] = {SL("event-listener"), SL("dde-source"), SL("dde-connection-decl"), SL("object"), SL("object-ole"), SL("plugin"), SL("floating-frame"), SL("section-source"), SL("table-source"),
+		SL("cell-range-source"), SL("image"), SL("fill-image"), SL("applet"), SL("template"), SL("DOCTYPE")};
 	struct xml x;
 	xml_start(&x, o, xml);
+	if (!xml_has_element(x.s, names, ARRAY_LEN(names)))
+		return;
 	for (enum xml_event e; (e = xml_next(&x)) != XML_END && !lure_stop(o->l);)
 		if (e == XML_OPEN)
 			element(o, &x, where);

@@ -105,11 +105,14 @@ void doc_parse(struct cfb *c, uint32_t storage, struct slice doc)
 	struct office *o = c->o;
 	struct fields f = {.o = o, .where = "WordDocument"};
 	uint16_t flags = le16(doc, 0x0a);
-	if (flags & 0x0100) {
-		crypt_said(o, false, 0, "WordDocument");
-		return;
-	}
 	struct slice table = cfb_stream(c, storage, flags & 0x0200 ? "1Table" : "0Table");
+	if (flags & 0x0100) {
+		int which = 0;
+		bool opened = !(flags & 0x8000) && crypt_word(o, &doc, &table, &which);
+		crypt_said(o, opened, which, "WordDocument");
+		if (!opened)
+			return;
+	}
 	if (le16(doc, 2) >= 0xc1)
 		doc_template(o, doc, table);
 	bool old = le16(doc, 2) < 0xc1; /* Word 6 and 95 keep their text in one byte a character, the table in the same stream */

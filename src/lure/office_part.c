@@ -12,26 +12,32 @@ struct part_scan {
 	struct slice binary_name, part_name;
 };
 
+bool xml_has_element(struct slice s, const struct slice *names, size_t count)
+{
+	size_t least = SIZE_MAX;
+	for (size_t i = 0; i < count; i++)
+		least = MIN(least, names[i].n);
+	const char *p = s.p, *end = s.p + s.n;
+	while (p < end && (p = memchr(p, '<', (size_t)(end - p))) && ++p < end) {
+		size_t most = MIN((size_t)(end - p), (size_t)64), n = 0, from = 0;
+		for (; n < most && p[n] != ' ' && p[n] != '>' && p[n] != '/' && p[n] != '\n' && p[n] != '\r' && p[n] != '\t'; n++)
+			if (p[n] == ':' || p[n] == '!')
+				from = n + 1;
+		if (n - from < least)
+			continue;
+		for (size_t i = 0; i < count; i++)
+			if (names[i].n == n - from && names[i].p[0] == p[from] && memcmp(names[i].p, p + from, n - from) == 0)
+				return true;
+	}
+	return false;
+}
+
 /* Elements for which a part is gone through; most have none of them, and one pass over the tags tells. */
 static bool worth(struct slice s)
 {
 	static const struct slice names[] = {SL("instrText"), SL("delInstrText"), SL("fldSimple"), SL("ddeLink"), SL("customUI"), SL("binData"), SL("binaryData"), SL("SupBook"), SL("hlinkClick"), SL("hlinkHover"),
 		SL("hlinkMouseOver"), SL("macrosheet"), SL("attachedTemplate"), SL("Relationship"), SL("DOCTYPE")};
-	if (slice_has(s, SL("WEBSERVICE(")) || slice_has(s, SL("Formula=\"")))
-		return true;
-	const char *p = s.p, *end = s.p + s.n;
-	while (p < end && (p = memchr(p, '<', (size_t)(end - p))) && ++p < end) {
-		size_t most = MIN((size_t)(end - p), (size_t)32), n = 0, from = 0;
-		for (; n < most && p[n] != ' ' && p[n] != '>' && p[n] != '/' && p[n] != '\n' && p[n] != '\r' && p[n] != '\t'; n++)
-			if (p[n] == ':' || p[n] == '!')
-				from = n + 1;
-		if (n - from < 7) /* the shortest of the names */
-			continue;
-		for (size_t i = 0; i < ARRAY_LEN(names); i++)
-			if (names[i].n == n - from && names[i].p[0] == p[from] && memcmp(names[i].p, p + from, n - from) == 0)
-				return true;
-	}
-	return false;
+	return slice_has(s, SL("WEBSERVICE(")) || slice_has(s, SL("Formula=\"")) || xml_has_element(s, names, ARRAY_LEN(names));
 }
 
 /* Word cuts an instruction into runs; tags between say where a field begins and ends. */

@@ -109,6 +109,8 @@ struct xml {
 /* UTF-16 becomes UTF-8 in the arena, a byte order mark goes. */
 void xml_start(struct xml *x, struct office *o, struct slice s);
 enum xml_event xml_next(struct xml *x);
+/* Is there one of these elements, by local name? One pass over the tags, without reading them. */
+bool xml_has_element(struct slice s, const struct slice *names, size_t count);
 /* Value of an attribute by local name as written; SLICE_NONE when absent. */
 struct slice xml_attr(const struct xml *x, const char *name);
 /* The same with references replaced. */
@@ -176,6 +178,8 @@ struct slice crypt_workbook(struct office *o, struct slice stream, struct slice 
 /* The oldest lock of .xls (office_xor.c): does the word open it; all records' bytes into to, which is as long as s. */
 bool xor_opens(struct slice filepass, struct slice password);
 void xor_workbook(struct slice s, struct slice password, char *to);
+/* A Word document of that time and its table, opened in place with such a password; false: none opens them. */
+bool crypt_word(struct office *o, struct slice *doc, struct slice *table, int *which);
 /* Says what was encrypted and with which kind of password. */
 void crypt_said(struct office *o, bool opened, int which, const char *where);
 

@@ -98,7 +98,7 @@ static void registry(struct lure *l, uint32_t id, struct slice s)
 	static const char *const usual[] = {"registry.npmjs.org", "pypi.org", "files.pythonhosted.org", "registry.yarnpkg.com", "npm.pkg.github.com"};
 	struct slice rest = s;
 	for (ssize_t at; (at = slice_ifind(rest, SL("http"))) >= 0; rest = slice_from(rest, (size_t)at + 4)) {
-		struct slice url = slice_sub(rest, (size_t)at, 200), host = host_in(url);
+		struct slice url = slice_sub(rest, (size_t)at, 200), host = lure_host(url);
 		if (is_remote(url) && host.n && !WORD_IN(host, usual))
 			lure_found_slice(l, id, IND_CODE_OTHER_REGISTRY, UINT64_MAX, SLICE_NONE, host);
 	}

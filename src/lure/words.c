@@ -65,23 +65,51 @@ bool is_remote(struct slice s)
 	return false;
 }
 
-struct slice host_in(struct slice url)
+struct slice lure_host(struct slice url)
 {
 	ssize_t at = slice_find(url, SL("//"));
-	if (at < 0)
+	bool share = at < 0; /* \\host@SSL\share: no user stands there */
+	if (share)
 		at = slice_find(url, SL("\\\\"));
 	if (at < 0)
 		return SLICE_NONE;
 	struct slice h = slice_from(url, (size_t)at + 2);
 	size_t n = 0;
-	while (n < h.n && h.p[n] != '/' && h.p[n] != '\\' && h.p[n] != '?' && h.p[n] != '#' && h.p[n] != ' ' && h.p[n] != '"' && h.p[n] != '>')
+	while (n < h.n && h.p[n] && !strchr("/\\?# \"<>", h.p[n]))
 		n++;
 	h = slice_to(h, n);
-	ssize_t user = slice_rfind(h, SL("@"));
-	if (user >= 0 && slice_find(url, SL("\\\\")) != at - 2)
+	ssize_t user = share ? -1 : slice_rfind(h, SL("@"));
+	if (user >= 0)
 		h = slice_from(h, (size_t)user + 1);
 	ssize_t port = slice_rfind(h, SL(":"));
 	return port > 0 && h.p[h.n - 1] != ']' ? slice_to(h, (size_t)port) : h;
+}
+
+static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f'; }
+
+struct slice lure_attribute(struct slice tag, struct slice name)
+{
+	struct slice rest = tag;
+	for (ssize_t at; (at = slice_ifind(rest, name)) >= 0; rest = slice_from(rest, (size_t)at + name.n)) {
+		char before = rest.p + at > tag.p ? rest.p[at - 1] : 'x';
+		bool apart = is_blank(before) || before == '"' || before == '\'' || before == '/' || before == ':' /* xlink:href */;
+		struct slice v = slice_from(rest, (size_t)at + name.n);
+		while (v.n && is_blank(v.p[0]))
+			v = slice_from(v, 1);
+		if (!apart || !v.n || v.p[0] != '=')
+			continue;
+		do
+			v = slice_from(v, 1);
+		while (v.n && is_blank(v.p[0]));
+		char quote = v.n && (v.p[0] == '"' || v.p[0] == '\'') ? v.p[0] : 0;
+		if (quote)
+			v = slice_from(v, 1);
+		size_t n = 0;
+		while (n < v.n && (quote ? v.p[n] != quote : !is_blank(v.p[n]) && v.p[n] != '>'))
+			n++;
+		return slice_to(v, n);
+	}
+	return SLICE_NONE;
 }
 
 const char *viewer_bait_in(struct slice text)

@@ -15,8 +15,6 @@ const char *starter_in(struct slice s);
 const char *decoder_in(struct slice s);
 /* Is it a place on another machine: \\host\share, //host/share, http:, https:, ftp:, file://host, webdav? */
 bool is_remote(struct slice s);
-/* The host of a URL or UNC path; SLICE_NONE. */
-struct slice host_in(struct slice url);
 /* "cannot be displayed here, open it with our viewer", in three languages, in the text of a document. */
 const char *viewer_bait_in(struct slice text);
 /* Scripts are judged alike wherever they stand: says SCRIPT_FETCHES and SCRIPT_ENCODED of the object, and hands on what is encoded in them. */

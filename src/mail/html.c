@@ -15,30 +15,6 @@ struct page {
 	size_t hidden_n;
 };
 
-static struct slice attribute(struct slice tag, struct slice name)
-{
-	struct slice rest = tag;
-	for (ssize_t at; (at = slice_ifind(rest, name)) >= 0; rest = slice_from(rest, (size_t)at + name.n)) {
-		bool apart = at > 0 && strchr(" \t\r\n\"'/", rest.p[at - 1]);
-		struct slice v = slice_trim(slice_from(rest, (size_t)at + name.n));
-		while (v.n && (v.p[0] == '\n' || v.p[0] == '\r'))
-			v = slice_trim(slice_from(v, 1));
-		if (!apart || !v.n || v.p[0] != '=')
-			continue;
-		v = slice_from(v, 1);
-		while (v.n && strchr(" \t\r\n", v.p[0]))
-			v = slice_from(v, 1);
-		char quote = v.n && (v.p[0] == '"' || v.p[0] == '\'') ? v.p[0] : 0;
-		if (quote)
-			v = slice_from(v, 1);
-		size_t n = 0;
-		while (n < v.n && (quote ? v.p[n] != quote : !strchr(" \t\r\n>", v.p[n])))
-			n++;
-		return slice_to(v, n);
-	}
-	return SLICE_NONE;
-}
-
 static void utf8_add(struct buf *out, uint32_t c)
 {
 	if (c < 0x80) {
@@ -158,7 +134,7 @@ static bool is_void(struct slice name)
 
 static void image(struct page *p, struct slice tag)
 {
-	struct slice src = attribute(tag, SL("src")), w = attribute(tag, SL("width")), h = attribute(tag, SL("height"));
+	struct slice src = lure_attribute(tag, SL("src")), w = lure_attribute(tag, SL("width")), h = lure_attribute(tag, SL("height"));
 	bool pixel = (slice_eqz(w, "1") || slice_eqz(w, "0")) && (slice_eqz(h, "1") || slice_eqz(h, "0"));
 	if (pixel || p->hidden)
 		return;
@@ -176,7 +152,7 @@ static void hiding(struct page *p, struct slice name, bool end, struct slice tag
 			p->hidden += end ? -1u : 1u;
 		return;
 	}
-	if (!end && name.n && name.n < sizeof p->hidden_tag && !is_void(name) && is_hidden(attribute(tag, SL("style")))) {
+	if (!end && name.n && name.n < sizeof p->hidden_tag && !is_void(name) && is_hidden(lure_attribute(tag, SL("style")))) {
 		memcpy(p->hidden_tag, name.p, name.n);
 		p->hidden_n = name.n;
 		p->hidden = 1;
@@ -204,10 +180,10 @@ static size_t one_tag(struct page *p, size_t at)
 	if (slice_ieq(name, SL("a"))) {
 		if (closing)
 			close_anchor(p);
-		else if (attribute(tag, SL("href")).n)
-			open_anchor(p, attribute(tag, SL("href")));
-	} else if (slice_ieq(name, SL("area")) && attribute(tag, SL("href")).n) {
-		open_anchor(p, attribute(tag, SL("href")));
+		else if (lure_attribute(tag, SL("href")).n)
+			open_anchor(p, lure_attribute(tag, SL("href")));
+	} else if (slice_ieq(name, SL("area")) && lure_attribute(tag, SL("href")).n) {
+		open_anchor(p, lure_attribute(tag, SL("href")));
 		close_anchor(p);
 	} else if (slice_ieq(name, SL("img"))) {
 		image(p, tag);

@@ -10,7 +10,7 @@ static const struct phrase phrases[] = {
 #undef PHRASE
 };
 
-int language_new(struct mail *mail, struct err *e)
+static int prepare(struct mail *mail, struct err *e)
 {
 	mail->phrases = match_new(MATCH_FAST);
 	if (!mail->phrases)
@@ -22,6 +22,19 @@ int language_new(struct mail *mail, struct err *e)
 		r = match_seal(mail->phrases, e);
 	mail->scan = r ? NULL : match_ctx_new(mail->phrases);
 	return r ? r : mail->scan ? 0 : err_set(e, ERR_NOMEM, "no memory for phrases");
+}
+
+/* With the first message: a fifth of what a process costs that only sees documents. */
+static bool ready(struct message *m)
+{
+	struct err e;
+	if (!m->mail->phrases && prepare(m->mail, &e)) {
+		match_free(m->mail->phrases);
+		m->mail->phrases = NULL;
+		lure_found(m->l, m->id, IND_LIMIT_SIZE, UINT64_MAX, "text", "what is asked for was not looked at: %s", e.text);
+		return false;
+	}
+	return true;
 }
 
 struct looking { struct message *m; struct slice text; uint32_t first[INTENT_COUNT]; };
@@ -61,6 +74,8 @@ void judge_language(struct message *m)
 		{INTENT_PASSWORD, 1, IND_MAIL_PASSWORD_TOLD}, {INTENT_SECURITY, 1, IND_MAIL_SECURITY_TALK}, {INTENT_ADVANCE, 3, IND_MAIL_ADVANCE_FEE},
 	};
 	struct buf all = {0};
+	if (!ready(m))
+		return;
 	buf_adds(&all, m->subject);
 	buf_addc(&all, '\n');
 	buf_adds(&all, slice_to(buf_slice(&m->seen), 64 << 10));

@@ -41,25 +41,10 @@ static struct slice parameter(struct slice url, const char *name)
 	return SLICE_NONE;
 }
 
-static struct slice host_of(struct slice url)
-{
-	ssize_t at = slice_find(url, SL("//"));
-	struct slice h = at < 0 ? SLICE_NONE : slice_from(url, (size_t)at + 2);
-	size_t n = 0;
-	while (n < h.n && !strchr("/?#\\ \"<>", h.p[n]))
-		n++;
-	h = slice_to(h, n);
-	ssize_t user = slice_rfind(h, SL("@")), port;
-	if (user >= 0)
-		h = slice_from(h, (size_t)user + 1);
-	port = slice_rfind(h, SL(":"));
-	return port > 0 && h.p[h.n - 1] != ']' ? slice_to(h, (size_t)port) : h;
-}
-
 static struct slice unwrapped(struct lure *l, struct slice url)
 {
 	for (unsigned n = 0; n < 4; n++) {
-		struct slice host = host_of(url), inner = SLICE_NONE;
+		struct slice host = lure_host(url), inner = SLICE_NONE;
 		if (slice_iends(host, SL("safelinks.protection.outlook.com")) || slice_ieq(host, SL("statics.teams.cdn.office.net")))
 			inner = unescaped(l, parameter(url, "url"), false);
 		else if (slice_ieq(host, SL("urldefense.proofpoint.com")))
@@ -81,7 +66,7 @@ static struct slice unwrapped(struct lure *l, struct slice url)
 /* Mimecast tells only the site, in a parameter. */
 static struct slice site_behind(struct lure *l, struct slice url)
 {
-	struct slice host = host_of(url);
+	struct slice host = lure_host(url);
 	if (slice_iends(host, SL(".mimecast.com")) && parameter(url, "domain").n)
 		return site_of(l, parameter(url, "domain"));
 	return site_of(l, host);
@@ -89,7 +74,7 @@ static struct slice site_behind(struct lure *l, struct slice url)
 
 static bool is_unknowable(struct slice url)
 {
-	struct slice host = host_of(url);
+	struct slice host = lure_host(url);
 	return slice_iends(host, SL(".mimecast.com")) && !parameter(url, "domain").n;
 }
 
@@ -150,7 +135,7 @@ static struct slice shown_site(struct lure *l, struct slice text)
 {
 	struct slice t = slice_trim(text), host;
 	if (slice_istarts(t, SL("http://")) || slice_istarts(t, SL("https://")))
-		host = host_of(t);
+		host = lure_host(t);
 	else if (slice_istarts(t, SL("www.")))
 		host = until_path(t);
 	else
@@ -176,8 +161,8 @@ static bool sends_on(struct lure *l, struct slice url)
 	ssize_t at = slice_ifind(rest, SL("=http"));
 	if (at < 0 || !slice_has(slice_from(rest, (size_t)at), SL("://")))
 		return false;
-	struct slice inner = site_of(l, host_of(slice_from(rest, (size_t)at + 1)));
-	return inner.n && !slice_eq(inner, site_of(l, host_of(url)));
+	struct slice inner = site_of(l, lure_host(slice_from(rest, (size_t)at + 1)));
+	return inner.n && !slice_eq(inner, site_of(l, lure_host(url)));
 }
 
 static void linked(struct message *m, struct slice site)
@@ -195,7 +180,7 @@ static void one_link(struct message *m, const struct anchor *a)
 	struct slice url = unwrapped(l, a->url);
 	if (!slice_istarts(url, SL("http")) || is_unknowable(url))
 		return;
-	struct slice host = folded_text(l, slice_to(host_of(url), 253)), site = site_behind(l, url), shown = shown_site(l, a->text);
+	struct slice host = folded_text(l, slice_to(lure_host(url), 253)), site = site_behind(l, url), shown = shown_site(l, a->text);
 	struct ip ip;
 	bool own = m->mail->options.org && org_domain_own(m->mail->options.org, site);
 	if (own)

@@ -5,15 +5,11 @@
 
 #include <stdlib.h>
 
-struct mail *mail_new(const struct mail_options *o, struct err *e)
+struct mail *mail_new(const struct mail_options *o)
 {
 	struct mail *m = xcalloc(1, sizeof *m);
 	m->options = *o;
 	m->charsets = charsets_open();
-	if (language_new(m, e)) {
-		mail_free(m);
-		return NULL;
-	}
 	return m;
 }
 

@@ -19,7 +19,7 @@ struct mail_options {
 };
 void mail_prepare(void);
 struct mail;
-struct mail *mail_new(const struct mail_options *o, struct err *e);
+struct mail *mail_new(const struct mail_options *o);
 void mail_free(struct mail *m);
 /* For lure_parse_with(): arg is a struct mail. Facts it leaves: "mail.from", "mail.to", "mail.subject", "mail.date" and more, see facts(); mail_history_read() takes them. */
 void mail_box(void *arg, struct lure *l, uint32_t id, struct slice bytes); /* the same for LT_MBOX: each message, or the only one */

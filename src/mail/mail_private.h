@@ -79,7 +79,6 @@ void judge_identity(struct message *m);
 /* Like a domain of ours or of a partner, and neither. */
 bool judge_own_likeness(struct message *m, struct slice site, const char *where);
 void judge_links(struct message *m);
-int language_new(struct mail *mail, struct err *e);
 void judge_language(struct message *m);
 void judge_together(struct message *m);
 

@@ -101,6 +101,7 @@ def check_archives(postern, d):
         subprocess.run(["7z", "a", "-bd", "-psecret", f"-t{kind}", *extra, to, f"{d}/src"], check=True, stdout=subprocess.DEVNULL)
         _, rows = inspect(postern, to)
         expect("ARCHIVE_ENCRYPTED" in ids(rows[0]) and rows[0]["limited"] and rows[0]["verdict"] != "clean", f"{to}: {rows[0]['verdict']} {ids(rows[0])}")
+        expect(("ARCHIVE_NOT_TRIED" in ids(rows[0])) == (kind == "7z"), f"{to}: what cannot be opened at all is said: {ids(rows[0])}")
     _, rows = inspect(postern, "-p", "wrong", "-p", "secret", f"{d}/locked0.zip")
     expect("ARCHIVE_PASSWORD_GIVEN" in ids(rows[0]) and "ARCHIVE_ENCRYPTED" not in ids(rows[0]) and any(o["type"] == "shortcut" and o.get("opened") for o in rows[0]["objects"]), f"opened by a word: {ids(rows[0])}")
 

@@ -284,19 +284,8 @@ def rc4(key, data):
 
 def encrypt_workbook(records, password, api):
     """Excel's records after a FILEPASS; api: RC4 of CryptoAPI with 128 bits, else the older one of 40."""
-    salt, verifier = bytes(range(16)), bytes(range(16, 32))
-    if api:
-        base = hashlib.sha1(salt + password.encode('utf-16-le')).digest()
-        key = lambda block: hashlib.sha1(base + struct.pack('<I', block)).digest()[:16]
-        both = rc4(key(0), verifier + hashlib.sha1(verifier).digest())
-        header = struct.pack('<IIIIIIII', 4, 0, 0x6801, 0x8004, 128, 1, 0, 0) + b'\0\0'
-        filepass = struct.pack('<HHHII', 1, 2, 2, 4, len(header)) + header + struct.pack('<I', 16) + salt + both[:16] + struct.pack('<I', 20) + both[16:]
-    else:
-        h = hashlib.md5(password.encode('utf-16-le')).digest()
-        base = hashlib.md5((h[:5] + salt) * 16).digest()
-        key = lambda block: hashlib.md5(base[:5] + struct.pack('<I', block)).digest()
-        both = rc4(key(0), verifier + hashlib.md5(verifier).digest())
-        filepass = struct.pack('<HHH', 1, 1, 1) + salt + both
+    head, key = rc4_keys(password, api)
+    filepass = b'\1\0' + head
     plain = biff(0x809, struct.pack('<HHHHII', 0x600, 5, 0, 0, 0, 0)) + biff(0x2f, filepass) + records + biff(0x0a)
     stream = b''.join(rc4(key(i // 1024), plain[i:i + 1024]) for i in range(0, len(plain), 1024))
     out, at = bytearray(stream), 0
@@ -331,9 +320,37 @@ def encrypt_xor(records, password):
 
 
 # ---- others ------------------------------------------------------------------------------------------------------------
-def word_document(text, encrypted=False, wide_text=False, template=None):
-    """A .doc of one piece."""
-    fib = bytearray(0x200)
+def rc4_keys(password, api):
+    """What stands before what is encrypted, and the key of a block."""
+    salt, verifier = bytes(range(16)), bytes(range(16, 32))
+    if api:
+        base = hashlib.sha1(salt + password.encode('utf-16-le')).digest()
+        key = lambda block: hashlib.sha1(base + struct.pack('<I', block)).digest()[:16]
+        both = rc4(key(0), verifier + hashlib.sha1(verifier).digest())
+        header = struct.pack('<IIIIIIII', 4, 0, 0x6801, 0x8004, 128, 1, 0, 0) + b'\0\0'
+        return struct.pack('<HHII', 2, 2, 4, len(header)) + header + struct.pack('<I', 16) + salt + both[:16] + struct.pack('<I', 20) + both[16:], key
+    h = hashlib.md5(password.encode('utf-16-le')).digest()
+    base = hashlib.md5((h[:5] + salt) * 16).digest()
+    key = lambda block: hashlib.md5(base[:5] + struct.pack('<I', block)).digest()
+    return struct.pack('<HH', 1, 1) + salt + rc4(key(0), verifier + hashlib.md5(verifier).digest()), key
+
+
+def lock_word(doc, table, password, api):
+    """[MS-DOC] 2.2.6: blocks of 512 bytes; the head of the document and what tells of the encryption stay readable."""
+    head, key = rc4_keys(password, api)
+    lock = lambda data: b''.join(rc4(key(i // 512), data[i:i + 512]) for i in range(0, len(data), 512))
+    fib = bytearray(doc)
+    struct.pack_into('<I', fib, 14, len(head))
+    for at in (0x1a2, 0x19a): # places in the table move behind its head
+        if struct.unpack_from('<I', fib, at + 4)[0]:
+            struct.pack_into('<I', fib, at, struct.unpack_from('<I', fib, at)[0] + len(head))
+    both = head + lock(b'\0' * len(head) + table)[len(head):]
+    return compound({'WordDocument': bytes(fib[:68]) + lock(bytes(fib))[68:], '1Table': both})
+
+
+def word_document(text, encrypted=False, wide_text=False, template=None, locked=None):
+    """A .doc of one piece. locked: password, and whether by CryptoAPI."""
+    fib, encrypted = bytearray(0x200), encrypted or locked
     struct.pack_into('<HHHHH', fib, 0, 0xa5ec, 0xc1, 0, 0x409, 0)
     struct.pack_into('<H', fib, 0x0a, 0x0200 | (0x0100 if encrypted else 0))
     body = text.encode('utf-16-le' if wide_text else 'latin-1')
@@ -344,6 +361,8 @@ def word_document(text, encrypted=False, wide_text=False, template=None):
         strings = struct.pack('<HHH', 0xffff, 2, 0) + b'\0\0' + struct.pack('<H', len(template)) + template.encode('utf-16-le')
         struct.pack_into('<II', fib, 0x19a, len(clx), len(strings))
         clx += strings
+    if locked:
+        return lock_word(bytes(fib) + body, clx, *locked)
     return compound({'WordDocument': bytes(fib) + body, '1Table': clx})
 
 

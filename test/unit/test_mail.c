@@ -21,7 +21,7 @@ static int setup(void **state)
 	w->org = org_parse(slice_of(organisation), "org", &e);
 	assert_non_null(w->org);
 	mail_prepare();
-	w->mail = mail_new(&(struct mail_options){.org = w->org, .trusted = trusted}, &e);
+	w->mail = mail_new(&(struct mail_options){.org = w->org, .trusted = trusted});
 	assert_non_null(w->mail);
 	w->l = lure_new(NULL);
 	lure_parse_with(w->l, LT_EML, mail_inspect, w->mail);
