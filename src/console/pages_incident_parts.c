@@ -191,9 +191,10 @@ static void evidence(const struct request *q, struct buf *b, const struct stored
 
 void incident_finding(struct request *q, struct buf *b, const struct stored *x, const struct finding *f, size_t most)
 {
-	H(b, "<article class=\"card\"><header><h3>");
+	bool alone = most == SIZE_MAX; /* on a page of its own nothing stands between it and the h1 */
+	buf_addz(b, alone ? "<article class=\"card\"><header><h2>" : "<article class=\"card\"><header><h3>");
 	html_told(q, b, text_cut(f->title, 400));
-	H(b, "</h3>");
+	buf_addz(b, alone ? "</h2>" : "</h3>");
 	html_level(q, b, f->level);
 	H(b, "</header><p>");
 	html_told(q, b, text_cut(f->text, 2000));

@@ -211,7 +211,7 @@ static void search_lessons(struct searching *s, struct buf *page)
 
 static void field(const struct request *q, struct buf *b, struct slice words)
 {
-	H(b, "<form method=\"get\" action=\"/search\" role=\"search\"><p><label for=\"words\">");
+	H(b, "<form method=\"get\" action=\"/search\"><p><label for=\"words\">");
 	html_text(q, b, TX_SEARCH_WORDS);
 	H(b, "</label><input id=\"words\" name=\"q\" type=\"search\" maxlength=\"200\" value=\"");
 	html_value(b, words);

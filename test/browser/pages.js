@@ -59,6 +59,7 @@ async function main() {
 	for (const who of asked.people) {
 		const context = await L.person(browser);
 		const page = await context.newPage();
+		await L.drive("fresh");
 		await L.login(page, asked.at, who);
 		await page.close();
 		await walk(context, who);
@@ -68,6 +69,6 @@ async function main() {
 	await page.goto(`${asked.at}/login`);
 	for (const [size, scheme] of views) await judge(page, "/login", size, scheme, "nobody", "/login");
 	await browser.close();
-	process.exitCode = L.done("pages");
+	process.exit(L.done("pages"));
 }
 main().catch((e) => { console.log(e); process.exit(1); });

@@ -71,6 +71,17 @@ class Stage:
             self.console.add(name, roles, None if name == "harms" else server.PASSWORD, "--shown", SHOWN[name])
         self.console.start()
 
+    def people(self, factors=("harms", "ahlers")):
+        """For the browser: who there is; those who decide have enrolled a device."""
+        self.console.add("harms", USERS["harms"])
+        for name in factors:
+            self.console.enroll(name)
+        return [{"name": n, "password": server.PASSWORD, "role": r[-1], "secret": self.console.secrets.get(n, "")} for n, r in USERS.items()]
+
+    def deep_links(self):
+        """Pages that no link leads to, but a mail or a person."""
+        return ["/account"]
+
     def write_logs(self, upto):
         """The lines of the practice incident up to a time (None: all), at once, behind what is there."""
         files = {}
