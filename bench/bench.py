@@ -5,7 +5,7 @@ MB/s per core is the file's size by the user and system time of the process, so 
 """
 import argparse, json, os, statistics, subprocess, sys, tempfile, time
 
-import sigma_bench
+import console_bench, sigma_bench
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LITERALS = os.path.join(HERE, 'literals.txt')
@@ -83,6 +83,7 @@ def main():
     p.add_argument('--huge', type=int, metavar='GB', help='only: peak memory over so many GB')
     p.add_argument('--sigma', action='store_true', help='only: Sigma rules, on text and on Windows events')
     p.add_argument('--privilege', action='store_true', help='only: reach and the cheapest cut on networks of 10, 300 and 3,000 hosts')
+    p.add_argument('--console', action='store_true', help='only: pages of the console with 10,000 incidents, to one client and to 200')
     p.add_argument('--format', choices=['text', 'json'], default='text')
     a = p.parse_args()
     if a.huge:
@@ -91,6 +92,10 @@ def main():
         return
     if a.privilege:
         subprocess.run([os.path.join(a.build, 'bench', 'bench_privilege')], check=True)
+        return
+    if a.console:
+        c = console_bench.measure(a.build, seconds=3 if a.quick else 8)
+        print(json.dumps(c, indent=1)) if a.format == 'json' else console_bench.show(c)
         return
     megabytes, times = (50, 3) if a.quick else (200, 7)
     folder = os.path.join(a.build, 'bench-data')

@@ -1,5 +1,6 @@
 /* audit_kept.c - postern audit: results are kept in the state, so that the next one can say what has changed. */
 #include "cmd/audit.h"
+#include "cmd/posture_kept.h"
 #include "cmd/setup.h"
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_MAX = 256 << 20 };
+enum { FILE_MAX = 256 << 20, HISTORY_MAX = 60 };
 
 static bool read_fd(int fd, const char *path, struct buf *out)
 {
@@ -120,6 +121,7 @@ bool audit_keep(const struct args *a, const struct posture *p)
 	bool ok = fd >= 0 && write_all(fd, buf_slice(&out)) && renameat(dir, tmp, dir, name) == 0 && fsync(dir) == 0;
 	if (!ok)
 		complain("cannot keep the result in %s: %s", path, strerror(errno));
+	ok = ok && posture_keep(a, "audit", p->nhosts == 1 ? p->hosts[0] : SLICE_NONE, p->now, HISTORY_MAX, buf_slice(&out));
 	buf_free(&out);
 	if (fd >= 0)
 		close(fd);

@@ -15,7 +15,7 @@ static const struct option options[] = {
 	{"demand", 'd', OPT_LIST, "NAME", "only checks of this demand: provider-access, logging, second-factor, least-privilege,\npatching, mail, education; may be given several times"},
 	{"waivers", 'w', OPT_TEXT, "FILE", "what is accepted, by whom, why, until when (waivers.yaml)"},
 	{"since", 0, OPT_TEXT, "FILE", "what changed since this result (made with --format json);\ndefault: the one that --save kept last for the same host"},
-	{"save", 0, OPT_FLAG, NULL, "keep the result in DIR/audit of --state"},
+	{"save", 0, OPT_FLAG, NULL, "keep the result in DIR/audit of --state, and the last 60 in DIR/posture for the console"},
 	{"anchors", 0, OPT_TEXT, "FILE", "the log of another machine that has anchors of the audit log"},
 	{"fail-on", 0, OPT_CHOICE, "low|medium|high|critical", "exit 1 when a check of this level or above failed or cannot be told, and is not waived"},
 	{"list", 'l', OPT_FLAG, NULL, "list all checks with their numbers in the standards, and judge nothing"},

@@ -9,7 +9,7 @@ static const struct option options[] = {
 	{"days", 'd', OPT_NUMBER, "N", "a right not used for so many days is unused (default 90)", 1, 3650},
 	{"root", 'R', OPT_TEXT, "DIR", "collect, suggest: a mounted or copied root instead of this machine"},
 	{"host", 'H', OPT_LIST, "HOST", "collect: over ssh from this host, or ORG for all hosts of the organisation file;\nreport, suggest: only these hosts; may be given several times"},
-	{"save", 0, OPT_FLAG, NULL, "collect: into DIR/snapshots of --state, named by host and time"},
+	{"save", 0, OPT_FLAG, NULL, "collect: into DIR/snapshots of --state, named by host and time;\nreport, exposure, cut: keep the last 12 results in DIR/posture of --state, for the console"},
 	{"from", 'F', OPT_LIST, "PLACE", "reach, cut, suggest: account@host, host, provider:ID, person:NAME, key:SHA256:..., role:NAME, outside"},
 	{"to", 'T', OPT_LIST, "PLACE", "cut, suggest: what must be out of reach, as --from"},
 	{"cost", 0, OPT_LIST, "WHAT=N", "cut, suggest: what taking away costs, as a factor: KIND=N, host:NAME=N, account:NAME=N"},

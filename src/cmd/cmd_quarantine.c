@@ -133,7 +133,7 @@ static const struct verb {
 	const char *name, *action;         /* of the audit log; NULL: changes nothing */
 	int (*fn)(struct work *w, struct err *e);
 	size_t operands;
-} verbs[] = {{"list", NULL, list, 0}, {"show", NULL, show, 1}, {"release", "mail-release", release, 1}, {"delete", "mail-delete", delete, 1}};
+} verbs[] = {{"list", NULL, list, 0}, {"show", NULL, show, 1}, {"release", HELD_ACTION_RELEASE, release, 1}, {"delete", HELD_ACTION_DELETE, delete, 1}};
 
 /* ---- the command ---------------------------------------------------------------------------------------------------------------------------------- */
 

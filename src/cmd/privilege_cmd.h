@@ -37,6 +37,8 @@ int privilege_inputs_open(struct privilege_inputs *in, const struct args *a);
 void privilege_inputs_free(struct privilege_inputs *in);
 /* Snapshots and the graph. NULL after a message. Borrows from `in`. */
 struct privilege *privilege_inputs_build(struct privilege_inputs *in, const struct args *a);
+/* With --save: the result as JSON into DIR/posture of the state. True when there is nothing to keep; false after a message. */
+bool privilege_keep(const struct privilege_inputs *in, const struct args *a, const char *kind, struct slice subject, struct slice json);
 /* --days, or 90. */
 uint32_t privilege_days(const struct args *a);
 

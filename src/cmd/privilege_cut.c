@@ -100,7 +100,16 @@ static void print_text(const struct cutting *c, struct buf *out)
 
 static void print_json(const struct cutting *c, struct buf *out)
 {
-	buf_addf(out, "{\"possible\":%s,\"proven\":%s,\"cheapest\":%s,\"cost\":%llu,\"used\":%zu", c->cut.possible ? "true" : "false", c->cut.proven ? "true" : "false",
+	struct buf place = {0};
+	places_told(c->a, "from", &place);
+	buf_addz(out, "{\"from\":");
+	buf_json(out, buf_slice(&place));
+	place.n = 0;
+	places_told(c->a, "to", &place);
+	buf_addz(out, ",\"to\":");
+	buf_json(out, buf_slice(&place));
+	buf_free(&place);
+	buf_addf(out, ",\"possible\":%s,\"proven\":%s,\"cheapest\":%s,\"cost\":%llu,\"used\":%zu", c->cut.possible ? "true" : "false", c->cut.proven ? "true" : "false",
 		c->cut.cheapest ? "true" : "false", (unsigned long long)c->cut.cost, c->cut.used);
 	places_unknown_json(c->in, out);
 	buf_addz(out, ",\"take_away\":[");
@@ -133,6 +142,11 @@ static int tell(struct cutting *c)
 		return rc;
 	(strcmp(format_of(c->a), "json") == 0 ? print_json : print_text)(c, &out);
 	rc = !write_out(args_get(c->a, "output"), buf_slice(&out)) ? EXIT_INPUT : c->cut.possible ? EXIT_DONE : EXIT_CONDITION;
+	out.n = 0;
+	if (rc != EXIT_INPUT && args_has(c->a, "save")) {
+		print_json(c, &out);
+		rc = privilege_keep(c->in, c->a, "cut", SL("cheapest"), buf_slice(&out)) ? rc : EXIT_INPUT;
+	}
 	buf_free(&out);
 	return rc;
 }

@@ -1,5 +1,6 @@
 /* privilege_inputs.c - snapshots, logs and grants that the verbs of postern privilege start from. */
 #include "cmd/privilege_cmd.h"
+#include "cmd/posture_kept.h"
 #include "cmd/setup.h"
 #include "gate/gate.h"
 
@@ -10,7 +11,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { DAYS_DEFAULT = 90, FOLDER_FILES_MAX = 200000 };
+enum { DAYS_DEFAULT = 90, FOLDER_FILES_MAX = 200000, KEPT_MAX = 12 };
 
 uint32_t privilege_days(const struct args *a)
 {
@@ -289,6 +290,11 @@ void privilege_inputs_free(struct privilege_inputs *in)
 	}
 	arena_free(&in->mem);
 	*in = (struct privilege_inputs){0};
+}
+
+bool privilege_keep(const struct privilege_inputs *in, const struct args *a, const char *kind, struct slice subject, struct slice json)
+{
+	return !args_has(a, "save") || posture_keep(a, kind, subject, in->now / NS_SEC, KEPT_MAX, json);
 }
 
 struct privilege *privilege_inputs_build(struct privilege_inputs *in, const struct args *a)

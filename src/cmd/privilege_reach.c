@@ -231,6 +231,11 @@ static int print(struct telling *t, const struct args *a)
 	if (rc)
 		complain_err(&e);
 	bool ok = !rc && write_out(args_get(a, "output"), buf_slice(&out));
+	out.n = 0;
+	if (ok && t->backwards && args_has(a, "save")) {
+		print_json(t, &out);
+		ok = privilege_keep(t->in, a, "exposure", slice_of(t->from), buf_slice(&out));
+	}
 	buf_free(&out);
 	free(t->order);
 	return ok ? EXIT_DONE : EXIT_INPUT;

@@ -102,6 +102,11 @@ static int print(struct privilege_report *r, const struct args *a)
 	if (rc)
 		complain_err(&e);
 	bool ok = !rc && write_out(file, buf_slice(&out));
+	out.n = 0;
+	if (ok && args_has(a, "save")) {
+		privilege_report_json(r, &out);
+		ok = privilege_keep(r->in, a, "privilege", SL("report"), buf_slice(&out));
+	}
 	buf_free(&out);
 	return ok ? 0 : EXIT_INPUT;
 }

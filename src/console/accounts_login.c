@@ -90,14 +90,14 @@ static int look(struct console_accounts *c, const struct login *l, bool real, st
 static nstime must_wait(const struct throttle *t, nstime now)
 {
 	int64_t until = MAX(t->own.until, t->known ? 0 : MAX(t->all.until, t->net.until));
-	return until > now ? MIN(until - now, DELAY_MOST) : 0;
+	return until > now && until - now <= DELAY_MOST ? until - now : 0; /* else the clock was set back: that keeps nobody out */
 }
 
 static int count(struct console_accounts *c, struct slice who, struct slice network, int64_t failures, int64_t free, nstime now, struct err *e)
 {
 	return vault_run(c->vault,
 		"INSERT INTO console_throttle(who,network,failures,until,last) VALUES(?1,?2,?3,?4,?5) ON CONFLICT(who,network) DO UPDATE SET failures=?3, until=?4, last=?5", NULL,
-		NULL, e, "ssiii", who, network, failures, (int64_t)(now + delay(failures, free)), (int64_t)now);
+		NULL, e, "ssiii", who, network, failures, (int64_t)(delay(failures, free) ? now + delay(failures, free) : 0), (int64_t)now);
 }
 
 static int was_wrong(struct console_accounts *c, struct throttle *t, nstime now, struct err *e)

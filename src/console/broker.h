@@ -8,8 +8,12 @@
 #define POSTERN_CONSOLE_BROKER_H
 
 #include "console/console.h"
+#include "store/store.h"
 
 enum { BROKER_MAGIC = 0x504b5452, BROKER_TOKEN = 48, BROKER_ID = 200, BROKER_TEXT = 4096, BROKER_CODE = 256 };
+#define BROKER_FIELD '\x1f'
+enum report_field { REPORT_PLATFORM, REPORT_PROFILE, REPORT_FIRM, REPORT_BEGAN, REPORT_DEVICE, REPORT_MOVED, REPORT_OFFERED, REPORT_OPENED /* digits: enum contact_answer */,
+	REPORT_ANONYMOUS /* "1": nobody is to know who */, REPORT_WORDS, REPORT_FIELDS };
 enum broker_fresh { FRESH_NO, FRESH_FACTOR /* the second factor again */ };
 
 /* name, roles that may, second factor again, who does it: function broker_NAME() in broker_*.c. Comments say what fields mean. */
@@ -45,7 +49,13 @@ enum broker_fresh { FRESH_NO, FRESH_FACTOR /* the second factor again */ };
 	X(HELD, held, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO)            /* number 1: all -> memfd */                                  \
 	X(HELD_MESSAGE, held_message, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO) /* id -> descriptor of the message, read-only */          \
 	X(HELD_RELEASE, held_release, ROLE_ADMINISTRATOR, FRESH_FACTOR)       /* id, number 1: again */                                     \
-	X(HELD_DELETE, held_delete, ROLE_ADMINISTRATOR, FRESH_NO)
+	X(HELD_DELETE, held_delete, ROLE_ADMINISTRATOR, FRESH_NO)                                                                           \
+	/* reports: broker_report.c; fields of a text are separated by BROKER_FIELD */                                                       \
+	X(REPORT_FILE, report_file, ROLE_ANY, FRESH_NO)       /* id: reference, number: which file, text: inspect_told_save() */             \
+	X(REPORT, report, ROLE_ANY, FRESH_NO)                 /* id: reference, number: files, text: enum report_field -> number 1: it was there already */ \
+	X(REPORT_ANSWER, report_answer, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO) /* id: reference, number: state + 16 * outcome, text: answer */ \
+	X(EXAMPLE_ADD, example_add, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO) /* id: incident, text: title, body -> number */             \
+	X(EXAMPLE_DELETE, example_delete, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO) /* number */
 enum broker_op {
 #define X(id, fn, roles, fresh) BROKER_##id,
 	BROKER_OPS(X)
@@ -95,6 +105,7 @@ int broker_bytes(const struct buf *b, int *fd, struct err *e);
 int broker_note(struct broker *b, struct slice actor, const char *action, struct slice object, const char *outcome, struct slice detail, struct err *e);
 /* Answers on this channel until its other end is gone; a thread each. */
 int broker_serve(const struct console_options *o, int channel, struct err *e);
+
 
 /* ---- web side --------------------------------------------------------------------------------------------------------------------------- */
 struct desk;                           /* page.h: what one thread of the web process works with */

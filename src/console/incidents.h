@@ -42,14 +42,10 @@ struct store *page_store(const struct request *q, struct err *e);
 int page_stored(struct request *q, struct stored *x, struct err *e);
 
 /* ---- sources ------------------------------------------------------------------------------------------------------------------------ */
-/* What can be said about how well Postern sees. */
-struct sight {
-	uint64_t logs, silent, hosts_without; /* silent: followed, and unread for a day; hosts of org.yaml without any log */
-	nstime newest;         /* anything was read; NSTIME_NONE never */
-	nstime heartbeat;      /* watch wrote its figures; NSTIME_NONE: not known */
-};
+/* Counted anew when the state changed, or a minute ago. */
 int sight_load(struct request *q, struct sight *out, struct err *e);
 bool sight_silent(const struct store_log *x, nstime now);
+bool sight_dead(const struct sight *s, nstime now); /* watch has not written anything for some time */
 
 /* ---- one incident, in parts --------------------------------------------------------------------------------------------------------- */
 void incident_stages(const struct request *q, struct buf *b, const struct incident *in);

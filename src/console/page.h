@@ -28,6 +28,14 @@ struct field { struct slice name, value; };  /* well-formed UTF-8, no NUL; a for
 struct upload { struct slice field, name; int fd; uint64_t size; }; /* name: as it was sent, hostile; fd: a memfd, closed after the call */
 enum { PAGE_ARGS = 4, PAGE_FIELDS = 200, PAGE_UPLOADS = 8, PAGE_FORM_BYTES = 256 << 10, PAGE_UPLOAD_BYTES = 32 << 20 };
 
+/* What can be said about how well Postern sees (pages_sources.c). */
+struct sight {
+	uint64_t logs, silent, hosts_without; /* silent: followed, and unread for a day; hosts of org.yaml without any log */
+	nstime newest;                 /* anything was read; NSTIME_NONE never */
+	nstime heartbeat;              /* watch wrote its figures; NSTIME_NONE: not known */
+	nstime counted;                /* 0: never */
+	int64_t version;
+};
 struct route;
 struct server;
 struct desk {                          /* of one thread; opened once, after the process gave everything up */
@@ -37,6 +45,7 @@ struct desk {                          /* of one thread; opened once, after the 
 	struct lesson_book *book;      /* progress of learners; own writer */
 	const struct lessons *lessons; /* shared, read-only */
 	struct inspect *inspect;       /* shared */
+	struct sight sight;            /* as it was counted last, and for which version of the state */
 	const struct zone *zone;       /* of the organisation; NULL: UTC. Shared */
 	struct server *server;
 };

@@ -226,6 +226,7 @@ int lesson_progress_page(struct request *q, struct response *r, struct err *e)
 	if (!lesson_desk(q, e))
 		return e->code;
 	r->title = TX_PROGRESS;
+	r->wide = true;
 	H(b, "<h1>");
 	html_text(q, b, TX_PROGRESS);
 	H(b, "</h1>\n<p class=\"lead\">");

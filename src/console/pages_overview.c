@@ -85,7 +85,10 @@ static void duty_card(const struct request *q, struct buf *b, const struct overv
 static void sight_card(const struct request *q, struct buf *b, const struct overview *o)
 {
 	const struct sight *s = &o->sight;
-	card(q, b, TX_OVER_SIGHT, s->silent || s->hosts_without || !s->logs);
+	bool dead = sight_dead(s, q->now);
+	card(q, b, TX_OVER_SIGHT, dead || s->silent || s->hosts_without || !s->logs);
+	if (dead)
+		html_said(q, b, true, slice_of(text_of(TX_SRC_DEAD, q->language)));
 	H(b, "<ul><li><a href=\"/sources\">");
 	html_number(q, b, TX_OVER_LOGS, s->logs);
 	H(b, "</a></li>");

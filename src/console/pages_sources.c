@@ -94,15 +94,31 @@ static int look(struct looking *l, struct err *e)
 
 int sight_load(struct request *q, struct sight *out, struct err *e)
 {
+	struct sight *kept = &q->desk->sight;
 	struct looking l = {q, out, NULL, 0};
 	struct buf text = {0};
+	int64_t version = 0;
 	double t;
-	int rc = look(&l, e);
+	int rc = store_version(q->desk->store, &version, e);
+	if (rc || (kept->counted && kept->version == version && q->now - kept->counted < NS_MIN && q->now >= kept->counted)) {
+		*out = *kept;
+		return rc;
+	}
+	rc = look(&l, e);
 	read_figures(q, &text);
 	if (figure(buf_slice(&text), "postern_heartbeat_timestamp_seconds", &t) && t > 0 && t < 1e10)
 		out->heartbeat = (nstime)t * NS_SEC;
 	buf_free(&text);
+	out->counted = q->now;
+	out->version = version;
+	if (!rc)
+		*kept = *out;
 	return rc;
+}
+
+bool sight_dead(const struct sight *s, nstime now)
+{
+	return s->heartbeat != NSTIME_NONE && now - s->heartbeat > DEAD_AFTER;
 }
 
 /* ---- the page ------------------------------------------------------------------------------------------------------------------------- */
@@ -168,23 +184,22 @@ static void blind_spots(const struct looking *l, struct buf *b)
 }
 
 /* Does watch run, and what does it not understand? */
-static void engine(const struct request *q, struct buf *b)
+static void engine(const struct request *q, struct buf *b, const struct sight *s)
 {
 	struct buf text = {0};
-	double beat, lines = 0, formats = 0;
+	double lines = 0, formats = 0;
 	read_figures(q, &text);
-	bool known = figure(buf_slice(&text), "postern_heartbeat_timestamp_seconds", &beat) && beat > 0 && beat < 1e10;
 	bool read = figure(buf_slice(&text), "postern_lines_by_result_total{result=\"unknown\"}", &lines);
 	figure(buf_slice(&text), "postern_lines_by_result_total{result=\"no-format\"}", &formats);
 	buf_free(&text);
-	if (known) {
+	if (s->heartbeat != NSTIME_NONE) {
 		H(b, "<p>");
 		html_text(q, b, TX_SRC_HEARTBEAT);
 		H(b, " ");
-		html_time(q, b, (nstime)beat * NS_SEC);
+		html_time(q, b, s->heartbeat);
 		H(b, "</p>");
 	}
-	if (known && q->now - (nstime)beat * NS_SEC > DEAD_AFTER)
+	if (sight_dead(s, q->now))
 		html_said(q, b, true, slice_of(text_of(TX_SRC_DEAD, q->language)));
 	if (read && lines + formats >= 0 && lines + formats < 1e18)
 		H(b, "<p>"), html_text(q, b, TX_SRC_NOT_UNDERSTOOD), H(b, " "), html_count(b, (uint64_t)(lines + formats)), H(b, "</p>");
@@ -194,17 +209,19 @@ int page_sources(struct request *q, struct response *r, struct err *e)
 {
 	static const enum text columns[] = {TX_SRC_LOG, TX_SRC_HOST, TX_SRC_SEEN, TX_SRC_FILES, TX_SRC_STATE};
 	struct store *s = page_store(q, e);
-	struct sight sight;
-	struct looking l = {q, &sight, NULL, 0};
+	struct sight sight, of_logs;
+	struct looking l = {q, &of_logs, NULL, 0};
 	struct buf rows = {0}, *b = &r->body;
 	struct listing list = {q, &rows, slice_eq(query_get(q, "show"), SL("silent")), 0, page_skip(q), 0};
 	r->title = TX_SOURCES;
-	int rc = s ? look(&l, e) : e->code;
+	int rc = s ? sight_load(q, &sight, e) : e->code;
+	if (!rc)
+		rc = look(&l, e);
 	if (!rc)
 		rc = store_logs(s, list_log, &list, e);
 	if (!rc) {
 		H(b, "<h1>"), html_text(q, b, TX_SOURCES), H(b, "</h1><p class=\"lead\">"), html_text(q, b, TX_SRC_LEAD), H(b, "</p>");
-		engine(q, b);
+		engine(q, b, &sight);
 		blind_spots(&l, b);
 		H(b, "<nav class=\"tabs\" aria-label=\""), html_value(b, slice_of(text_of(TX_SOURCES, q->language)));
 		buf_addf(b, "\"><ul><li><a href=\"/sources\"%s>", list.silent ? "" : " aria-current=\"page\"");

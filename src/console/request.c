@@ -46,7 +46,10 @@ static struct slice without_returns(struct slice s)
 
 int request_form(struct slice raw, struct arena *mem, struct field **out, size_t *n, struct err *e)
 {
-	*out = arena_alloc(mem, PAGE_FIELDS * sizeof **out);
+	size_t most = 1;
+	for (size_t i = 0; i < raw.n && most < PAGE_FIELDS; i++)
+		most += raw.p[i] == '&';
+	*out = arena_alloc(mem, most * sizeof **out);
 	*n = 0;
 	while (raw.n) {
 		struct slice pair, name;

@@ -68,7 +68,7 @@ bool level_parse(struct slice s, enum level *out)
 const char *entity_name(enum entity_type t)
 {
 	static const char *const names[ENT_COUNT] = {
-		"host", "destination host", "user", "source", "provider", "person", "file", "hash", "mail", "key", "domain", "command",
+		"host", "destination host", "user", "source", "provider", "person", "file", "hash", "mail", "key", "domain", "command", "profile",
 	};
 	return (unsigned)t < ENT_COUNT ? names[t] : "?";
 }

@@ -168,6 +168,7 @@ enum entity_type {
 	ENT_KEY,        /* SSH key fingerprint */
 	ENT_DOMAIN,     /* outside name or address contacted */
 	ENT_COMMAND,    /* command line, for the story */
+	ENT_PROFILE,    /* on a network, as text: who wrote there */
 	ENT_COUNT
 };
 const char *entity_name(enum entity_type t); /* "host", "user", ... */

@@ -39,6 +39,7 @@ static bool shared_by_all(const struct org *org, const struct entity *e)
 	case ENT_PERSON:
 	case ENT_KEY:
 	case ENT_MAIL:
+	case ENT_PROFILE:
 	case ENT_HASH: return false;
 	default: return true;
 	}

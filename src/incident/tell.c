@@ -40,7 +40,7 @@ static bool taken(const struct entity *in, uint16_t place[static 1024], const st
 
 static void collect_entities(struct incidents *s, struct incident *in)
 {
-	static const enum entity_type order[] = {ENT_PROVIDER, ENT_PERSON, ENT_USER, ENT_SOURCE, ENT_KEY, ENT_HOST, ENT_DEST_HOST, ENT_MAIL,
+	static const enum entity_type order[] = {ENT_PROVIDER, ENT_PERSON, ENT_USER, ENT_SOURCE, ENT_KEY, ENT_HOST, ENT_DEST_HOST, ENT_MAIL, ENT_PROFILE,
 		ENT_DOMAIN, ENT_FILE, ENT_HASH, ENT_COMMAND};
 	uint16_t place[1024] = {0};
 	in->entities = arena_alloc(&s->mem, ENTITIES_MAX * sizeof *in->entities);
@@ -152,7 +152,7 @@ static bool name_lure(struct incidents *s, struct incident *in)
 	char how[80];
 	if (!t.first)
 		return false;
-	struct slice sender = finding_get(t.first, ENT_MAIL), file = finding_get(t.first, ENT_FILE);
+	struct slice sender = finding_get(t.first, ENT_MAIL).n ? finding_get(t.first, ENT_MAIL) : finding_get(t.first, ENT_PROFILE), file = finding_get(t.first, ENT_FILE);
 	for (size_t i = 0; i < in->nentities; i++)
 		hosts += in->entities[i].type == ENT_HOST;
 	in->kind = SL("lure");

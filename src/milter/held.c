@@ -357,6 +357,28 @@ int held_release(struct held *h, struct slice id, const char *sendmail, bool aga
 	return rc;
 }
 
+struct looked { char id[HELD_ID_ROOM]; bool here; };
+
+static int take_here(void *arg, const struct held_mail *m)
+{
+	struct looked *k = arg;
+	snprintf(k->id, sizeof k->id, "%.*s", SLFMT(m->id));
+	k->here = m->state == HELD_HERE || m->state == HELD_RELEASING;
+	return 0;
+}
+
+int held_message(struct held *h, struct slice id, int *fd, struct err *e)
+{
+	struct looked k = {0};
+	*fd = -1;
+	int rc = held_get(h, id, take_here, &k, e);
+	if (!rc && !k.here)
+		rc = err_set(e, ERR_USAGE, "%s is not held any more", k.id);
+	if (!rc && (*fd = openat(h->dir, k.id, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)) < 0)
+		rc = err_set(e, ERR_IO, "cannot read the message %s: %m", k.id);
+	return rc;
+}
+
 int held_delete(struct held *h, struct slice id, struct slice by, struct err *e)
 {
 	struct releasing r = {0};

@@ -59,6 +59,9 @@ struct held_mail {
 	nstime time, done;
 	int64_t body, size;               /* where the body begins; of the message */
 };
+/* Actions in the audit log, noted before they are done: with outcome "begun". */
+#define HELD_ACTION_RELEASE "mail-release"
+#define HELD_ACTION_DELETE "mail-delete"
 struct held;
 /* The folder must be ours with mode 0700. make: it is made when it is not there. */
 struct held *held_open(const char *folder, bool make, struct err *e);
@@ -70,6 +73,8 @@ int held_get(struct held *h, struct slice id, held_fn *fn, void *arg, struct err
 /* Hands it to `sendmail` for its recipients, marked so that the filter lets it pass. ERR_NOENT; ERR_USAGE: it is not here any more, or an earlier release did not end (then `again`
  * is needed: it may arrive twice). */
 int held_release(struct held *h, struct slice id, const char *sendmail, bool again, struct slice by, struct err *e);
+/* The message as it came, for reading. The descriptor is the caller's. */
+int held_message(struct held *h, struct slice id, int *fd, struct err *e);
 int held_delete(struct held *h, struct slice id, struct slice by, struct err *e);
 
 #endif

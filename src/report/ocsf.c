@@ -79,7 +79,7 @@ static void attacks(struct buf *b, const char *const *t)
 static const struct { int id; const char *type; } observable[ENT_COUNT] = {
 	[ENT_HOST] = {1, "Hostname"}, [ENT_DEST_HOST] = {1, "Hostname"}, [ENT_USER] = {4, "User Name"}, [ENT_SOURCE] = {2, "IP Address"},
 	[ENT_PROVIDER] = {99, "Provider"}, [ENT_PERSON] = {99, "Person"}, [ENT_FILE] = {7, "File Name"}, [ENT_HASH] = {8, "Hash"},
-	[ENT_MAIL] = {5, "Email Address"}, [ENT_KEY] = {30, "Fingerprint"}, [ENT_DOMAIN] = {1, "Hostname"}, [ENT_COMMAND] = {13, "Command Line"},
+	[ENT_MAIL] = {5, "Email Address"}, [ENT_KEY] = {30, "Fingerprint"}, [ENT_DOMAIN] = {1, "Hostname"}, [ENT_COMMAND] = {13, "Command Line"}, [ENT_PROFILE] = {6, "URL String"},
 };
 
 static void observables(struct buf *b, const struct entity *e, size_t n)

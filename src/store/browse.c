@@ -26,8 +26,20 @@ static void bind_browse(sqlite3_stmt *q, const struct store_browse *b)
 	sqlite3_bind_int64(q, 3, b->since);
 	sqlite3_bind_int64(q, 4, b->until);
 	bind_slice(q, 5, b->kind);
-	bind_like(q, 6, b->text);
+	if (b->text.n)
+		bind_like(q, 6, b->text);
 }
+
+/* By whether words are given, whether all statuses are wanted. */
+static const struct {
+	enum statement page[STORE_ORDERS], count;
+} statements[2][2] = {
+#define ROW(who, words) {{[STORE_CHANGED] = Q_BROWSE_##who##_CHANGED##words, [STORE_WORST] = Q_BROWSE_##who##_WORST##words, [STORE_NEWEST] = Q_BROWSE_##who##_NEWEST##words}, \
+	Q_BROWSE_COUNT_##who##words}
+	{ROW(ONE, ), ROW(ALL, )},
+	{ROW(ONE, _WORDS), ROW(ALL, _WORDS)},
+#undef ROW
+};
 
 static int sum_levels(struct store *s, const struct store_browse *b, uint64_t *total, struct err *e)
 {
@@ -44,7 +56,7 @@ static int browse_total(struct store *s, const struct store_browse *b, uint64_t 
 {
 	if (!b->text.n && !b->kind.n && b->since == INT64_MIN && b->until == INT64_MAX)
 		return sum_levels(s, b, total, e);
-	sqlite3_stmt *q = store_statement(s, b->status < 0 ? Q_BROWSE_COUNT_ALL : Q_BROWSE_COUNT_ONE, e);
+	sqlite3_stmt *q = store_statement(s, statements[b->text.n > 0][b->status < 0].count, e);
 	if (!q)
 		return ERR_IO;
 	bind_browse(q, b);
@@ -56,11 +68,7 @@ static int browse_total(struct store *s, const struct store_browse *b, uint64_t 
 
 int store_browse(struct store *s, const struct store_browse *b, store_incident_fn *fn, void *arg, uint64_t *total, struct err *e)
 {
-	static const enum statement statements[2][STORE_ORDERS] = {
-		{[STORE_CHANGED] = Q_BROWSE_ONE_CHANGED, [STORE_WORST] = Q_BROWSE_ONE_WORST, [STORE_NEWEST] = Q_BROWSE_ONE_NEWEST},
-		{[STORE_CHANGED] = Q_BROWSE_ALL_CHANGED, [STORE_WORST] = Q_BROWSE_ALL_WORST, [STORE_NEWEST] = Q_BROWSE_ALL_NEWEST},
-	};
-	sqlite3_stmt *q = store_statement(s, statements[b->status < 0][b->order], e);
+	sqlite3_stmt *q = store_statement(s, statements[b->text.n > 0][b->status < 0].page[b->order], e);
 	int rc = q ? 0 : ERR_IO;
 	if (!rc && total)
 		rc = browse_total(s, b, total, e);
@@ -96,11 +104,12 @@ static int count_levels(struct store *s, struct err *e)
 /* Counted once per change of the file: every page asks. */
 int store_levels(struct store *s, struct store_levels *out, struct err *e)
 {
-	int64_t version = 0;
+	int64_t version = 0, changes = sqlite3_total_changes64(s->db);
 	int rc = store_version(s, &version, e);
-	if (!rc && (!s->reads || !s->counted || version != s->counted))
+	if (!rc && (!s->levels_version || version != s->levels_version || changes != s->levels_changes))
 		rc = count_levels(s, e);
-	s->counted = rc ? 0 : version;
+	s->levels_version = rc ? 0 : version;
+	s->levels_changes = changes;
 	*out = s->levels;
 	return rc;
 }

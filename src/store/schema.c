@@ -48,10 +48,19 @@ static const char *const migrations[] = {
 	"CREATE INDEX report_waiting ON report(taken) WHERE taken=0;"
 	"CREATE INDEX report_time ON report(time);",
 	/* lists of incidents, a page at a time: what is filtered and ordered by is in the index, rows are read only for what is shown */
-	"CREATE INDEX incident_changed ON incident(updated DESC,level,kind,status);"
-	"CREATE INDEX incident_status ON incident(status,updated DESC,level,kind);"
-	"CREATE INDEX incident_level ON incident(status,level DESC,updated DESC,kind);"
+	"CREATE INDEX incident_changed ON incident(updated DESC,id,level,kind,status);"
+	"CREATE INDEX incident_status ON incident(status,updated DESC,id,level,kind);"
+	"CREATE INDEX incident_level ON incident(status,level DESC,updated DESC,id,kind);"
+	"CREATE INDEX incident_worst ON incident(level DESC,updated DESC,id,kind,status);"
+	"CREATE INDEX incident_opened ON incident(opened DESC,id,level,updated,kind,status);"
 	"CREATE INDEX incident_merged ON incident(merged) WHERE merged<>'';",
+	"CREATE TABLE contact(ref TEXT PRIMARY KEY, uid TEXT NOT NULL, time INTEGER NOT NULL, who TEXT NOT NULL, platform TEXT NOT NULL, profile TEXT NOT NULL, firm TEXT NOT NULL,"
+	" began TEXT NOT NULL, device TEXT NOT NULL, words TEXT NOT NULL, verdict TEXT NOT NULL, moved INTEGER NOT NULL, offered INTEGER NOT NULL, opened INTEGER NOT NULL,"
+	" state INTEGER NOT NULL DEFAULT 0, outcome INTEGER NOT NULL DEFAULT 0, answer TEXT NOT NULL DEFAULT '', answerer TEXT NOT NULL DEFAULT '', answered INTEGER) WITHOUT ROWID;"
+	"CREATE INDEX contact_time ON contact(time);"
+	"CREATE INDEX contact_uid ON contact(uid);"
+	"CREATE TABLE contact_file(ref TEXT NOT NULL, n INTEGER NOT NULL, time INTEGER NOT NULL, told BLOB NOT NULL, PRIMARY KEY(ref,n)) WITHOUT ROWID;"
+	"CREATE TABLE example(id INTEGER PRIMARY KEY, incident TEXT NOT NULL, time INTEGER NOT NULL, author TEXT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL);",
 };
 
 static int version(struct store *s, int64_t *out, struct err *e)
@@ -167,7 +176,7 @@ int store_vacuum(struct store *s, struct err *e)
 
 int store_retain(struct store *s, nstime before, uint64_t *gone, struct err *e)
 {
-	static const enum statement order[] = {Q_RETAIN_NOTES, Q_RETAIN_FINDINGS, Q_RETAIN_INCIDENTS, Q_RETAIN_MESSAGES, Q_RETAIN_REPORTS};
+	static const enum statement order[] = {Q_RETAIN_NOTES, Q_RETAIN_FINDINGS, Q_RETAIN_INCIDENTS, Q_RETAIN_MESSAGES, Q_RETAIN_REPORTS, Q_RETAIN_CONTACT_FILES, Q_RETAIN_CONTACTS};
 	*gone = 0;
 	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
 		sqlite3_stmt *q = store_statement(s, order[i], e);

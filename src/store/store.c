@@ -106,7 +106,6 @@ struct store *store_open(const char *path, enum store_mode mode, struct err *e)
 	struct store *s = xcalloc(1, sizeof *s);
 	int flags = (mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
 	snprintf(s->path, sizeof s->path, "%s", path);
-	s->reads = mode == STORE_READ;
 	if (mode == STORE_CREATE && make_private(path, e)) {
 		free(s);
 		return NULL;

@@ -253,6 +253,52 @@ int store_reports(struct store *s, nstime since, store_report_fn *fn, void *arg,
 int store_reports_take(struct store *s, store_finding_fn *fn, void *arg, struct err *e);
 int store_reports_wait(struct store *s, bool *any, struct err *e);
 
+/* ---- contacts that people reported: the form of the console, what was found in its files, and the answer --------------------------------- */
+enum contact_answer { CONTACT_NO, CONTACT_YES, CONTACT_UNSURE };
+enum contact_state { CONTACT_RECEIVED, CONTACT_SEEN, CONTACT_ANSWERED };
+enum contact_outcome { CONTACT_OPEN, CONTACT_REAL, CONTACT_FALSE };
+enum { CONTACT_REF = 20 /* letters: whoever knows them may read it */, CONTACT_FILES = 8 };
+struct store_contact {
+	char ref[CONTACT_REF + 1];
+	char uid[36];          /* of the finding it makes */
+	nstime time, answered; /* answered NSTIME_NONE: not yet */
+	struct slice who;      /* empty: anonymous, and nothing else tells who */
+	struct slice platform, profile, firm, began /* a day, as text */, device, words, verdict;
+	enum contact_answer moved, offered, opened;
+	enum contact_state state;
+	enum contact_outcome outcome;
+	struct slice answer, answerer;
+	char incident[40];     /* that its finding joined; "" none yet */
+};
+/* Stores it and its report with the finding f (store_report_add()), in the caller's transaction. *fresh false: the reference is there already, and nothing happens. */
+int store_contact_add(struct store *s, const struct store_contact *c, const struct finding *f, const struct store_report *r, bool *fresh, struct err *e);
+/* What was found in file n, in the caller's bytes; before the contact itself. ERR_DUP: the contact is stored already. */
+int store_contact_file_add(struct store *s, const char *ref, unsigned n, nstime now, struct slice told, struct err *e);
+typedef int store_contact_file_fn(void *arg, struct slice told);
+int store_contact_files(struct store *s, const char *ref, store_contact_file_fn *fn, void *arg, struct err *e);
+int store_contact_get(struct store *s, const char *ref, struct arena *mem, struct store_contact *out, struct err *e); /* ERR_NOENT */
+typedef int store_contact_fn(void *arg, const struct store_contact *c);
+struct store_contact_want { int state /* -1: any */; struct slice who /* empty: any */; const char *incident /* NULL: any */; uint64_t skip, most; };
+int store_contacts(struct store *s, const struct store_contact_want *w, store_contact_fn *fn, void *arg, struct err *e); /* newest first */
+int store_contacts_count(struct store *s, const struct store_contact_want *w, uint64_t *n, struct err *e);
+/* ERR_NOENT: none, or it was answered and this says less. */
+int store_contact_answer(struct store *s, const struct store_contact *c, struct err *e);
+struct store_contact_figures {
+	uint64_t n, answered, real, false_alarms;
+	nstime first;          /* median over incidents: from their beginning to the first report; NSTIME_NONE: no incident */
+	nstime answer;         /* median from report to answer */
+};
+int store_contact_figures(struct store *s, nstime since, struct store_contact_figures *out, struct err *e);
+/* Files and contacts since: to throttle. */
+int store_contacts_since(struct store *s, nstime since, uint64_t *n, struct err *e);
+
+/* ---- incidents told as examples, without names ------------------------------------------------------------------------------------------- */
+struct store_example { int64_t id; char incident[40]; nstime time; struct slice author, title, body; };
+int store_example_add(struct store *s, struct store_example *x, struct err *e); /* fills id */
+int store_example_delete(struct store *s, int64_t id, struct err *e);           /* ERR_NOENT */
+typedef int store_example_fn(void *arg, const struct store_example *x);
+int store_examples(struct store *s, int64_t id /* -1: all, newest first */, store_example_fn *fn, void *arg, struct err *e);
+
 /* ---- search ------------------------------------------------------------------------------------------------------------------------ */
 /* Newest first; ASCII case is folded. Not 0 from fn: the search ends with it. */
 typedef int store_note_of_fn(void *arg, const char *incident, nstime t, struct slice author, struct slice text);

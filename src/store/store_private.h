@@ -8,14 +8,20 @@
 
 #define INCIDENT_COLUMNS "id,title,kind,reason,level,status,stages,findings,first,last,opened,updated,closed,merged,follows,closer,closing"
 
+#define CONTACT_COLUMNS "ref,uid,time,who,platform,profile,firm,began,device,words,verdict,moved,offered,opened,state,outcome,answer,answerer,answered,coalesce((SELECT incident FROM finding WHERE uid=contact.uid),'')"
+
 #define MESSAGE_COLUMNS "id,channel,body,state,attempts,created,due,incident,level,changes,digest,held,under_way,doubt,sent,error"
-/* What a list of incidents is made of: which ones, in which order. A statement each, so that each finds its index. */
-#define BROWSE_FIT BROWSE_TIMES("") /* a "+": not by the index of that column */
-#define BROWSE_TIMES(by) "level>=?2 AND " by "updated>=?3 AND " by "updated<?4 AND (?5='' OR kind=?5) AND (?6='' OR title LIKE ?6 ESCAPE '\\' OR id LIKE ?6 ESCAPE '\\')"
-#define BROWSE_ONE "SELECT " INCIDENT_COLUMNS " FROM incident WHERE status=?1 AND " BROWSE_FIT " ORDER BY "
-#define BROWSE_ONE_WORST "SELECT " INCIDENT_COLUMNS " FROM incident WHERE status=?1 AND " BROWSE_TIMES("+") " ORDER BY "
-#define BROWSE_ALL "SELECT " INCIDENT_COLUMNS " FROM incident WHERE ?1<0 AND " BROWSE_FIT " ORDER BY "
-#define BROWSE_PAGE " LIMIT ?7 OFFSET ?8"
+/* A page of a list of incidents: which ones is found in an index alone (those of schema.c hold all that is asked), rows are read only for what is shown. With words in the title
+ * there is no such index. A "+": not by the index of that column. */
+#define BROWSE_WHICH(by) "level>=?2 AND " by "updated>=?3 AND " by "updated<?4 AND (?5='' OR kind=?5)"
+#define BROWSE_WORDS " AND (title LIKE ?6 ESCAPE '\\' OR id LIKE ?6 ESCAPE '\\')"
+#define BROWSE_PAGE(whose, by, words, order) "SELECT " INCIDENT_COLUMNS " FROM incident WHERE id IN (SELECT id FROM incident WHERE " whose " AND " BROWSE_WHICH(by) words \
+	" ORDER BY " order " LIMIT ?7 OFFSET ?8) ORDER BY " order
+#define BROWSE_CHANGED "updated DESC,id"
+#define BROWSE_WORST "level DESC,updated DESC,id"
+#define BROWSE_NEWEST "opened DESC,id"
+#define BROWSE_ONE "status=?1"
+#define BROWSE_ALL "?1<0"
 
 /* Statements are prepared once, when first used. */
 #define STATEMENTS(X) \
@@ -48,15 +54,22 @@
 	X(Q_DECISIONS, "SELECT decision,id,status,closed FROM incident WHERE decision>?1 ORDER BY decision") \
 	X(Q_DECISION_NEWEST, "SELECT max(value) FROM meta WHERE name='decision'") \
 	X(Q_INCIDENTS, "SELECT " INCIDENT_COLUMNS " FROM incident WHERE ?1<0 OR status=?1 ORDER BY updated DESC,id") \
-	X(Q_BROWSE_ONE_CHANGED, BROWSE_ONE "updated DESC,id" BROWSE_PAGE) \
-	X(Q_BROWSE_ONE_WORST, BROWSE_ONE_WORST "level DESC,updated DESC,id" BROWSE_PAGE) \
-	X(Q_BROWSE_ONE_NEWEST, BROWSE_ONE "opened DESC,id" BROWSE_PAGE) \
-	X(Q_BROWSE_ALL_CHANGED, BROWSE_ALL "updated DESC,id" BROWSE_PAGE) \
-	X(Q_BROWSE_ALL_WORST, BROWSE_ALL "level DESC,updated DESC,id" BROWSE_PAGE) \
-	X(Q_BROWSE_ALL_NEWEST, BROWSE_ALL "opened DESC,id" BROWSE_PAGE) \
-	X(Q_BROWSE_COUNT_ONE, "SELECT count(*) FROM incident WHERE status=?1 AND " BROWSE_FIT) \
-	X(Q_BROWSE_COUNT_ALL, "SELECT count(*) FROM incident WHERE ?1<0 AND " BROWSE_FIT) \
-	X(Q_DATA_VERSION, "PRAGMA data_version") \
+	X(Q_BROWSE_ONE_CHANGED, BROWSE_PAGE(BROWSE_ONE, "", "", BROWSE_CHANGED)) \
+	X(Q_BROWSE_ONE_WORST, BROWSE_PAGE(BROWSE_ONE, "+", "", BROWSE_WORST)) \
+	X(Q_BROWSE_ONE_NEWEST, BROWSE_PAGE("+" BROWSE_ONE, "+", "", BROWSE_NEWEST)) \
+	X(Q_BROWSE_COUNT_ONE, "SELECT count(*) FROM incident WHERE " BROWSE_ONE " AND " BROWSE_WHICH("")) \
+	X(Q_BROWSE_ALL_CHANGED, BROWSE_PAGE(BROWSE_ALL, "", "", BROWSE_CHANGED)) \
+	X(Q_BROWSE_ALL_WORST, BROWSE_PAGE(BROWSE_ALL, "+", "", BROWSE_WORST)) \
+	X(Q_BROWSE_ALL_NEWEST, BROWSE_PAGE(BROWSE_ALL, "+", "", BROWSE_NEWEST)) \
+	X(Q_BROWSE_COUNT_ALL, "SELECT count(*) FROM incident WHERE " BROWSE_ALL " AND " BROWSE_WHICH("")) \
+	X(Q_BROWSE_ONE_CHANGED_WORDS, BROWSE_PAGE(BROWSE_ONE, "", BROWSE_WORDS, BROWSE_CHANGED)) \
+	X(Q_BROWSE_ONE_WORST_WORDS, BROWSE_PAGE(BROWSE_ONE, "+", BROWSE_WORDS, BROWSE_WORST)) \
+	X(Q_BROWSE_ONE_NEWEST_WORDS, BROWSE_PAGE("+" BROWSE_ONE, "+", BROWSE_WORDS, BROWSE_NEWEST)) \
+	X(Q_BROWSE_COUNT_ONE_WORDS, "SELECT count(*) FROM incident WHERE " BROWSE_ONE " AND " BROWSE_WHICH("") BROWSE_WORDS) \
+	X(Q_BROWSE_ALL_CHANGED_WORDS, BROWSE_PAGE(BROWSE_ALL, "", BROWSE_WORDS, BROWSE_CHANGED)) \
+	X(Q_BROWSE_ALL_WORST_WORDS, BROWSE_PAGE(BROWSE_ALL, "+", BROWSE_WORDS, BROWSE_WORST)) \
+	X(Q_BROWSE_ALL_NEWEST_WORDS, BROWSE_PAGE(BROWSE_ALL, "+", BROWSE_WORDS, BROWSE_NEWEST)) \
+	X(Q_BROWSE_COUNT_ALL_WORDS, "SELECT count(*) FROM incident WHERE " BROWSE_ALL " AND " BROWSE_WHICH("") BROWSE_WORDS) \
 	X(Q_INCIDENT_LEVELS, "SELECT status,level,count(*),max(updated) FROM incident GROUP BY status,level") \
 	X(Q_INCIDENT_JOINED, "SELECT id FROM incident WHERE merged=?1 AND merged<>'' AND status=3 ORDER BY updated DESC,id") \
 	X(Q_SOURCE_LOGS, "SELECT host,log,max(path),max(seen),count(*),min(done) FROM source GROUP BY host,CASE log WHEN '' THEN path ELSE log END ORDER BY max(seen),host,log,path") \
@@ -102,7 +115,25 @@
 	X(Q_REPORTS_WAITING, "SELECT body FROM report WHERE taken=0 ORDER BY time,uid") \
 	X(Q_REPORTS_WAIT, "SELECT 1 FROM report WHERE taken=0 LIMIT 1") \
 	X(Q_REPORTS_TAKEN, "UPDATE report SET taken=1 WHERE taken=0") \
-	X(Q_BEGIN, "BEGIN IMMEDIATE") X(Q_COMMIT, "COMMIT") X(Q_ROLLBACK, "ROLLBACK")
+	X(Q_RETAIN_CONTACT_FILES, "DELETE FROM contact_file WHERE time<?1 AND ref NOT IN (SELECT ref FROM contact WHERE time>=?1 OR state<>2)") \
+	X(Q_RETAIN_CONTACTS, "DELETE FROM contact WHERE time<?1 AND state=2") \
+	X(Q_CONTACT_ADD, "INSERT OR IGNORE INTO contact(ref,uid,time,who,platform,profile,firm,began,device,words,verdict,moved,offered,opened) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)") \
+	X(Q_CONTACT_GET, "SELECT " CONTACT_COLUMNS " FROM contact WHERE ref=?1") \
+	X(Q_CONTACTS, "SELECT " CONTACT_COLUMNS " FROM contact WHERE (?1<0 OR state=?1) AND (?2='' OR who=?2) AND (?3='' OR uid IN (SELECT uid FROM finding WHERE incident=?3)) " \
+		"ORDER BY time DESC,ref LIMIT ?4 OFFSET ?5") \
+	X(Q_CONTACTS_COUNT, "SELECT count(*) FROM contact WHERE (?1<0 OR state=?1) AND (?2='' OR who=?2)") \
+	X(Q_CONTACTS_SINCE, "SELECT count(*) FROM contact_file WHERE time>=?1 UNION ALL SELECT count(*) FROM contact WHERE time>=?1") \
+	X(Q_CONTACT_ANSWER, "UPDATE contact SET state=?2,outcome=?3,answer=?4,answerer=?5,answered=?6 WHERE ref=?1 AND state<=?2") \
+	X(Q_CONTACT_FILE_ADD, "INSERT INTO contact_file(ref,n,time,told) SELECT ?1,?2,?3,?4 WHERE NOT EXISTS (SELECT 1 FROM contact WHERE ref=?1) " \
+		"ON CONFLICT(ref,n) DO UPDATE SET time=excluded.time,told=excluded.told") \
+	X(Q_CONTACT_FILES, "SELECT told FROM contact_file WHERE ref=?1 ORDER BY n") \
+	X(Q_CONTACT_FIRST, "SELECT min(c.time)-min(i.first) AS late FROM contact c JOIN finding f ON f.uid=c.uid JOIN incident i ON i.id=f.incident WHERE c.time>=?1 GROUP BY i.id ORDER BY late") \
+	X(Q_CONTACT_ANSWERED, "SELECT answered-time AS late FROM contact WHERE time>=?1 AND state=2 ORDER BY late") \
+	X(Q_CONTACT_OUTCOMES, "SELECT outcome,state,count(*) FROM contact WHERE time>=?1 GROUP BY outcome,state") \
+	X(Q_EXAMPLE_ADD, "INSERT INTO example(incident,time,author,title,body) VALUES(?1,?2,?3,?4,?5)") \
+	X(Q_EXAMPLE_DELETE, "DELETE FROM example WHERE id=?1") \
+	X(Q_EXAMPLES, "SELECT id,incident,time,author,title,body FROM example WHERE ?1<0 OR id=?1 ORDER BY time DESC,id DESC LIMIT 500") \
+	X(Q_DATA_VERSION, "PRAGMA data_version") X(Q_BEGIN, "BEGIN IMMEDIATE") X(Q_COMMIT, "COMMIT") X(Q_ROLLBACK, "ROLLBACK")
 enum statement {
 #define X(id, sql) id,
 	STATEMENTS(X)
@@ -114,9 +145,9 @@ struct store {
 	sqlite3 *db;
 	char path[4096];
 	sqlite3_stmt *q[STATEMENT_COUNT];
-	bool reads;                    /* only: data_version then goes up with whatever others change */
-	int64_t counted;               /* data_version of levels; 0 none */
-	struct store_levels levels;
+	struct store_levels levels;    /* as they were counted when others had changed the file so often, and we so often */
+	int64_t levels_version;        /* 0: never */
+	int64_t levels_changes;
 };
 
 /* The prepared statement, bound with nothing; NULL with *e. */

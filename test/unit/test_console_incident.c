@@ -163,8 +163,12 @@ static void levels_of_a_reader(void **state)
 	assert_int_equal(store_levels(reader, &l, &e), 0);
 	assert_int_equal(l.n[INCIDENT_OPEN][LEVEL_CRITICAL], 2);
 	assert_true(l.newest == DAY(9));
+	assert_int_equal(store_levels(w->s, &l, &e), 0); /* and what one changed oneself */
+	put(w->s, "20260101T000007Z-00000010", "And one", "suspicion", LEVEL_CRITICAL, INCIDENT_OPEN, DAY(8), "");
+	assert_int_equal(store_levels(w->s, &l, &e), 0);
+	assert_int_equal(l.n[INCIDENT_OPEN][LEVEL_CRITICAL], 3);
 	assert_int_equal(store_levels(reader, &l, &e), 0);
-	assert_int_equal(l.n[INCIDENT_OPEN][LEVEL_CRITICAL], 2);
+	assert_int_equal(l.n[INCIDENT_OPEN][LEVEL_CRITICAL], 3);
 	store_close(reader);
 }
 

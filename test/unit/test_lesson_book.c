@@ -1,5 +1,5 @@
 /* test_lesson_book.c - the book of learners: when questions come back, what is due, what a team may know. */
-#include "lesson/lesson.h"
+#include "lesson/lesson_private.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -90,6 +90,49 @@ static void test_repeats(void **state)
 	assert_int_equal(days(p, now), 7);
 	practise(p, false, now + NS_DAY); /* wrong counts, whenever */
 	assert_int_equal(days(p, now + NS_DAY), 2);
+}
+
+/* Of the book's unit and one for administrators: what is asked, in order. */
+static void test_due(void **state)
+{
+	static struct slice admins[] = {{"administrator", 13}};
+	struct place *p = *state;
+	struct lesson other = {.id = SL("other"), .audience = admins, .naudience = 1, .questions = questions, .nquestions = 2}, all[] = {unit, other};
+	struct lessons l = {.units = {all, 2, 2}};
+	struct lesson_learner ann = {.user = SL("ann")};
+	struct lesson_repeat due[4];
+	assert_int_equal(lesson_due(p->b, &l, &ann, START, due, 4, &p->e), 1); /* the weekly one; nothing of the administrators' */
+	assert_true(due[0].weekly && due[0].unit == &all[0] && due[0].question == &questions[0]);
+	practise(p, true, START);
+	assert_int_equal(lesson_due(p->b, &l, &ann, START + NS_DAY, due, 4, &p->e), 0); /* one a week */
+	assert_int_equal(lesson_practised(p->b, &unit, &questions[1], SL("ann"), true, START + NS_HOUR, &p->e), 0);
+	assert_int_equal(lesson_due(p->b, &l, &ann, START + 3 * NS_DAY, due, 4, &p->e), 2);
+	assert_true(!due[0].weekly && due[0].question == &questions[0] && due[1].question == &questions[1]);
+	assert_int_equal(lesson_due(p->b, &l, &ann, START + 3 * NS_DAY, due, 1, &p->e), 1);
+	practise(p, true, START + 3 * NS_DAY);
+	assert_int_equal(lesson_practised(p->b, &unit, &questions[1], SL("ann"), true, START + 3 * NS_DAY, &p->e), 0);
+	assert_int_equal(lesson_due(p->b, &l, &ann, START + 6 * NS_DAY + 23 * NS_HOUR, due, 4, &p->e), 0); /* still that week */
+	assert_int_equal(lesson_due(p->b, &l, &ann, START + 7 * NS_DAY, due, 4, &p->e), 1);
+	assert_true(due[0].weekly && due[0].question == &questions[0]); /* answered longest ago */
+	ann.roles = SL("engineer administrator");
+	assert_int_equal(lesson_due(p->b, &l, &ann, START + 7 * NS_DAY, due, 4, &p->e), 1);
+	assert_true(due[0].unit == &all[1]); /* never answered goes first */
+	struct lessons none = {0};
+	assert_int_equal(lesson_due(p->b, &none, &ann, START + 30 * NS_DAY, due, 4, &p->e), 0); /* units that are gone ask nothing */
+}
+
+/* All or none. */
+static void test_put_all(void **state)
+{
+	struct place *p = *state;
+	const struct lesson_learner v[] = {{.user = SL("ann"), .seen = NSTIME_NONE}, {.user = SL("No Name"), .seen = NSTIME_NONE}};
+	struct lesson_learner l;
+	size_t wrong;
+	assert_int_equal(lesson_learners_put(p->b, v, 2, &wrong, &p->e), ERR_RANGE);
+	assert_int_equal(wrong, 1);
+	assert_int_equal(lesson_learner_get(p->b, SL("ann"), &p->mem, &l, &p->e), ERR_NOENT);
+	assert_int_equal(lesson_learners_put(p->b, v, 1, &wrong, &p->e), 0);
+	assert_int_equal(lesson_learner_get(p->b, SL("ann"), &p->mem, &l, &p->e), 0);
 }
 
 /* The whole unit, with results a careful reader would have. */
@@ -381,7 +424,7 @@ static void test_months(void **state)
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-	const struct CMUnitTest tests[] = {TEST(test_repeats), TEST(test_completion), TEST(test_runs_out), TEST(test_refresh), TEST(test_assignments), TEST(test_teams), TEST(test_first_tries), TEST(test_forget),
+	const struct CMUnitTest tests[] = {TEST(test_repeats), TEST(test_due), TEST(test_put_all), TEST(test_completion), TEST(test_runs_out), TEST(test_refresh), TEST(test_assignments), TEST(test_teams), TEST(test_first_tries), TEST(test_forget),
 		TEST(test_expire), TEST(test_meet), cmocka_unit_test(test_sensitivity), cmocka_unit_test(test_months)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
