@@ -14,7 +14,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path[:0] = [HERE, os.path.join(ROOT, "test", "gate"), os.path.join(ROOT, "test", "watch")]
+sys.path[:0] = [HERE, os.path.join(ROOT, "test", "gate"), os.path.join(ROOT, "test", "watch"), os.path.join(ROOT, "test", "lure")]
 import lab as L  # noqa: E402
 import logs  # noqa: E402
 import server  # noqa: E402

@@ -5,15 +5,19 @@ An employee reports a contact with a file and gets an answer; an approver is inv
 practice incident grow; it shuts the provider's door; the administrator opens it again; the visit is replayed in the page. Then the same decisions once more without script and by
 keyboard alone. Needs root, namespaces, Chromium and the packages of test/browser; skipped without them.
 """
+import base64
 import datetime
+import io
 import json
 import os
 import sys
 import time
+import zipfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "console"))
 import stage as S  # noqa: E402
 from stage import L  # noqa: E402
+import active  # noqa: E402
 
 
 def answers(stage):
@@ -27,7 +31,13 @@ def answers(stage):
     def invite(asked):
         p = stage.console.run("console", "user", "invite", asked["name"])
         return (p.stdout + p.stderr).strip()
-    return {"request": request, "logs": phase, "invite": invite, "fresh": lambda _: stage.fresh_console(), "come in": lambda _: stage.come_in(), "is in": lambda _: stage.is_in(),
+    def lure(_):
+        """A shortcut that looks like a document, in an archive; what it would start is notepad."""
+        b = io.BytesIO()
+        with zipfile.ZipFile(b, "w") as z:
+            z.writestr("Position.pdf.lnk", active.lnk("C:\\Windows\\System32\\cmd.exe", "/c start notepad", "C:\\Windows\\System32\\shell32.dll"))
+        return {"file": base64.b64encode(b.getvalue()).decode()}
+    return {"lure": lure, "request": request, "logs": phase, "invite": invite, "fresh": lambda _: stage.fresh_console(), "come in": lambda _: stage.come_in(), "is in": lambda _: stage.is_in(),
             "may come in": lambda _: stage.may_come_in()}
 
 
