@@ -1,6 +1,6 @@
 # bash completion for postern(1). The tables are checked against `postern COMMAND --help` by test/check/docs.py.
 
-_postern_commands="scan watch decode rules log incident response state provider person grant gate sshd-keys init mfa session release privilege audit inspect milter quarantine lesson help version"
+_postern_commands="scan watch decode rules log incident response state provider person grant gate sshd-keys init mfa session release privilege audit inspect milter quarantine lesson console help version"
 
 # Options of a command; an option that ends in = takes a value.
 _postern_options() {
@@ -62,6 +62,10 @@ _postern_options() {
 		echo "--lessons= -l= --state= -s= --org -o --team= --role= --user= --due= --remove --months= -m= --console= --from= --sendmail= --config= -c= --dry-run -n" \
 			"--format= -f= --help -h"
 		;;
+	console)
+		echo "--listen= -l= --state= -s= --config= -c= --org= -o= --certificate= --key= --plain --user= -u= --quarantine= -q= --sendmail= --web= --lessons= --threads= -j=" \
+			"--shown= --mail= -m= --team= -t= --role= -r= --language= --disable --enable --hours= --format= -f= --help -h"
+		;;
 	quarantine) echo "--quarantine= -Q= --state= -s= --all -a --again --sendmail= --format= -f= --help -h" ;;
 	'') echo "--help -h --version -V" ;;
 	esac
@@ -95,6 +99,10 @@ _postern_values() {
 	milter:--language | milter:-L) echo "en de ko" ;;
 	milter:--socket | milter:-S | milter:--quarantine | milter:-Q | milter:--org | milter:-o | quarantine:--quarantine | quarantine:-Q | quarantine:-s | quarantine:--sendmail) echo file ;;
 	quarantine:--format | quarantine:-f) echo "text json" ;;
+	console:--format | console:-f) echo "text json" ;;
+	console:--role | console:-r) echo "employee analyst approver administrator" ;;
+	console:--language) echo "en de ko" ;;
+	console:--state | console:-s | console:--config | console:-c | console:--org | console:-o | console:--certificate | console:--key | console:--quarantine | console:-q | console:--web | console:--lessons | console:--sendmail) echo file ;;
 	lesson:--format | lesson:-f) echo "text json csv" ;;
 	lesson:--lessons | lesson:-l | lesson:-s | lesson:--config | lesson:-c | lesson:--sendmail) echo file ;;
 	inspect:--format | inspect:-f) echo "text json" ;;
@@ -220,6 +228,10 @@ _postern() {
 		check | import) _postern_files "$cur" ;;
 		assign) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" lesson list 2>/dev/null | cut -d' ' -f1)" -- "$cur") ;;
 		esac
+	elif [ "$command" = console ]; then
+		mapfile -t COMPREPLY < <(compgen -W "user" -- "$cur")
+		[ "$prev" = user ] && mapfile -t COMPREPLY < <(compgen -W "add list password invite remove reset import" -- "$cur")
+		[ "$prev" = import ] && _postern_files "$cur"
 	elif [ "$command" = quarantine ]; then
 		mapfile -t COMPREPLY < <(compgen -W "list show release delete" -- "$cur")
 		[ "$COMP_CWORD" -gt 2 ] && mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" quarantine list 2>/dev/null | grep -o '^[0-9][^ ]*')" -- "$cur")

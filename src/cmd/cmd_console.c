@@ -75,7 +75,8 @@ static int serve(const struct args *a)
 		complain_err(&e);
 		return EXIT_USAGE;
 	}
-	int rc = setup_org(&s, a);
+	struct lure_known known = {0};
+	int rc = setup_known(&s, a, &known);
 	core_set_log(tell);
 	sys_raise_files();
 	struct console_facts facts = {0};
@@ -84,7 +85,7 @@ static int serve(const struct args *a)
 		facts_collect(&facts, &config, s.org, s.org_path);
 	const struct console_options o = {.facts = facts.v, .nfacts = facts.n, .state = state, .quarantine = quarantine, .lessons = data_folder(a, "lessons", lessons, sizeof lessons),
 		.web = data_folder(a, "web", web, sizeof web), .listen = args_get(a, "listen"), .certificate = args_get(a, "certificate"), .key = args_get(a, "key"),
-		.plain = args_has(a, "plain"), .user = args_get(a, "user"), .sendmail = args_has(a, "sendmail") ? args_get(a, "sendmail") : "/usr/sbin/sendmail", .org = s.org,
+		.plain = args_has(a, "plain"), .user = args_get(a, "user"), .sendmail = args_has(a, "sendmail") ? args_get(a, "sendmail") : "/usr/sbin/sendmail", .org = s.org, .known = &known,
 		.gate = &config.gate, .version = POSTERN_VERSION, .threads = (unsigned)threads, .ready_fd = -1};
 	if (!rc && !o.certificate != !o.key) {
 		complain("console: --certificate and --key go together");

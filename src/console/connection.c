@@ -269,8 +269,7 @@ static enum MHD_Result hand_over(struct conn *c, bool check)
 
 void conn_done(struct conn *c, unsigned status)
 {
-	if (status)
-		c->status = status == 303 || status == 419 ? 403 : status;
+	c->status = status;
 	MHD_resume_connection(c->connection);
 }
 
@@ -321,7 +320,7 @@ enum MHD_Result conn_go_on(void *server, struct MHD_Connection *connection, cons
 	case NEW:
 		return first(c, method);
 	case CHECKED:
-		return c->status ? refuse(c, c->status) : expect_more(c);
+		return c->status ? refuse(c, c->status) : c->x.answered ? send_response(c) : expect_more(c);
 	case BODY:
 		return take_body(c, data, size);
 	default:

@@ -142,11 +142,7 @@ static int web_confine(const struct console *c, const char *own, struct err *e)
 
 static struct inspect *start_inspect(const struct console *c, struct err *e)
 {
-	size_t n;
-	const struct slice *domains = org_domains(c->o->org, &n);
-	union { const struct slice *in; struct slice *out; } own = {domains};
-	const struct lure_known known = {.own_domains = own.out, .nown_domains = n};
-	const struct inspect_options o = {.workers = 2, .org = c->o->org, .known = &known, .limits = {.milliseconds = 15000}};
+	const struct inspect_options o = {.workers = 2, .org = c->o->org, .known = c->o->known, .limits = {.milliseconds = 15000}};
 	return inspect_new(&o, e);
 }
 

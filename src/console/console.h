@@ -33,6 +33,7 @@ struct console_options {
 	const char *user;              /* the web process becomes this user when started by root; NULL: "postern" */
 	const char *sendmail;          /* for releasing mail */
 	const struct org *org;         /* outlives the call */
+	const struct lure_known *known; /* for what is inspected: own domains, products; outlives the call */
 	const struct gate_settings *gate;
 	const char *version;
 	const struct console_fact *facts; size_t nfacts;

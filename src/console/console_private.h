@@ -52,13 +52,14 @@ struct exchange {
 	const struct static_file *file; /* is sent instead of r.body */
 	unsigned allowed;              /* 405: methods */
 	char *set_cookie;              /* in mem */
+	bool answered;                 /* by exchange_check() */
 	bool immutable;                /* the file was asked for by its version */
 	bool quiet;                    /* fetched by our script, not by the person: keeps no session alive */
 	char token[BROKER_TOKEN];      /* of the session; "" none */
 };
 void exchange_handle(struct desk *d, struct exchange *x);
-/* Before its body is taken: which route; sizes, types; whose session an upload is. status 0: go on. */
-unsigned exchange_check(struct desk *d, struct exchange *x);
+/* Before its body is taken: whose session, which role? x->answered: it ends here. */
+void exchange_check(struct desk *d, struct exchange *x);
 /* A page that says so; also of what never got to a page. */
 void respond_error(struct request *q, struct response *r, unsigned status, struct slice why);
 /* Puts head, navigation and foot around r->body. */
@@ -104,7 +105,7 @@ bool desks_take(struct desks *w, struct conn *c, bool check /* exchange_check(),
 void desks_stop(struct desks *w); /* what waits, and comes, is answered with 503 */
 void desks_free(struct desks *w);
 struct exchange *conn_exchange(struct conn *c);
-void conn_done(struct conn *c, unsigned status /* of exchange_check() */);
+void conn_done(struct conn *c, unsigned status /* instead of an answer; 0: there is one */);
 struct desk *desk_open(struct server *s, int channel);
 void desk_refresh(struct desk *d); /* the state may have come */
 void desk_close(struct desk *d);

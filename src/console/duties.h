@@ -12,7 +12,10 @@ struct duty {
 };
 /* Those that the roles allow, also with n 0. What cannot be counted now is left out. */
 size_t duties_load(struct request *q, struct duty out[static DUTIES_MAX]);
-/* What an employee looks for first: how to report, lessons that are due, what became of earlier reports. */
-void duties_employee(struct request *q, struct buf *b);
+void duties_card(const struct request *q, struct buf *b, const struct duty *v, size_t n);
+/* How to report, for everybody. */
+void duties_report_card(const struct request *q, struct buf *b);
+/* What became of one's own reports: nothing when there are none. */
+int duties_own_reports(struct request *q, struct buf *b, struct err *e);
 
 #endif

@@ -236,15 +236,22 @@ void exchange_handle(struct desk *d, struct exchange *x)
 		run_page(d, x, &q);
 }
 
-unsigned exchange_check(struct desk *d, struct exchange *x)
+void exchange_check(struct desk *d, struct exchange *x)
 {
 	struct target t;
 	struct err e;
 	struct request q = {.desk = d, .method = x->method, .mem = &x->mem, .now = x->now};
 	snprintf(q.source, sizeof q.source, "%s", x->source);
 	if (request_target(x->target, &x->mem, &t, &e) || route_find(&t, x->method, &q.route, q.arg, &x->allowed))
-		return 404;
+		return; /* exchange_handle() says so */
+	q.path = t.path;
+	q.query = t.query;
+	q.nquery = t.nquery;
 	unsigned status = may(d, x, &q);
 	x->set_cookie = NULL;
-	return status;
+	x->answered = status != 0;
+	if (status == 303)
+		go_login(x, &q);
+	else if (status)
+		respond_error(&q, &x->r, status, SLICE_NONE);
 }

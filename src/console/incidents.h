@@ -36,8 +36,10 @@ void html_option(const struct request *q, struct buf *b, const char *value, bool
 void api_text(struct buf *b, const char *name, struct slice v);
 void api_time(struct buf *b, const char *name, nstime t); /* null for NSTIME_NONE */
 void api_row(struct buf *b, const struct store_incident *x);
-/* The state, or ERR_UNSUPPORTED with words for the person: there is none yet. */
+/* The state, or ERR_NOENT with words for the person: there is none yet. */
 struct store *page_store(const struct request *q, struct err *e);
+/* A page that says so. */
+void html_no_state(const struct request *q, struct buf *b, enum text title);
 /* The incident that q->arg[0] names. stored_free() in any case. */
 int page_stored(struct request *q, struct stored *x, struct err *e);
 

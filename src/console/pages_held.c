@@ -49,6 +49,17 @@ static int ask_held(struct request *q, struct slice id, bool all, struct slice *
 	return page_ask(q, &ask, &a, body, e);
 }
 
+int mail_each(struct request *q, mail_fn *fn, void *arg, struct err *e)
+{
+	struct slice rows;
+	struct mail m;
+	int rc = q->desk->o->quarantine && has_role(q, ROLE_ANALYST | ROLE_ADMINISTRATOR) ? ask_held(q, SLICE_NONE, false, &rows, e) : ERR_NOENT;
+	struct wire w = wire_of(rc ? SLICE_NONE : rows);
+	for (size_t n = 0; !rc && w.n && n < MAILS_MOST && read_mail(&w, &m); n++)
+		fn(arg, m.id, m.from.n ? m.from : m.sender, m.recipients, m.subject, m.time);
+	return rc == ERR_NOENT ? 0 : rc;
+}
+
 /* ---- the list ------------------------------------------------------------------------------------------------------------------------------ */
 
 static void list_row(const struct request *q, struct buf *b, const struct mail *m)

@@ -5,11 +5,11 @@
 
 #include <stdio.h>
 
-enum { ENTITIES_SHOWN = 12, PROVIDERS_SHOWN = 5 };
+enum { ENTITIES_SHOWN = 8, PROVIDERS_SHOWN = 5 };
 
 /* ---- the page --------------------------------------------------------------------------------------------------------------------------- */
 
-static void entity_value(const struct request *q, struct buf *b, const struct stored *x, const struct entity *v)
+static void entity_value(struct buf *b, const struct stored *x, const struct entity *v)
 {
 	const struct org_provider *p = v->type == ENT_PROVIDER ? org_provider(x->report.org, v->value) : NULL;
 	const char *path = v->type == ENT_PROVIDER ? "/access/providers/" : "/search?q=";
@@ -18,7 +18,6 @@ static void entity_value(const struct request *q, struct buf *b, const struct st
 	H(b, "\">");
 	html_foreign(b, p ? p->name : text_cut(v->value, 200));
 	H(b, "</a>");
-	(void)q;
 }
 
 static void entities(const struct request *q, struct buf *b, const struct stored *x, const struct incident *in)
@@ -32,13 +31,15 @@ static void entities(const struct request *q, struct buf *b, const struct stored
 			if (in->entities[i].type != (enum entity_type)t || n++ >= ENTITIES_SHOWN)
 				continue;
 			if (n == 1)
-				H(b, "<dt>"), html_text(q, b, incident_entity_words((enum entity_type)t)), H(b, "</dt>");
-			H(b, "<dd>");
-			entity_value(q, b, x, &in->entities[i]);
-			H(b, "</dd>");
+				H(b, "<dt>"), html_text(q, b, incident_entity_words((enum entity_type)t)), H(b, "</dt><dd>");
+			else
+				H(b, ", ");
+			entity_value(b, x, &in->entities[i]);
 		}
 		if (n > ENTITIES_SHOWN)
-			H(b, "<dd class=\"muted\">"), html_number(q, b, TX_INC_MORE, n - ENTITIES_SHOWN), H(b, "</dd>");
+			H(b, " <span class=\"muted\">"), html_number(q, b, TX_INC_MORE, n - ENTITIES_SHOWN), H(b, "</span>");
+		if (n)
+			H(b, "</dd>");
 	}
 	H(b, "</dl></aside>");
 }
@@ -125,6 +126,24 @@ static void head(const struct request *q, struct buf *b, const struct stored *x)
 	H(b, "</p>");
 }
 
+/* Where the parts of a long page are. */
+static void parts(const struct request *q, struct buf *b, bool path)
+{
+	const struct { const char *id; enum text text; bool there; } rows[] = {{"story", TX_INC_STORY, true}, {"path", TX_INC_PATH, path}, {"decide", TX_INC_DECIDE, true}, {"life", TX_INC_LIFE, true},
+		{"findings", TX_INC_EVIDENCE, true}, {"export", TX_INC_EXPORT, true}};
+	H(b, "<nav class=\"tabs\" aria-label=\"");
+	html_value(b, slice_of(text_of(TX_INC_PARTS, q->language)));
+	H(b, "\"><ul>");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (!rows[i].there)
+			continue;
+		buf_addf(b, "<li><a href=\"#%s\">", rows[i].id);
+		html_text(q, b, rows[i].text);
+		H(b, "</a></li>");
+	}
+	H(b, "</ul></nav>");
+}
+
 /* The page, with what went wrong before it, if anything did. */
 static int show(struct request *q, struct response *r, const struct err *wrong, struct err *e)
 {
@@ -140,6 +159,7 @@ static int show(struct request *q, struct response *r, const struct err *wrong, 
 			html_said(q, b, true, slice_of(wrong->text));
 		if (in) {
 			incident_stages(q, b, in);
+			parts(q, b, in->nhops > 0);
 			H(b, "<div class=\"grid\">");
 			incident_story(q, b, in);
 			entities(q, b, &x, in);
@@ -173,11 +193,9 @@ int page_finding(struct request *q, struct response *r, struct err *e)
 		rc = err_set(e, ERR_NOENT, "%s", text_of(TX_INC_NO_FINDING, q->language));
 	if (!rc) {
 		r->title = TX_INC_FINDING;
-		H(&r->body, "<p><a href=\"/incidents/");
-		html_path(&r->body, slice_of(x.row.id));
-		H(&r->body, "\">");
-		html_told(q, &r->body, text_cut(x.row.title, 240));
-		H(&r->body, "</a></p><h1>");
+		H(&r->body, "<p>");
+		html_incident_link(q, &r->body, x.row.id, x.row.title);
+		H(&r->body, "</p><h1>");
 		html_text(q, &r->body, TX_INC_FINDING);
 		H(&r->body, "</h1>");
 		incident_finding(q, &r->body, &x, f, SIZE_MAX);

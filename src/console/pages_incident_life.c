@@ -1,5 +1,6 @@
 /* pages_incident_life.c - one incident: what became of it, and the forms with which people decide. */
 #include "console/incidents.h"
+#include "console/report_pages.h"
 
 enum { NOTE_SHOWN = 4096, ACTIONS_SHOWN = 200, NOTES_SHOWN = 200 };
 
@@ -36,7 +37,7 @@ static enum text action_words(struct slice state)
 static void actions(const struct request *q, struct buf *b, const struct report_life *l)
 {
 	static const enum text columns[] = {TX_INC_WHEN, TX_INC_WHAT, TX_INC_TARGET, TX_INC_STATE, TX_INC_ENDS, TX_INC_RESULT};
-	H(b, "<h3 id=\"taken\">");
+	H(b, "<h3>");
 	html_text(q, b, TX_INC_ACTIONS);
 	H(b, "</h3>");
 	if (!l->nactions) {
@@ -45,7 +46,9 @@ static void actions(const struct request *q, struct buf *b, const struct report_
 		H(b, "</p>");
 		return;
 	}
-	H(b, "<table aria-labelledby=\"taken\">");
+	H(b, "<table><caption class=\"unseen\">");
+	html_text(q, b, TX_INC_ACTIONS);
+	H(b, "</caption>");
 	html_columns(q, b, columns, ARRAY_LEN(columns));
 	H(b, "<tbody>");
 	for (size_t i = 0; i < l->nactions && i < ACTIONS_SHOWN; i++) {
@@ -119,12 +122,19 @@ static void form(const struct request *q, struct buf *b, const struct stored *x,
 	html_form(q, b, path, slice_of(x->row.id));
 }
 
-static void text_field(const struct request *q, struct buf *b, const char *id, enum text label)
+/* Was this form sent, and refused? Then it is open, with what was written. */
+static bool was_sent(const struct request *q, const char *verb)
+{
+	return q->method == METHOD_POST && slice_ends(q->path, slice_of(verb));
+}
+
+static void text_field(const struct request *q, struct buf *b, const char *id, const char *verb, enum text label)
 {
 	buf_addf(b, "<p><label for=\"%s\">", id);
 	html_text(q, b, label);
 	buf_addf(b, "</label><textarea id=\"%s\" name=\"text\" rows=\"3\" maxlength=\"4000\" required>", id);
-	html_value(b, text_cut(form_get(q, "text"), NOTE_SHOWN));
+	if (was_sent(q, verb))
+		html_value(b, text_cut(form_get(q, "text"), NOTE_SHOWN));
 	H(b, "</textarea></p>");
 }
 
@@ -137,7 +147,7 @@ static void button(const struct request *q, struct buf *b, enum text t)
 
 static void close_form(const struct request *q, struct buf *b, const struct stored *x)
 {
-	H(b, "<details class=\"card\"><summary>");
+	buf_addz(b, was_sent(q, "/close") ? "<details class=\"card\" open><summary>" : "<details class=\"card\"><summary>");
 	html_text(q, b, TX_INC_CLOSE);
 	H(b, "</summary>");
 	form(q, b, x, "/incidents/{}/close");
@@ -148,7 +158,7 @@ static void close_form(const struct request *q, struct buf *b, const struct stor
 	H(b, "</label></p><p><label><input type=\"radio\" name=\"as\" value=\"false-positive\"> ");
 	html_text(q, b, TX_INC_CLOSE_FALSE);
 	H(b, "</label></p></fieldset>");
-	text_field(q, b, "close-text", TX_INC_CLOSE_WHY);
+	text_field(q, b, "close-text", "/close", TX_INC_CLOSE_WHY);
 	button(q, b, TX_INC_CLOSE);
 	H(b, "</details>");
 }
@@ -157,11 +167,11 @@ void incident_forms(struct request *q, struct buf *b, const struct stored *x)
 {
 	H(b, "<section id=\"decide\"><h2>");
 	html_text(q, b, TX_INC_DECIDE);
-	H(b, "</h2><details class=\"card\"><summary>");
+	buf_addz(b, was_sent(q, "/note") ? "</h2><details class=\"card\" open><summary>" : "</h2><details class=\"card\"><summary>");
 	html_text(q, b, TX_INC_ADD_NOTE);
 	H(b, "</summary>");
 	form(q, b, x, "/incidents/{}/note");
-	text_field(q, b, "note-text", TX_INC_NOTE);
+	text_field(q, b, "note-text", "/note", TX_INC_NOTE);
 	button(q, b, TX_INC_ADD_NOTE);
 	H(b, "</details>");
 	if (has_role(q, INCIDENT_DECIDE) && x->row.status == INCIDENT_OPEN)
@@ -170,5 +180,7 @@ void incident_forms(struct request *q, struct buf *b, const struct stored *x)
 		form(q, b, x, "/incidents/{}/reopen");
 		button(q, b, TX_INC_REOPEN);
 	}
+	if (x->row.status == INCIDENT_CLOSED)
+		example_button(q, b, x->row.id);
 	H(b, "</section>");
 }

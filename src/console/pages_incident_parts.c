@@ -76,7 +76,7 @@ static void advice_list(const struct request *q, struct buf *b, enum text title,
 
 void incident_story(struct request *q, struct buf *b, const struct incident *in)
 {
-	H(b, "<section><h2>");
+	H(b, "<section id=\"story\"><h2>");
 	html_text(q, b, TX_INC_STORY);
 	H(b, "</h2><ol class=\"timeline\">");
 	for (size_t i = 0; i < in->nstory; i++) {
@@ -143,7 +143,7 @@ void incident_path(struct request *q, struct buf *b, const struct stored *x, con
 	const struct report_words words = {slice_of(text_of(TX_INC_PATH, q->language)), slice_of(text_of(TX_INC_PATH_TEXT, q->language)), {0}};
 	if (!in->nhops)
 		return;
-	H(b, "<section><h2>");
+	H(b, "<section id=\"path\"><h2>");
 	html_text(q, b, TX_INC_PATH);
 	H(b, "</h2><div class=\"graph\" role=\"region\" tabindex=\"0\" aria-labelledby=\"logins-title\">");
 	report_svg_logins(b, in, x->report.org, &words);
@@ -191,10 +191,17 @@ static void evidence(const struct request *q, struct buf *b, const struct stored
 
 void incident_finding(struct request *q, struct buf *b, const struct stored *x, const struct finding *f, size_t most)
 {
+<<<<<<< HEAD
 	bool alone = most == SIZE_MAX; /* on a page of its own nothing stands between it and the h1 */
 	buf_addz(b, alone ? "<article class=\"card\"><header><h2>" : "<article class=\"card\"><header><h3>");
 	html_told(q, b, text_cut(f->title, 400));
 	buf_addz(b, alone ? "</h2>" : "</h3>");
+=======
+	bool alone = most == SIZE_MAX; /* right below the page's heading */
+	buf_addf(b, "<article class=\"card\"><header><h%c>", alone ? '2' : '3');
+	html_told(q, b, text_cut(f->title, 400));
+	buf_addf(b, "</h%c>", alone ? '2' : '3');
+>>>>>>> k-base
 	html_level(q, b, f->level);
 	H(b, "</header><p>");
 	html_told(q, b, text_cut(f->text, 2000));

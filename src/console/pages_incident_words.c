@@ -171,8 +171,17 @@ void api_row(struct buf *b, const struct store_incident *x)
 struct store *page_store(const struct request *q, struct err *e)
 {
 	if (!q->desk->store)
-		err_set(e, ERR_UNSUPPORTED, "%s", text_of(TX_NO_STATE, q->language));
+		err_set(e, ERR_NOENT, "%s", text_of(TX_NO_STATE, q->language));
 	return q->desk->store;
+}
+
+void html_no_state(const struct request *q, struct buf *b, enum text title)
+{
+	H(b, "<h1>");
+	html_text(q, b, title);
+	H(b, "</h1><p class=\"empty\">");
+	html_text(q, b, TX_NO_STATE);
+	H(b, "</p>");
 }
 
 int page_stored(struct request *q, struct stored *x, struct err *e)

@@ -174,7 +174,11 @@ int page_incidents(struct request *q, struct response *r, struct err *e)
 	uint64_t total = 0;
 	r->title = TX_INCIDENTS;
 	r->wide = true;
-	int rc = s ? read_filter(q, &f, e) : e->code;
+	if (!s) {
+		html_no_state(q, b, TX_INCIDENTS);
+		return 0;
+	}
+	int rc = read_filter(q, &f, e);
 	if (!rc)
 		rc = store_browse(s, &f, tell, &l, &total, e);
 	if (!rc)
@@ -216,11 +220,12 @@ int api_incidents(struct request *q, struct response *r, struct err *e)
 	struct store_browse f;
 	struct listing l = {q, &r->body, 0};
 	uint64_t total = 0;
-	int rc = s ? read_filter(q, &f, e) : e->code;
+	int rc = read_filter(q, &f, e);
 	if (rc)
 		return rc;
 	buf_addz(&r->body, "{\"incidents\":[");
-	rc = store_browse(s, &f, tell_json, &l, &total, e);
+	if (s)
+		rc = store_browse(s, &f, tell_json, &l, &total, e);
 	buf_addf(&r->body, "],\"total\":%llu,\"skipped\":%llu}\n", (unsigned long long)total, (unsigned long long)f.skip);
 	return rc;
 }

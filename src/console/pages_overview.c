@@ -61,27 +61,6 @@ static void open_card(const struct request *q, struct buf *b, const struct overv
 	H(b, "</ul></section>");
 }
 
-static void duty_card(const struct request *q, struct buf *b, const struct overview *o)
-{
-	uint64_t waiting = 0;
-	for (size_t i = 0; i < o->nduties; i++)
-		waiting += o->duties[i].n;
-	card(q, b, TX_OVER_DECIDE, waiting > 0);
-	if (!waiting)
-		H(b, "<p class=\"muted\">"), html_text(q, b, TX_OVER_DECIDE_NONE), H(b, "</p>");
-	H(b, "<ul>");
-	for (size_t i = 0; i < o->nduties; i++) {
-		if (!o->duties[i].n)
-			continue;
-		H(b, "<li><a href=\"");
-		html_value(b, slice_of(o->duties[i].path));
-		H(b, "\">");
-		html_number(q, b, o->duties[i].text, o->duties[i].n);
-		H(b, "</a></li>");
-	}
-	H(b, "</ul></section>");
-}
-
 static void sight_card(const struct request *q, struct buf *b, const struct overview *o)
 {
 	const struct sight *s = &o->sight;
@@ -166,9 +145,11 @@ static int incidents_part(struct request *q, struct response *r, const struct ov
 	newest.status = -1;
 	newest.order = STORE_CHANGED;
 	newest.most = NEWEST;
-	H(b, "<section><h2 id=\"newest\">");
+	H(b, "<section><h2>");
 	html_text(q, b, TX_OVER_CHANGES);
-	H(b, "</h2><table aria-labelledby=\"newest\">");
+	H(b, "</h2><table><caption class=\"unseen\">");
+	html_text(q, b, TX_OVER_CHANGES);
+	H(b, "</caption>");
 	html_columns(q, b, columns, ARRAY_LEN(columns));
 	H(b, "<tbody>");
 	rc = store_browse(q->desk->store, &newest, tell_newest, &l, NULL, e);
@@ -206,20 +187,21 @@ int page_overview(struct request *q, struct response *r, struct err *e)
 	H(b, "<h1>");
 	html_text(q, b, TX_OVERVIEW);
 	H(b, "</h1>");
-	if (has_role(q, INCIDENT_SEE)) {
+	if (has_role(q, INCIDENT_SEE))
 		lead(q, b, &o);
-		H(b, "<div class=\"cards\">");
-		if (o.state)
-			open_card(q, b, &o);
-		duty_card(q, b, &o);
-		if (o.state)
-			sight_card(q, b, &o);
-		H(b, "</div>");
-	}
+	H(b, "<div class=\"cards\">");
+	if (o.state)
+		open_card(q, b, &o);
+	if (has_role(q, ROLE_EMPLOYEE))
+		duties_report_card(q, b);
+	duties_card(q, b, o.duties, o.nduties);
+	if (o.state)
+		sight_card(q, b, &o);
+	H(b, "</div>");
 	if (o.state)
 		rc = incidents_part(q, r, &o, e);
 	if (!rc)
-		duties_employee(q, b);
+		rc = duties_own_reports(q, b, e);
 	if (o.state)
 		r->refresh_after = o.levels.newest;
 	return rc;

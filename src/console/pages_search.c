@@ -1,8 +1,9 @@
 /* pages_search.c - one field for everything that the roles of who asks may see. */
 #include "console/access.h"
 #include "console/incidents.h"
+#include "console/report_pages.h"
 
-enum { WORDS_LEAST = 2, WORDS_MOST = 200, SHOWN = 10, FINDINGS_LOOK = 20000, AROUND = 90 };
+enum { WORDS_LEAST = 2, WORDS_MOST = 200, SHOWN = 10, FINDINGS_LOOK = 20000, REPORTS_LOOK = 5000, AROUND = 90 };
 #define FINDINGS_BYTES ((uint64_t)48 << 20)
 
 struct searching {
@@ -114,9 +115,13 @@ static int hit_finding(void *arg, struct finding *f, const char *incident)
 		html_path(s->b, slice_of(f->uid));
 		H(s->b, "\">");
 		html_told(s->q, s->b, text_cut(f->title, 240));
-		H(s->b, "</a><br><span class=\"muted\">");
-		excerpt(s, where);
-		H(s->b, "</span></li>");
+		H(s->b, "</a>");
+		if (where.p != f->title.p) {
+			H(s->b, "<br><span class=\"muted\">");
+			excerpt(s, where);
+			H(s->b, "</span>");
+		}
+		H(s->b, "</li>");
 	}
 	finding_free(f);
 	return s->all > SHOWN ? ERR_STOPPED : 0;
@@ -190,6 +195,59 @@ static void search_access(struct searching *s, struct buf *page)
 	part_end(s, page, TX_SEARCH_ACCESS, 0, s->all > SHOWN);
 }
 
+/* Employees find their own. */
+static int hit_report(void *arg, const struct store_contact *c)
+{
+	struct searching *s = arg;
+	const struct slice texts[] = {c->who, c->platform, c->profile, c->firm, c->words, c->answer};
+	struct slice where = SLICE_NONE;
+	for (size_t i = 0; i < ARRAY_LEN(texts) && !where.n; i++)
+		where = slice_ihas(texts[i], s->words) ? texts[i] : SLICE_NONE;
+	if (!where.n || !take(s))
+		return 0;
+	H(s->b, "<li><a href=\"/report/");
+	html_path(s->b, slice_of(c->ref));
+	H(s->b, "\">");
+	html_time(s->q, s->b, c->time);
+	H(s->b, "</a> ");
+	excerpt(s, where);
+	H(s->b, "</li>");
+	return 0;
+}
+
+static void hit_mail(void *arg, struct slice id, struct slice from, struct slice to, struct slice subject, nstime time)
+{
+	struct searching *s = arg;
+	const struct slice texts[] = {subject, from, to, id};
+	struct slice where = SLICE_NONE;
+	for (size_t i = 0; i < ARRAY_LEN(texts) && !where.n; i++)
+		where = slice_ihas(texts[i], s->words) ? texts[i] : SLICE_NONE;
+	if (!where.n || !take(s))
+		return;
+	H(s->b, "<li>");
+	html_time(s->q, s->b, time);
+	H(s->b, " ");
+	access_html_link(s->b, "/mail/", id, text_cut(subject.n ? subject : id, 240));
+	if (where.p != subject.p) {
+		H(s->b, " ");
+		excerpt(s, where);
+	}
+	H(s->b, "</li>");
+}
+
+static int search_reports(struct searching *s, struct buf *page, struct err *e)
+{
+	bool all = has_role(s->q, ROLE_ANALYST | ROLE_ADMINISTRATOR);
+	struct store_contact_want want = {.state = -1, .who = all ? SLICE_NONE : slice_of(s->q->who.name), .most = REPORTS_LOOK};
+	struct err ignored;
+	int rc = s->q->desk->store ? store_contacts(s->q->desk->store, &want, hit_report, s, e) : 0;
+	part_end(s, page, TX_SEARCH_REPORTS, s->all, false);
+	if (!rc && mail_each(s->q, hit_mail, s, &ignored))
+		core_log(LOG_LEVEL_DEBUG, "console: search: %s", ignored.text);
+	part_end(s, page, TX_SEARCH_HELD, s->all, false);
+	return rc;
+}
+
 static void search_lessons(struct searching *s, struct buf *page)
 {
 	const struct lesson *v;
@@ -235,6 +293,8 @@ int page_search(struct request *q, struct response *r, struct err *e)
 	if (s.words.n >= WORDS_LEAST) {
 		rc = search_store(&s, &found, e);
 		search_access(&s, &found);
+		if (!rc)
+			rc = search_reports(&s, &found, e);
 		search_lessons(&s, &found);
 		buf_adds(b, buf_slice(&found));
 		if (!found.n)

@@ -127,7 +127,7 @@ static void replay(const struct request *q, struct buf *b, const struct session 
 	}
 	H(b, ">\n<h2 id=\"replay\">");
 	html_text(q, b, TX_REPLAY_TITLE);
-	H(b, "</h2>\n</section>\n<script src=\"/static/replay.js\" defer></script>\n");
+	H(b, "</h2>\n</section>\n<script src=\"/static/terminal.js\" defer></script><script src=\"/static/replay.js\" defer></script>\n");
 }
 
 static void page_link(const struct request *q, struct buf *b, const struct session *s, uint64_t page, enum text t, const char *rel)

@@ -214,7 +214,11 @@ int page_sources(struct request *q, struct response *r, struct err *e)
 	struct buf rows = {0}, *b = &r->body;
 	struct listing list = {q, &rows, slice_eq(query_get(q, "show"), SL("silent")), 0, page_skip(q), 0};
 	r->title = TX_SOURCES;
-	int rc = s ? sight_load(q, &sight, e) : e->code;
+	if (!s) {
+		html_no_state(q, b, TX_SOURCES);
+		return 0;
+	}
+	int rc = sight_load(q, &sight, e);
 	if (!rc)
 		rc = look(&l, e);
 	if (!rc)

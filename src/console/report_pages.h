@@ -41,6 +41,10 @@ enum text answer_text(enum contact_answer a);
 /* Nothing a program would make a link of: hxxp, [.], [@]. */
 void defang(struct buf *b, struct slice s);
 
+/* What is held now, newest first; nothing for who may not see it, or when no folder of held mail is known. */
+typedef void mail_fn(void *arg, struct slice id, struct slice from, struct slice to, struct slice subject, nstime time);
+int mail_each(struct request *q, mail_fn *fn, void *arg, struct err *e);
+
 /* ---- pages, for the table of routes in pages_report.c: pages_report_list.c, pages_held.c, pages_posture.c, pages_example.c ------------------------ */
 page_fn reports_page, reports_api, report_answer_page, report_export_text, report_export_json;
 page_fn mail_page, mail_one_page, mail_release_page, mail_delete_page, mail_api;

@@ -143,6 +143,19 @@ static void add_header(const struct request *q, struct buf *b)
 		add_nav(q, b);
 }
 
+/* This page in another language: who is invited keeps the word. */
+static void add_language_link(const struct request *q, struct buf *b, const char *code)
+{
+	buf_addf(b, "?lang=%s", code);
+	for (size_t i = 0; i < q->nquery; i++)
+		if (!slice_eqz(q->query[i].name, "lang") && !slice_eqz(q->query[i].name, "said")) {
+			H(b, "&amp;");
+			html_path(b, q->query[i].name);
+			H(b, "=");
+			html_path(b, q->query[i].value);
+		}
+}
+
 static void add_languages(const struct request *q, struct buf *b)
 {
 	static const enum text names[LURE_LANGUAGES] = {TX_LANGUAGE_EN, TX_LANGUAGE_DE, TX_LANGUAGE_KO};
@@ -151,8 +164,12 @@ static void add_languages(const struct request *q, struct buf *b)
 	html_text(q, b, TX_LANGUAGE);
 	H(b, "\">\n<ul class=\"languages\">\n");
 	for (int l = 0; l < LURE_LANGUAGES; l++) {
-		buf_addf(b, "<li><a hreflang=\"%s\" lang=\"%s\" href=\"%s%s\"%s>", codes[l], codes[l], q->who.roles ? "/account#language-" : "?lang=", codes[l],
-			(int)q->language == l ? " aria-current=\"true\"" : "");
+		buf_addf(b, "<li><a hreflang=\"%s\" lang=\"%s\" href=\"", codes[l], codes[l]);
+		if (q->who.roles)
+			H(b, "/account#f-language");
+		else
+			add_language_link(q, b, codes[l]);
+		buf_addf(b, "\"%s>", (int)q->language == l ? " aria-current=\"true\"" : "");
 		html_text(q, b, names[l]);
 		H(b, "</a></li>\n");
 	}

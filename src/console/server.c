@@ -73,7 +73,8 @@ int web_run(const struct web_options *w, int stop, struct err *e)
 		rc = start_daemon(s, e);
 	if (!rc)
 		wait_for_end(stop);
-	atomic_store(&s->stopping, true);
+	if (s->daemon) /* else stopping shuts the socket down, which the next one of us still needs */
+		MHD_quiesce_daemon(s->daemon);
 	desks_stop(s->workers);
 	live_stop(s->live);
 	if (s->daemon)

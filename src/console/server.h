@@ -19,7 +19,6 @@ struct server {
 	struct desks *workers;
 	struct live *live;
 	atomic_uint uploads;
-	atomic_bool stopping;
 	struct peer *peers;
 	pthread_mutex_t peers_lock;
 };

@@ -289,7 +289,8 @@ static void advise(struct incidents *s, struct incident *in)
 	in->steps = arena_alloc(&s->mem, (STAGE_COUNT + 5) * sizeof *in->steps);
 	struct slice *step = in->steps;
 	if (slice_eq(in->kind, SL("lure"))) {
-		*step++ = SL("Thank those who reported it, and ask all who got it whether they opened it. A machine on which it was opened leaves the network, but stays on until memory and disk are saved.");
+		*step++ = who_told(in).reports ? SL("Thank those who reported it, and ask all who got it whether they opened it. A machine on which it was opened leaves the network, but stays on until memory and disk are saved.")
+			: SL("Ask all who got it whether they opened it. A machine on which it was opened leaves the network, but stays on until memory and disk are saved.");
 		*step++ = SL("Look for the sender and the file's SHA-256 in the mail server's log, all mailboxes and endpoints; warn everybody who got it, by telephone.");
 	}
 	if (slice_eq(in->kind, SL("suspicion")) && in->level < LEVEL_HIGH) { /* most of these are ordinary work */

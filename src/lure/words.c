@@ -87,27 +87,40 @@ struct slice lure_host(struct slice url)
 
 static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f'; }
 
+static size_t run_of(struct slice s, size_t at, const char *ends)
+{
+	while (at < s.n && !is_blank(s.p[at]) && !(s.p[at] && strchr(ends, s.p[at])))
+		at++;
+	return at;
+}
+
+static size_t behind_blanks(struct slice s, size_t at, bool slashes)
+{
+	while (at < s.n && (is_blank(s.p[at]) || (slashes && s.p[at] == '/')))
+		at++;
+	return at;
+}
+
+/* As browsers do (HTML, 13.2.5): name, blanks, '=', blanks, a value in quotes or up to a blank. */
 struct slice lure_attribute(struct slice tag, struct slice name)
 {
-	struct slice rest = tag;
-	for (ssize_t at; (at = slice_ifind(rest, name)) >= 0; rest = slice_from(rest, (size_t)at + name.n)) {
-		char before = rest.p + at > tag.p ? rest.p[at - 1] : 'x';
-		bool apart = is_blank(before) || before == '"' || before == '\'' || before == '/' || before == ':' /* xlink:href */;
-		struct slice v = slice_from(rest, (size_t)at + name.n);
-		while (v.n && is_blank(v.p[0]))
-			v = slice_from(v, 1);
-		if (!apart || !v.n || v.p[0] != '=')
-			continue;
-		do
-			v = slice_from(v, 1);
-		while (v.n && is_blank(v.p[0]));
-		char quote = v.n && (v.p[0] == '"' || v.p[0] == '\'') ? v.p[0] : 0;
-		if (quote)
-			v = slice_from(v, 1);
-		size_t n = 0;
-		while (n < v.n && (quote ? v.p[n] != quote : !is_blank(v.p[n]) && v.p[n] != '>'))
-			n++;
-		return slice_to(v, n);
+	size_t at = behind_blanks(tag, run_of(tag, 0, "/>"), true);
+	while (at < tag.n && tag.p[at] != '>') {
+		size_t end = run_of(tag, at + 1, "/>="), next = behind_blanks(tag, end, false);
+		struct slice found = slice_sub(tag, at, end - at), value = SLICE_NONE;
+		bool has = next < tag.n && tag.p[next] == '=';
+		ssize_t prefix = slice_rfind(found, SL(":")); /* xlink:href */
+		if (has) {
+			next = behind_blanks(tag, next + 1, false);
+			char quote = next < tag.n && (tag.p[next] == '"' || tag.p[next] == '\'') ? tag.p[next] : 0;
+			struct slice rest = slice_from(tag, next + (quote != 0));
+			ssize_t close = quote ? slice_chr(rest, quote) : (ssize_t)run_of(rest, 0, ">");
+			value = slice_to(rest, close < 0 ? rest.n : (size_t)close);
+			next += value.n + (quote ? 2 : 0);
+		}
+		if (has && slice_ieq(slice_from(found, (size_t)(prefix + 1)), name))
+			return value;
+		at = behind_blanks(tag, MAX(next, end), true);
 	}
 	return SLICE_NONE;
 }

@@ -22,10 +22,13 @@ int store_report_add(struct store *s, const struct store_report *r, const struct
 	return rc;
 }
 
-/* What q, bound, gives. */
-static int each_report(struct store *s, sqlite3_stmt *q, store_report_fn *fn, void *arg, struct err *e)
+int store_reports(struct store *s, nstime since, store_report_fn *fn, void *arg, struct err *e)
 {
+	sqlite3_stmt *q = store_statement(s, Q_REPORTS, e);
 	int rc = 0;
+	if (!q)
+		return ERR_IO;
+	sqlite3_bind_int64(q, 1, since);
 	while (!rc && (rc = store_step(s, q, e)) == 1) {
 		struct store_report r = {.time = sqlite3_column_int64(q, 1), .taken = sqlite3_column_int(q, 8)};
 		struct slice *texts[] = {&r.who, &r.verdict, &r.name, &r.sender, &r.recipient, &r.hashes};
@@ -36,25 +39,6 @@ static int each_report(struct store *s, sqlite3_stmt *q, store_report_fn *fn, vo
 	}
 	sqlite3_reset(q);
 	return rc;
-}
-
-int store_reports(struct store *s, nstime since, store_report_fn *fn, void *arg, struct err *e)
-{
-	sqlite3_stmt *q = store_statement(s, Q_REPORTS, e);
-	if (!q)
-		return ERR_IO;
-	sqlite3_bind_int64(q, 1, since);
-	return each_report(s, q, fn, arg, e);
-}
-
-int store_search_reports(struct store *s, struct slice text, uint32_t most, store_report_fn *fn, void *arg, struct err *e)
-{
-	sqlite3_stmt *q = store_statement(s, Q_SEARCH_REPORTS, e);
-	if (!q)
-		return ERR_IO;
-	bind_like(q, 1, text);
-	sqlite3_bind_int64(q, 2, most);
-	return each_report(s, q, fn, arg, e);
 }
 
 int store_reports_take(struct store *s, store_finding_fn *fn, void *arg, struct err *e)

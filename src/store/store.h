@@ -303,7 +303,6 @@ int store_examples(struct store *s, int64_t id /* -1: all, newest first */, stor
 /* Newest first; ASCII case is folded. Not 0 from fn: the search ends with it. */
 typedef int store_note_of_fn(void *arg, const char *incident, nstime t, struct slice author, struct slice text);
 int store_search_notes(struct store *s, struct slice text, uint32_t most, store_note_of_fn *fn, void *arg, struct err *e);
-int store_search_reports(struct store *s, struct slice text, uint32_t most, store_report_fn *fn, void *arg, struct err *e);
 /* Findings of incidents in which text stands anywhere (title, words, entities, raw lines): among the newest `look`, up to `bytes` of what is stored. fn owns f.
  * *partly: there are more that were not looked at. */
 struct store_search { struct slice text; uint32_t look; uint64_t bytes; };

@@ -75,8 +75,6 @@
 	X(Q_SOURCE_LOGS, "SELECT host,log,max(path),max(seen),count(*),min(done) FROM source GROUP BY host,CASE log WHEN '' THEN path ELSE log END ORDER BY max(seen),host,log,path") \
 	X(Q_SEARCH_FINDINGS, "SELECT body,incident FROM finding WHERE incident IS NOT NULL ORDER BY last DESC LIMIT ?1") \
 	X(Q_SEARCH_NOTES, "SELECT incident,time,author,text FROM note WHERE text LIKE ?1 ESCAPE '\\' OR author LIKE ?1 ESCAPE '\\' ORDER BY id DESC LIMIT ?2") \
-	X(Q_SEARCH_REPORTS, "SELECT uid,time,who,verdict,name,sender,recipient,hashes,taken FROM report WHERE name LIKE ?1 ESCAPE '\\' OR sender LIKE ?1 ESCAPE '\\' " \
-		"OR recipient LIKE ?1 ESCAPE '\\' OR who LIKE ?1 ESCAPE '\\' OR hashes LIKE ?1 ESCAPE '\\' ORDER BY time DESC,uid LIMIT ?2") \
 	X(Q_NOTE_ADD, "INSERT INTO note(incident,time,author,text) VALUES(?1,?2,?3,?4)") \
 	X(Q_NOTES, "SELECT time,author,text FROM note WHERE incident=?1 ORDER BY id") \
 	X(Q_MESSAGE_ADD, "INSERT OR IGNORE INTO outbox(id,channel,body,state,attempts,created,due,incident,level,changes,digest) VALUES(?1,?2,?3,0,0,?4,?5,?6,?7,?8,?9)") \

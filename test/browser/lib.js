@@ -139,7 +139,7 @@ async function login(page, at, { name, password, secret, code }) {
 	await page.getByLabel("Password").fill(password);
 	if (secret || code) await page.getByLabel("Code of your device").fill(code || totp(secret));
 	await page.getByRole("button", { name: "Log in" }).click();
-	await page.waitForURL((u) => u.pathname !== "/login");
+	await page.waitForURL((u) => u.pathname !== "/login", { timeout: 15000 }).catch(async (e) => { console.log(await page.locator("main").innerText()); throw e; });
 }
 
 module.exports = { axe, check, done, drive, edges, launch, login, measure, need, person, skip, structure, totp, SIZES };

@@ -59,7 +59,7 @@ async function report(page, words) {
 async function reported(page, words) {
 	await page.goto(`${asked.at}/reports`);
 	await page.locator("main table a").first().click();
-	L.check("the analyst reads what was reported", (await text(page)).includes(words), await text(page));
+	L.check("the analyst reads what was reported", (await main_(page).textContent()).includes(words), await text(page));
 }
 
 // ---- the approver -----------------------------------------------------------------------------------------------------------------------------------
@@ -79,7 +79,7 @@ async function approve(page, grant) {
 }
 
 // ---- the incident grows ------------------------------------------------------------------------------------------------------------------------------
-const STAGES = [["2026-05-13T01:00:00+00:00", 2], ["2026-05-17T20:00:00+00:00", 3], ["2026-05-18T20:00:00+00:00", 5]];
+const STAGES = [["2026-05-13T00:52:00+00:00", 1], ["2026-05-14T02:00:00+00:00", 4], ["2026-05-17T20:00:00+00:00", 5]]; // of the answer sheet; still high, not critical
 
 async function grows(page) {
 	await page.goto(`${asked.at}/incidents`);
@@ -111,7 +111,7 @@ async function shut(page, watcher) {
 	L.check("nobody of them comes in", !await L.drive("may come in"));
 }
 async function note(page) {
-	await page.getByText("Add a note").click();
+	await page.locator("summary", { hasText: "Add a note" }).click();
 	await page.getByLabel("Note", { exact: true }).fill("Called Hafenlicht: they did not work that night.");
 	await page.getByRole("button", { name: "Add a note" }).click();
 	L.check("a note is kept", (await text(page)).includes("they did not work that night"), await text(page).then((t) => t.slice(0, 400)));

@@ -1,4 +1,4 @@
-// replay.js WEB/replay.js - the terminal of the replay: what sequences do to it, and that nothing takes it out of its bounds. Prints what is wrong.
+// replay.js WEB/terminal.js - the terminal of the replay: what sequences do to it, and that nothing takes it out of its bounds. Prints what is wrong.
 "use strict";
 const {Screen, feed} = require(process.argv[2]);
 let failed = 0;

@@ -100,6 +100,7 @@ class Stage:
         with sqlite3.connect(f"{W.STATE}/console/accounts.db", timeout=10) as db:
             db.execute("UPDATE factor_seed SET used=0, failures=0")
             db.execute("DELETE FROM factor_throttle")
+            db.execute("DELETE FROM console_throttle")
         db.close()
         self.gate.fresh("jansen")
 

@@ -15,6 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "gate"))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "console"))
 import lab as L
+import openapi
 import server as S
 import world as W
 import xss
@@ -259,6 +260,16 @@ def edges(users, session):
             check_quiet(f"{path} in {language}", page.status == 200, page.status)
 
 
+def described(client, grant):
+    """Answers are as the API's description says."""
+    with open(f"{ROOT}/web/openapi.json", encoding="utf-8") as f:
+        document = json.load(f)
+    for template, path in (("/api/v1/access", "/api/v1/access"), ("/api/v1/access/grants/{id}", f"/api/v1/access/grants/{grant}"), ("/api/v1/sessions", "/api/v1/sessions")):
+        schema = document["paths"][template]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        wrong = openapi.mismatch(document, schema, client.get(path).json())
+        check(f"{template} answers as it is described", not wrong, wrong[:5])
+
+
 def main():
     L.enter()
     check("what is active would be found", active("<p><script>x</script>") and active("<img src=x>") and active('<b class="" onclick=x>') and not active('<script src="/static/replay.js" defer></script>'))
@@ -287,6 +298,7 @@ def main():
         suspended(lab, gate, users)
         revoked(lab, gate, users, grant)
         edges(users, session)
+        described(users["mia"], grant)
         p = gate.run("log", "verify", "--state", W.STATE)
         check("the audit log verifies", p.returncode == 0, p.stdout + p.stderr)
         p = gate.run("session", "verify")

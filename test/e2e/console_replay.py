@@ -1,18 +1,62 @@
 #!/usr/bin/env python3
-"""console_replay.py POSTERN - the terminal of the replay (web/replay.js) by itself, in node: what sequences do to it, and that nothing takes it out of its bounds."""
+"""console_replay.py POSTERN - the replay of a recording: its terminal (web/terminal.js) by itself in node, and the page in a real browser with a recording that attacks who watches it.
+
+The second is skipped where Chromium or the packages of test/browser cannot be had, or test/helper/record_drive was not built.
+"""
+import glob
+import gzip
+import json
 import os
 import subprocess
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "console"))
+import server as S
+import xss
+
+ROOT = os.path.dirname(os.path.dirname(HERE))
+LAST = "the last line of it"
+
+
+def node(*argv, **env):
+    try:
+        return subprocess.run(["node", *argv], env={**os.environ, **env}, stdin=subprocess.DEVNULL, check=False, timeout=170).returncode
+    except FileNotFoundError:
+        print("node is not installed")
+        sys.exit(77)
+
+
+def recording():
+    """As the service writes it: slow at first, with a pause of an hour, then more than one piece of it, and texts that want to be more than text."""
+    events = [(0, "first\r\n"), (1.5, "second \x1b[31;1mred\x1b[0m \x1b[38;2;0;0;0;48;2;0;0;0mhidden-by-colour\x1b[0m \x1b[8mhidden\x1b[0m\r\n"), (2.5, "third\x1b]0;x\x07\x1b[6n\r\n"), (3602.5, "after the pause\r\n")]
+    events += [(3603 + i / 100, f"line {i} {'x' * 60}\r\n" * 40) for i in range(200)]
+    events += [(3606 + i / 100, raw.decode("utf-8", "replace") + "\r\n") for i, (_, _, raw) in enumerate(xss.corpus())]
+    events += [(3610, "<img src=q onerror=__xss(0)> \x1b[44;93mcolours\x1b[0m\r\n" + LAST)]
+    lines = [json.dumps({"version": 2, "width": 100, "height": 30, "postern": {"person": "<b>"}})] + [json.dumps([t, "o", text]) for t, text in events]
+    return gzip.compress("".join(x + "\n" for x in lines).encode())
+
+
+def in_browser(binary):
+    drives = glob.glob(f"{os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(binary))))}/build*/test/record_drive")
+    if not drives:
+        print("record_drive is not built (-Dtests=true): the page was not tried")
+        return 77
+    with S.Console(binary, users={"mia": ["analyst"]}, factors=(), start=False) as c:
+        made = subprocess.run([drives[0], str(c.state), "jansen", ""], input=b"x", capture_output=True, check=True).stdout.decode().strip()
+        path = glob.glob(f"{c.state}/recordings/*/*/{made}.cast.gz")[0]
+        with open(path, "wb") as f:
+            f.write(recording())
+        c.hand_over()
+        c.start()
+        mia = c.login("mia")
+        asked = {"at": c.url, "cookies": mia.cookies, "session": made, "last": LAST}
+        return node(f"{ROOT}/test/browser/replay.js", REPLAY=json.dumps(asked), HOME=str(c.folder), TMPDIR=str(c.folder))
 
 
 def main():
-    try:
-        return subprocess.run(["node", f"{ROOT}/test/console/replay.js", f"{ROOT}/web/replay.js"], stdin=subprocess.DEVNULL, check=False, timeout=120).returncode
-    except FileNotFoundError:
-        print("node is not installed")
-        return 77
+    status = node(f"{ROOT}/test/console/replay.js", f"{ROOT}/web/terminal.js")
+    return status or in_browser(sys.argv[1])
 
 
 sys.exit(main())

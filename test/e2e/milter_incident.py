@@ -124,8 +124,9 @@ def case_once(d):
     setup(d)
     viewer = programs.pe(ProductName="Viewer")
     f = filter.Filter(POSTERN, f"{d}/held", "--org", f"{d}/etc/org.yaml")
+    twice = offer("twice", SENDER, viewer)
     for queue, received in (("4ZA", b""), ("4ZB", b"Received: from a by b; Mon, 04 May 2026 10:00:00 +0000\r\n")):
-        f.send(received + offer("twice", SENDER, viewer), SENDER[1], [ERIKA], queue)
+        f.send(received + twice, SENDER[1], [ERIKA], queue)
     strange = 'o"dd found lure\ttwo,words%41@x.example'
     f.send(offer("strange", ("X", "x@y.example"), viewer), strange, [ERIKA, "b@c.example"])
     f.send(ramp.letters("fine", ("Chandler", "news@chandler.example"), [("Ropes", "New ropes are in.")], (0,), None)[0][1], "news@chandler.example", [ERIKA])
@@ -151,8 +152,9 @@ def case_joined(d):
     file = f"{d}/SecurePDF.exe"
     Path(file).write_bytes(viewer)
     f = filter.Filter(POSTERN, f"{d}/held", "--org", f"{etc}/org.yaml")
-    _, last = f.send(offer("offer", SENDER, viewer), SENDER[1], [ERIKA])
-    f.send(offer("offer", SENDER, viewer), SENDER[1], [ERIKA])
+    mail = offer("offer", SENDER, viewer)
+    f.send(mail, SENDER[1], [ERIKA])
+    f.send(mail, SENDER[1], [ERIKA])
     for i in range(2):
         added, _ = f.send(phish(f"p{i}", "it-support@service-desk.example"), "it-support@service-desk.example", [ERIKA])
     f.end()

@@ -317,10 +317,11 @@ TRY(try_32_bits)
 	return r < 0 ? (int)-r : 0;
 }
 #endif
+TRY(try_memory_file) { return result(memfd_create("x", MFD_CLOEXEC)); }
 TRY(try_newer) { return result(syscall(590)); }
 
 enum { WORKS, NO, KILLED, ABSENT, ABORTS };
-enum { E = 1 << SYS_ENGINE, R = 1 << SYS_RECEIVER, J = 1 << SYS_JOURNAL, N = 1 << SYS_NOTIFIER, ALL = E | R | J | N };
+enum { E = 1 << SYS_ENGINE, R = 1 << SYS_RECEIVER, J = 1 << SYS_JOURNAL, N = 1 << SYS_NOTIFIER, C = 1 << SYS_CONSOLE, ALL = E | R | J | N | C };
 static const struct attempt {
 	const char *name;
 	try_fn *fn;
@@ -331,18 +332,18 @@ static const struct attempt {
 	{"thread", try_thread, WORKS, ALL}, {"epoll, eventfd, timerfd", try_poll, WORKS, ALL}, {"message with a descriptor", try_message, WORKS, ALL},
 	{"SQLite, WAL", try_sqlite, WORKS, ALL}, {"segments of a spool", try_segments, WORKS, ALL}, {"abort", try_abort, ABORTS, ALL},
 	{"PCRE2 with machine code", try_expression, WORKS, E}, {"vectorscan", try_literals, WORKS, E}, {"ICU", try_folding, WORKS, E},
-	{"journal", try_journal, WORKS, J}, {"accept", try_accept, WORKS, R | N}, {"connect", try_connect, WORKS, N}, {"socket, Unix", try_unix, WORKS, N},
+	{"journal", try_journal, WORKS, J}, {"accept", try_accept, WORKS, R | N | C}, {"connect", try_connect, WORKS, N}, {"memory file", try_memory_file, WORKS, C}, {"memory file", try_memory_file, NO, E | R | J | N}, {"socket, Unix", try_unix, WORKS, N},
 
-	{"read elsewhere", try_secret, NO, ALL, .landlock = true}, {"read /etc/shadow", try_shadow, NO, E | R | J, .landlock = true, .as_root = true},
+	{"read elsewhere", try_secret, NO, ALL, .landlock = true}, {"read /etc/shadow", try_shadow, NO, E | R | J | C, .landlock = true, .as_root = true},
 	{"list elsewhere", try_list_outside, NO, ALL, .landlock = true}, {"write what may be read", try_write_shown, NO, ALL, .landlock = true},
 	{"write elsewhere", try_write_outside, NO, ALL, .landlock = true}, {"make a folder elsewhere", try_mkdir, NO, ALL, .landlock = true},
 	{"remove", try_remove, NO, ALL, .landlock = true}, {"empty by opening", try_empty, NO, ALL}, {"truncate", try_truncate, NO, ALL},
 	{"chmod", try_chmod, NO, ALL}, {"fifo", try_fifo, NO, ALL}, {"kill", try_kill, NO, ALL}, {"tgkill of another", try_tgkill, NO, ALL},
-	{"set limits", try_limits, NO, ALL}, {"socket", try_socket, NO, E | R | J}, {"socket, IPv6", try_socket6, NO, E | R | J}, {"socket, Unix", try_unix, NO, E | R | J},
+	{"set limits", try_limits, NO, ALL}, {"socket", try_socket, NO, E | R | J | C}, {"socket, IPv6", try_socket6, NO, E | R | J | C}, {"socket, Unix", try_unix, NO, E | R | J | C},
 	{"raw socket", try_raw, NO, ALL, .as_root = true}, {"packet socket", try_packet, NO, ALL, .as_root = true}, {"bind", try_bind, NO, ALL},
-	{"listen", try_listen, NO, ALL}, {"accept", try_accept_not, NO, E | J}, {"inotify", try_inotify, NO, E | R | N}, {"fork", try_fork, NO, ALL},
-	{"clone into a new namespace", try_clone_user, NO, ALL, .as_root = true}, {"code of written memory", try_code, NO, R | J | N},
-	{"memory to write and run", try_code_at_once, NO, R | J | N},
+	{"listen", try_listen, NO, ALL}, {"accept", try_accept_not, NO, E | J}, {"inotify", try_inotify, NO, E | R | N | C}, {"fork", try_fork, NO, ALL},
+	{"clone into a new namespace", try_clone_user, NO, ALL, .as_root = true}, {"code of written memory", try_code, NO, R | J | N | C},
+	{"memory to write and run", try_code_at_once, NO, R | J | N | C},
 
 	{"execve", try_exec, KILLED, ALL}, {"execveat", try_exec_fd, KILLED, ALL}, {"ptrace", try_ptrace, KILLED, ALL}, {"setuid", try_setuid, KILLED, ALL},
 	{"setgroups", try_setgroups, KILLED, ALL}, {"mount", try_mount, KILLED, ALL}, {"chroot", try_chroot, KILLED, ALL}, {"unshare", try_unshare, KILLED, ALL},
@@ -430,6 +431,7 @@ static void test_engine(void **state) { check_profile(*state, SYS_ENGINE, "engin
 static void test_receiver(void **state) { check_profile(*state, SYS_RECEIVER, "receiver"); }
 static void test_journal(void **state) { check_profile(*state, SYS_JOURNAL, "journal"); }
 static void test_notifier(void **state) { check_profile(*state, SYS_NOTIFIER, "notifier"); }
+static void test_console(void **state) { check_profile(*state, SYS_CONSOLE, "console"); }
 
 /* Where nothing was given up the attempts end otherwise: else they would prove nothing. */
 static void test_unconfined(void **state)
@@ -477,6 +479,6 @@ static void test_missing(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {PLACE(test_unconfined), PLACE(test_engine), PLACE(test_receiver), PLACE(test_journal), PLACE(test_notifier), PLACE(test_missing)};
+	const struct CMUnitTest tests[] = {PLACE(test_unconfined), PLACE(test_engine), PLACE(test_receiver), PLACE(test_journal), PLACE(test_notifier), PLACE(test_console), PLACE(test_missing)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
