@@ -191,17 +191,10 @@ static void evidence(const struct request *q, struct buf *b, const struct stored
 
 void incident_finding(struct request *q, struct buf *b, const struct stored *x, const struct finding *f, size_t most)
 {
-<<<<<<< HEAD
-	bool alone = most == SIZE_MAX; /* on a page of its own nothing stands between it and the h1 */
-	buf_addz(b, alone ? "<article class=\"card\"><header><h2>" : "<article class=\"card\"><header><h3>");
-	html_told(q, b, text_cut(f->title, 400));
-	buf_addz(b, alone ? "</h2>" : "</h3>");
-=======
 	bool alone = most == SIZE_MAX; /* right below the page's heading */
 	buf_addf(b, "<article class=\"card\"><header><h%c>", alone ? '2' : '3');
 	html_told(q, b, text_cut(f->title, 400));
 	buf_addf(b, "</h%c>", alone ? '2' : '3');
->>>>>>> k-base
 	html_level(q, b, f->level);
 	H(b, "</header><p>");
 	html_told(q, b, text_cut(f->text, 2000));
