@@ -71,7 +71,7 @@ async function approve(page, grant) {
 	L.check("a request is told in words", ["Waits for approval", "jansen", "srv01", "deploy", "10.77.0.0/24", "Everything that the terminal shows is recorded"].every((w) => told.includes(w)), told);
 	await page.getByLabel("Code of your device").fill("000000");
 	await page.getByRole("button", { name: "Approve", exact: true }).click();
-	L.check("a wrong code approves nothing", !await L.drive("may come in") && !(await text(page)).includes("Approved."), await text(page));
+	L.check("a wrong code approves nothing", (await text(page)).includes("Waits for approval") && (await text(page)).includes("the code is wrong"), await text(page));
 	await L.drive("fresh");
 	await page.getByLabel("Code of your device").fill(L.totp(who("harms").secret));
 	await page.getByRole("button", { name: "Approve", exact: true }).click();
