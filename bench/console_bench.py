@@ -44,6 +44,8 @@ def cpu_s(pid):
 
 
 def milliseconds(text):
+    if 'nan' in text:
+        return float('nan') # nothing was answered in the time there was
     n, unit = re.match(r'([\d.]+)(us|ms|s|m)', text).groups()
     return float(n) * {'us': 0.001, 'ms': 1, 's': 1000, 'm': 60000}[unit]
 

@@ -117,7 +117,7 @@ static struct slice cell(const struct table *t, enum column c)
 static bool take_language(struct slice s, enum lure_language *out)
 {
 	static const char *const names[LURE_LANGUAGES] = {"en", "de", "ko"};
-	*out = LURE_EN;
+	*out = LURE_LANGUAGES;
 	for (size_t i = 0; i < LURE_LANGUAGES; i++)
 		if (slice_ieq(s, slice_of(names[i]))) {
 			*out = (enum lure_language)i;
@@ -173,7 +173,7 @@ static int take_staff(struct table *t)
 	size_t n, without = 0;
 	const struct org_person *v = org_staff(t->w->org, &n);
 	for (size_t i = 0; i < n; i++) {
-		struct lesson_learner l = {.shown = v[i].name, .mail = v[i].mail, .seen = NSTIME_NONE};
+		struct lesson_learner l = {.shown = v[i].name, .mail = v[i].mail, .language = LURE_LANGUAGES, .seen = NSTIME_NONE};
 		ssize_t at = slice_chr(v[i].mail, '@');
 		struct buf roles = {0}, user = {0};
 		buf_adds(&user, v[i].naccounts ? v[i].accounts[0] : at > 0 ? slice_to(v[i].mail, (size_t)at) : SLICE_NONE);

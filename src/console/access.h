@@ -74,7 +74,7 @@ struct access_counts {
 	uint64_t waiting, open, live, suspended; /* requests and extensions; grants; sessions; providers */
 };
 void access_counts(struct request *q, struct access_counts *out);
-/* Decisions that wait; 0 with *n 0 also when there is no gate or who asks may not see it. */
+/* Decisions that wait for who asks: not about what that one asked for. 0 with *n 0 also when there is no gate, or no role to decide. */
 int access_waiting(struct request *q, uint64_t *n);
 /* A form that suspends the provider with a reason. Nothing is written for who may not, or when the gate does not know the provider; said so when it is suspended. */
 void access_suspend_form(struct request *q, struct buf *b, struct slice provider);

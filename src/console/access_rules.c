@@ -168,10 +168,14 @@ void access_counts(struct request *q, struct access_counts *out)
 
 int access_waiting(struct request *q, uint64_t *n)
 {
-	struct access_counts c;
-	access_counts(q, &c);
-	*n = c.waiting;
-	return 0;
+	struct access_actor me = access_me(q);
+	struct access_gate g;
+	struct err e;
+	*n = 0;
+	int rc = has_role(q, ROLE_APPROVER) ? access_load(q, SLICE_NONE, &g, &e) : ERR_NOENT;
+	for (size_t i = 0; !rc && i < g.policy.ngrants; i++)
+		*n += access_waits(&g.policy.grants[i], q->now) && access_objection(&g.policy, &g.policy.grants[i], &me, q->now) == TX_NONE;
+	return rc == ERR_NOENT ? 0 : rc;
 }
 
 void access_suspend_form(struct request *q, struct buf *b, struct slice provider)

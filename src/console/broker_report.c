@@ -68,7 +68,7 @@ static bool read_contact(const struct broker_ask *q, struct store_contact *c, bo
 	}
 	c->words = v[REPORT_WORDS];
 	*anonymous = slice_eqz(v[REPORT_ANONYMOUS], "1");
-	snprintf(c->ref, sizeof c->ref, "%s", q->id);
+	memcpy(c->ref, q->id, sizeof c->ref);
 	return is_text(c->words) && read_answer(v[REPORT_MOVED], &c->moved) && read_answer(v[REPORT_OFFERED], &c->offered) && read_answer(v[REPORT_OPENED], &c->opened);
 }
 
@@ -211,7 +211,7 @@ int broker_report_answer(struct broker *b, const struct broker_ask *q, const str
 		return err_set(e, ERR_USAGE, "an answer has words: who reported reads them");
 	if (c.state == CONTACT_SEEN)
 		c.answered = NSTIME_NONE;
-	snprintf(c.ref, sizeof c.ref, "%s", q->id);
+	memcpy(c.ref, q->id, sizeof c.ref);
 	struct store *s = open_store(b, e);
 	int rc = s ? store_begin(s, e) : e->code;
 	if (!rc)
@@ -246,7 +246,7 @@ int broker_example_add(struct broker *b, const struct broker_ask *q, const struc
 		rc = store_incident_get(s, q->id, &mem, &in, e);
 	if (!rc && in.status != INCIDENT_CLOSED)
 		rc = err_set(e, ERR_USAGE, "only an incident that was closed as real is told as an example");
-	snprintf(x.incident, sizeof x.incident, "%s", q->id);
+	snprintf(x.incident, sizeof x.incident, "%.39s", q->id);
 	if (!rc)
 		rc = store_example_add(s, &x, e);
 	if (!rc)

@@ -47,7 +47,7 @@ static void before_login(struct desk *d, struct exchange *x, struct request *q)
 		randombytes_buf(bytes, sizeof bytes);
 		sodium_bin2hex(fresh, sizeof fresh, bytes, sizeof bytes);
 		cookie = slice_dup(&x->mem, slice_of(fresh));
-		if (x->method == METHOD_GET)
+		if (x->method == METHOD_GET && q->route && !q->route->roles) /* where there is such a form */
 			set_cookie(d, x, cookie_name(d, false), fresh, false);
 	}
 	login_form_token(d->server, cookie, q->who.csrf);
@@ -168,6 +168,24 @@ static void go_login(struct exchange *x, struct request *q)
 	buf_free(&b);
 }
 
+/* A link in a mail: browsers keep a strict cookie back from what another site leads to, so that who is logged in seems not to be. Our own page leads there once more. */
+static bool once_more(struct exchange *x, struct request *q)
+{
+	if (x->method != METHOD_GET || !slice_eq(x->head.site, SL("cross-site")) || x->head.cookie.n)
+		return false;
+	struct buf *b = &x->r.body;
+	H(b, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>");
+	html_text(q, b, TX_NAME);
+	H(b, "</title><meta http-equiv=\"refresh\" content=\"0; url=");
+	html_value(b, x->target);
+	H(b, "\"></head><body><p><a href=\"");
+	html_value(b, x->target);
+	H(b, "\">");
+	html_text(q, b, TX_NAME);
+	H(b, "</a></p></body></html>\n");
+	return true;
+}
+
 /* Session, role; 0 or a status. 303: to the login page. */
 static unsigned may(struct desk *d, struct exchange *x, struct request *q)
 {
@@ -226,6 +244,8 @@ void exchange_handle(struct desk *d, struct exchange *x)
 		return;
 	}
 	status = may(d, x, &q);
+	if (status == 303 && once_more(x, &q))
+		return;
 	if (status == 303)
 		go_login(x, &q);
 	else if (status)

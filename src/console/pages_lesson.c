@@ -237,6 +237,34 @@ static int rows_of(struct request *q, const struct lesson_learner *me, struct ro
 	return rc;
 }
 
+/* Nothing of it is needed to go on: folded away, and only when there is something. */
+static int add_own(struct request *q, struct buf *b, struct slice user, struct err *e)
+{
+	struct lesson_team own;
+	int rc = lesson_own(q->desk->book, user, &own, e);
+	const struct { enum text text; unsigned n, of; } rows[] = {{TX_OWN_REPORTED, own.reported, own.talks}, {TX_OWN_LATE, own.stop[5], own.talks}, {TX_OWN_HONEST, own.suspicious, own.benign},
+		{TX_OWN_SEEN, own.hits, own.hits + own.misses}, {TX_OWN_ALARMS, own.alarms, own.alarms + own.quiet}, {TX_OWN_ANSWERS, own.right, own.answers}};
+	bool open = false;
+	for (size_t i = 0; !rc && i < ARRAY_LEN(rows); i++) {
+		if (!rows[i].of)
+			continue;
+		if (!open) {
+			H(b, "<details class=\"card\">\n<summary>");
+			html_text(q, b, TX_OWN);
+			H(b, "</summary>\n<p class=\"muted\">");
+			html_text(q, b, TX_OWN_HELP);
+			H(b, "</p>\n<dl>\n");
+		}
+		open = true;
+		H(b, "<dt>");
+		html_text(q, b, rows[i].text);
+		buf_addf(b, "</dt><dd>%u / %u</dd>\n", rows[i].n, rows[i].of);
+	}
+	if (open)
+		H(b, "</dl>\n</details>\n");
+	return rc;
+}
+
 static int overview(struct request *q, struct response *r, struct err *e)
 {
 	static const enum text titles[GROUPS] = {TX_LESSONS_DUE, TX_LESSONS_NEXT, TX_LESSONS_FINISHED, TX_LESSONS_OPTIONAL};
@@ -279,7 +307,7 @@ static int overview(struct request *q, struct response *r, struct err *e)
 		if (open)
 			H(b, "</div>\n");
 	}
-	return 0;
+	return add_own(q, b, me.user, e);
 }
 
 /* ---- a unit ------------------------------------------------------------------------------------------------------------------------------------------ */
@@ -365,7 +393,7 @@ const struct route lesson_routes[] = {
 	{METHOD_GET, "/lessons", ROLE_ANY, overview, 0, TX_LESSONS},
 	{METHOD_GET, "/lessons/practice", ROLE_ANY, lesson_practice_page, 0, TX_NONE},
 	{METHOD_POST, "/lessons/practice", ROLE_ANY, lesson_practice_done, 0, TX_NONE},
-	{METHOD_GET, "/lessons/progress", TEACHERS, lesson_progress_page, 0, TX_NONE},
+	{METHOD_GET, "/lessons/progress", TEACHERS, lesson_progress_page, ROUTE_SLOW, TX_NONE},
 	{METHOD_POST, "/lessons/progress", ROLE_ADMINISTRATOR, lesson_progress_post, 0, TX_NONE},
 	{METHOD_GET, "/lessons/certificate/{}", ROLE_ANY, lesson_certificate_page, ROUTE_PRINT, TX_NONE},
 	{METHOD_GET, "/lessons/verify", 0, lesson_verify_page, 0, TX_NONE},
@@ -373,7 +401,7 @@ const struct route lesson_routes[] = {
 	{METHOD_GET, "/lessons/{}/{}", ROLE_ANY, part_page, 0, TX_NONE},
 	{METHOD_POST, "/lessons/{}/{}", ROLE_ANY, part_done, 0, TX_NONE},
 	{METHOD_GET, "/api/v1/lessons", ROLE_ANY, lesson_api_mine, ROUTE_JSON, TX_NONE},
-	{METHOD_GET, "/api/v1/lessons/progress", TEACHERS, lesson_api_progress, ROUTE_JSON, TX_NONE},
+	{METHOD_GET, "/api/v1/lessons/progress", TEACHERS, lesson_api_progress, ROUTE_JSON | ROUTE_SLOW, TX_NONE},
 	{0},
 };
 

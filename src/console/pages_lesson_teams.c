@@ -168,7 +168,7 @@ static void add_assign_form(struct request *q, struct buf *b)
 	for (size_t i = 0; i < n; i++) {
 		H(b, "<option value=\"");
 		html_value(b, v[i].id);
-		H(b, "\">");
+		buf_addz(b, slice_eq(form_get(q, "unit"), v[i].id) ? "\" selected>" : "\">");
 		buf_html(b, lesson_say(q, &v[i].title));
 		H(b, "</option>\n");
 	}

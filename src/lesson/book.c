@@ -9,7 +9,7 @@ static const char *const tables[] = {
 	"CREATE TABLE part_done(user TEXT NOT NULL, unit TEXT NOT NULL, part TEXT NOT NULL, time INTEGER NOT NULL, PRIMARY KEY(user,unit,part)) WITHOUT ROWID;"
 	"CREATE TABLE result(id INTEGER PRIMARY KEY, user TEXT NOT NULL, unit TEXT NOT NULL, part TEXT NOT NULL, kind INTEGER NOT NULL, time INTEGER NOT NULL, isright INTEGER NOT NULL, stop INTEGER NOT NULL,"
 	" flags INTEGER NOT NULL, flags_all INTEGER NOT NULL, reported INTEGER NOT NULL, benign INTEGER NOT NULL, sound INTEGER NOT NULL, hits INTEGER NOT NULL, misses INTEGER NOT NULL,"
-	" alarms INTEGER NOT NULL, quiet INTEGER NOT NULL);"
+	" alarms INTEGER NOT NULL, quiet INTEGER NOT NULL, isfirst INTEGER NOT NULL);"
 	"CREATE INDEX result_user ON result(user,unit,part,kind);"
 	"CREATE INDEX result_time ON result(time);"
 	"CREATE TABLE repeat(user TEXT NOT NULL, unit TEXT NOT NULL, question TEXT NOT NULL, step INTEGER NOT NULL, due INTEGER NOT NULL, time INTEGER NOT NULL, PRIMARY KEY(user,unit,question)) WITHOUT ROWID;"
@@ -158,11 +158,12 @@ static int check_learner(const struct lesson_learner *l, struct err *e)
 	return 0;
 }
 
+_Static_assert(LURE_LANGUAGES == 3, "the statement knows how many");
 static const char put_learner[] =
-	"INSERT INTO learner(user,shown,mail,team,roles,language,seen) VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT(user) DO UPDATE SET "
+	"INSERT INTO learner(user,shown,mail,team,roles,language,seen) VALUES(?1,?2,?3,?4,?5,CASE WHEN ?6<3 THEN ?6 ELSE 0 END,?7) ON CONFLICT(user) DO UPDATE SET "
 	"shown=CASE WHEN excluded.shown<>'' THEN excluded.shown ELSE shown END, mail=CASE WHEN excluded.mail<>'' THEN excluded.mail ELSE mail END,"
 	"team=CASE WHEN excluded.team<>'' THEN excluded.team ELSE team END, roles=CASE WHEN excluded.roles<>'' THEN excluded.roles ELSE roles END,"
-	"language=excluded.language, seen=coalesce(excluded.seen,seen)";
+	"language=CASE WHEN ?6<3 THEN ?6 ELSE language END, seen=coalesce(excluded.seen,seen)";
 
 int lesson_learner_put(struct lesson_book *b, const struct lesson_learner *l, struct err *e)
 {
@@ -190,16 +191,22 @@ int lesson_learners_put(struct lesson_book *b, const struct lesson_learner *v, s
 	return rc;
 }
 
-int lesson_learner_meet(struct lesson_book *b, const struct lesson_learner *l, nstime now, struct err *e)
+/* Who comes to learn is not sent away because of how an account was filled in. */
+static struct slice fitting(const struct lesson_learner *l, struct slice text)
 {
-	struct lesson_learner met = *l;
+	const struct lesson_learner one = {.user = l->user, .shown = text};
+	struct err e;
+	return check_learner(&one, &e) ? SLICE_NONE : text;
+}
+
+int lesson_learner_meet(struct lesson_book *b, const struct lesson_learner *who, nstime now, struct err *e)
+{
+	const struct lesson_learner fits = {who->user, fitting(who, who->shown), fitting(who, who->mail), fitting(who, who->team), SLICE_NONE, who->language, now}, *l = &fits;
 	int64_t same = 0;
 	int rc = vault_run(b->vault,
 		"SELECT 1 FROM learner WHERE user=?1 AND (?2='' OR shown=?2) AND (?3='' OR mail=?3) AND (?4='' OR team=?4) AND language=?5 AND seen>?6", book_first_number, &same, e, "ssssit", l->user,
 		l->shown, l->mail, l->team, (int64_t)l->language, now - NS_DAY);
-	met.seen = now;
-	met.roles = SLICE_NONE;
-	return rc || same ? rc : lesson_learner_put(b, &met, e);
+	return rc || same ? rc : lesson_learner_put(b, l, e);
 }
 
 /* ---- assignments ------------------------------------------------------------------------------------------------------------------------------------ */
@@ -266,8 +273,7 @@ static int expire(struct lesson_book *b, void *arg, struct err *e)
 		"DELETE FROM part_done WHERE time<?1 AND NOT EXISTS(SELECT 1 FROM completion c WHERE c.user=part_done.user AND c.unit=part_done.unit)",
 		"DELETE FROM completion WHERE until<?1",
 		"DELETE FROM repeat WHERE time<?1",
-		"DELETE FROM learner WHERE seen IS NOT NULL AND seen<?1 AND NOT EXISTS(SELECT 1 FROM completion c WHERE c.user=learner.user) AND NOT EXISTS(SELECT 1 FROM repeat r WHERE r.user=learner.user)"
-		" AND NOT EXISTS(SELECT 1 FROM part_done p WHERE p.user=learner.user)",
+		"DELETE FROM learner WHERE seen<?1 AND user NOT IN (SELECT user FROM completion UNION SELECT user FROM repeat UNION SELECT user FROM part_done)",
 	};
 	struct expiry *x = arg;
 	int rc = 0;

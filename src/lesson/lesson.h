@@ -59,7 +59,7 @@ struct lesson_learner {
 	struct slice user;             /* login name of the console */
 	struct slice shown, mail, team;
 	struct slice roles;            /* of org.yaml, blank-separated */
-	enum lure_language language;
+	enum lure_language language;   /* LURE_LANGUAGES, when it is put: not known, what is there stays */
 	nstime seen;                   /* NSTIME_NONE: never was there */
 };
 typedef int lesson_learner_fn(void *arg, const struct lesson_learner *l);
@@ -152,6 +152,8 @@ struct lesson_team {
 };
 typedef int lesson_team_fn(void *arg, const struct lesson_team *t);
 int lesson_teams(struct lesson_book *b, nstime now, lesson_team_fn *fn, void *arg, struct err *e);
+/* What a learner did, for himself alone: assigned, done, overdue are not counted, `shown` is not set. */
+int lesson_own(struct lesson_book *b, struct slice user, struct lesson_team *out, struct err *e);
 void lesson_team_json(const struct lesson_team *t, struct buf *out); /* one object; what is hidden is not in it */
 /* d' and c of counts: also for one learner, to himself. */
 void lesson_sensitivity(unsigned hits, unsigned misses, unsigned alarms, unsigned quiet, double *d, double *c);

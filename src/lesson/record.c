@@ -145,7 +145,8 @@ int lesson_progress(struct lesson_book *b, const struct lesson *u, struct slice 
 int book_store(struct lesson_book *b, struct slice unit, struct slice part, struct slice user, int64_t kind, const struct lesson_result *r, nstime now, struct err *e)
 {
 	return vault_run(b->vault,
-		"INSERT INTO result(user,unit,part,kind,time,isright,stop,flags,flags_all,reported,benign,sound,hits,misses,alarms,quiet) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)", NULL, NULL, e,
+		"INSERT INTO result(user,unit,part,kind,time,isright,stop,flags,flags_all,reported,benign,sound,hits,misses,alarms,quiet,isfirst) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,"
+		"NOT EXISTS(SELECT 1 FROM result WHERE user=?1 AND unit=?2 AND part=?3 AND kind=?4))", NULL, NULL, e,
 		"sssitiiiiiiiiiii", user, unit, part, kind, now, (int64_t)r->right, (int64_t)r->stop, (int64_t)r->flags, (int64_t)r->flags_all, (int64_t)r->reported, (int64_t)r->benign, (int64_t)r->sound, (int64_t)r->hits,
 		(int64_t)r->misses, (int64_t)r->alarms, (int64_t)r->quiet);
 }

@@ -94,6 +94,16 @@ static int take_answers(void *arg, const struct vault_row *r)
 	return 0;
 }
 
+/* Sums of each person's first tries, then of the teams: fewer rows to join. */
+#define TALKS(whose)                                                                                                                                                                              \
+	"SELECT l.team,count(*),sum(a),sum(b),sum(c),sum(d),sum(s0),sum(s1),sum(s2),sum(s3),sum(s4),sum(s5) FROM (SELECT user,sum(NOT benign) a,sum(reported AND NOT benign) b,sum(benign) c,"        \
+	"sum(benign AND NOT sound) d,sum(NOT benign AND stop=0) s0,sum(NOT benign AND stop=1) s1,sum(NOT benign AND stop=2) s2,sum(NOT benign AND stop=3) s3,sum(NOT benign AND stop=4) s4,"          \
+	"sum(NOT benign AND stop=5) s5 FROM result WHERE kind=1 AND isfirst" whose " GROUP BY user) r JOIN learner l ON l.user=r.user GROUP BY l.team"
+#define SPOTS(whose)                                                                                                                                                                              \
+	"SELECT l.team,count(*),sum(h),sum(m),sum(a),sum(q) FROM (SELECT user,sum(hits) h,sum(misses) m,sum(alarms) a,sum(quiet) q FROM result WHERE kind=2 AND isfirst" whose " GROUP BY user) r "  \
+	"JOIN learner l ON l.user=r.user GROUP BY l.team"
+#define ANSWERS(whose) "SELECT l.team,count(*),sum(n),sum(g) FROM (SELECT user,count(*) n,sum(isright) g FROM result WHERE kind=3" whose " GROUP BY user) r JOIN learner l ON l.user=r.user GROUP BY l.team"
+
 static int gather(struct lesson_book *b, nstime now, struct groups *g, struct err *e)
 {
 	int rc = vault_run(b->vault, "SELECT team,count(*) FROM learner GROUP BY team ORDER BY team", take_people, g, e, "");
@@ -103,17 +113,32 @@ static int gather(struct lesson_book *b, nstime now, struct groups *g, struct er
 			"LEFT JOIN completion c ON c.user=p.user AND c.unit=p.unit AND c.until>?1 GROUP BY p.team",
 			take_assigned, g, e, "t", now);
 	if (!rc)
-		rc = vault_run(b->vault,
-			"SELECT l.team,count(DISTINCT l.user),sum(NOT r.benign),sum(r.reported AND NOT r.benign),sum(r.benign),sum(r.benign AND NOT r.sound),sum(NOT r.benign AND r.stop=0),sum(NOT r.benign AND r.stop=1),"
-			"sum(NOT r.benign AND r.stop=2),sum(NOT r.benign AND r.stop=3),sum(NOT r.benign AND r.stop=4),sum(NOT r.benign AND r.stop=5) FROM learner l JOIN result r ON r.user=l.user "
-			"WHERE r.kind=1 AND r.id IN (SELECT min(id) FROM result WHERE kind=1 GROUP BY user,unit,part) GROUP BY l.team",
-			take_talks, g, e, "");
+		rc = vault_run(b->vault, TALKS(""), take_talks, g, e, "");
 	if (!rc)
-		rc = vault_run(b->vault,
-			"SELECT l.team,count(DISTINCT l.user),sum(r.hits),sum(r.misses),sum(r.alarms),sum(r.quiet) FROM learner l JOIN result r ON r.user=l.user "
-			"WHERE r.kind=2 AND r.id IN (SELECT min(id) FROM result WHERE kind=2 GROUP BY user,unit,part) GROUP BY l.team",
-			take_spots, g, e, "");
-	return rc ? rc : vault_run(b->vault, "SELECT l.team,count(DISTINCT l.user),count(*),sum(r.isright) FROM learner l JOIN result r ON r.user=l.user WHERE r.kind=3 GROUP BY l.team", take_answers, g, e, "");
+		rc = vault_run(b->vault, SPOTS(""), take_spots, g, e, "");
+	return rc ? rc : vault_run(b->vault, ANSWERS(""), take_answers, g, e, "");
+}
+
+static void free_groups(struct groups *g)
+{
+	for (size_t i = 0; i < g->n; i++)
+		buf_free(&g->v[i].name);
+	free(g->v);
+}
+
+int lesson_own(struct lesson_book *b, struct slice user, struct lesson_team *out, struct err *e)
+{
+	struct groups g = {0};
+	int rc = vault_run(b->vault, TALKS(" AND user=?1"), take_talks, &g, e, "s", user);
+	if (!rc)
+		rc = vault_run(b->vault, SPOTS(" AND user=?1"), take_spots, &g, e, "s", user);
+	if (!rc)
+		rc = vault_run(b->vault, ANSWERS(" AND user=?1"), take_answers, &g, e, "s", user);
+	*out = g.n ? g.v[0].t : (struct lesson_team){0};
+	out->people = 1;
+	lesson_sensitivity(out->hits, out->misses, out->alarms, out->quiet, &out->sensitivity, &out->bias);
+	free_groups(&g);
+	return rc;
 }
 
 /* Inverse of the normal distribution: Newton's steps on erfc(3), from 0; p within (0.001, 0.999). */
@@ -217,9 +242,7 @@ int lesson_teams(struct lesson_book *b, nstime now, lesson_team_fn *fn, void *ar
 	int rc = gather(b, now, &g, e);
 	if (!rc)
 		rc = tell_groups(&g, fn, arg);
-	for (size_t i = 0; i < g.n; i++)
-		buf_free(&g.v[i].name);
-	free(g.v);
+	free_groups(&g);
 	return rc;
 }
 

@@ -45,27 +45,22 @@ static int fail(struct vault *v, struct err *e, const char *doing)
 	return err_set(e, code, "%s: %s: %s", v->path, doing, sqlite3_errmsg(v->db));
 }
 
-/* Ours alone from its first byte; of a file that is there already, nobody else may be able to write what the gate believes. It is looked at, not opened: closing a
- * descriptor of it would take away the locks that other threads' connections have (POSIX), and the next process to close the file would throw away the log of
- * writes under them. */
+/* Ours alone from its first byte; of a file that is there already, nobody else may be able to write what the gate believes. It is looked at without being opened:
+ * closing any descriptor of a file takes all locks this process has on it (fcntl(2)), those of SQLite in other threads too. */
 static int check_private(const char *path, bool make, struct err *e)
 {
 	struct stat st;
 	int fd = make ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
 	if (fd >= 0)
-		close(fd); /* new: nobody has locks */
-	else if (make && errno != EEXIST)
-		return err_set(e, errno == EACCES ? ERR_PERM : ERR_IO, "cannot open %s: %m", path);
-	if (lstat(path, &st))
+		close(fd); /* a new one: nobody has a lock on it */
+	if ((make && fd < 0 && errno != EEXIST) || lstat(path, &st))
 		return err_set(e, errno == ENOENT ? ERR_NOENT : errno == EACCES ? ERR_PERM : ERR_IO, "cannot open %s: %m", path);
-	if (S_ISLNK(st.st_mode))
-		return err_set(e, ERR_IO, "cannot open %s: %s", path, strerror(ELOOP));
 	if (!S_ISREG(st.st_mode))
-		return err_set(e, ERR_TYPE, "%s is no file", path);
+		return err_set(e, S_ISLNK(st.st_mode) ? ERR_IO : ERR_TYPE, "%s is no file", path);
 	if ((st.st_mode & 077) || (st.st_uid != geteuid() && st.st_uid != 0))
 		return err_set(e, ERR_PERM, "%s can be read or written by others (mode %04o, user %u): it is not believed", path, st.st_mode & 07777u, st.st_uid);
-	if (st.st_uid != geteuid() && geteuid() != 0)
-		return err_set(e, ERR_PERM, "cannot open %s: %s", path, strerror(EACCES));
+	if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS))
+		return err_set(e, ERR_PERM, "cannot open %s: %m", path);
 	return 0;
 }
 

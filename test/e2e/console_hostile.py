@@ -176,6 +176,9 @@ def redirections(c):
         goes = page.headers.get("Location", "")
         expect(page.status == 303 and re.match(r"/(?![/\\])", goes) and "evil" not in goes.split("%")[0], f"after logging in to {where!r}: {goes!r}")
         expect("X" not in page.headers and len(page.headers.get_all("Set-Cookie")) == 1, f"{where!r} made a header")
+    page = Client(c).request("GET", "/settings?a=%22%3E%3Cb%3E'", headers={"Sec-Fetch-Site": "cross-site"})
+    expect(page.status == 200 and 'url=/settings?a=%22%3E%3Cb%3E' in page.text and "'" not in page.text and "<form" not in page.text, f"a link from elsewhere: {page.status} {page.text}")
+    expect(Client(c).request("GET", "/settings", headers={"Sec-Fetch-Site": "same-origin"}).status == 303, "a link from elsewhere, the second time")
     a = c.login("analyst")
     for said in ("5", "5-", "5-" + "0" * 16, "99999999-0", "-1", "x"):
         expect('class="said' not in a.get("/account?said=" + said).text.replace('class="said warn"', ""), f"a link makes the page say {said}")

@@ -94,6 +94,9 @@ def answer(me):
     page = me.get("/lessons/side-door")
     found = re.search(r"/lessons/certificate/(PL(?:-[0-9A-Z]{5}){4})", page.text)
     expect(found, "there is a certificate", page)
+    words = text_of(me.get("/lessons").text)
+    for text in ("Contacts you reported 1 / 1", "Honest contacts you refused 1 / 1", "Wrong, and you saw it 1 / 2", "Fine, though you marked it 1 / 3", "Questions answered right 1 / 1"):
+        expect(text in words, f"what one did: {text}: {words[:1500]}")
     return found[1] if found else ""
 
 
@@ -249,7 +252,7 @@ def main():
         c.start()
         number = whole_unit(c)
         certificates(c, number)
-        for step in (practice, due, teams, hostile, languages):
+        for step in (practice, due, teams, hostile, languages, described):
             step(c)
     our_own(binary)
     print(f"{len(failures)} failed in {time.time() - start:.0f} s")

@@ -337,6 +337,11 @@ static void test_first_tries(void **state)
 	assert_int_equal(s.v[0].stop[1], 0);
 	assert_int_equal(s.v[0].benign, 1);
 	assert_int_equal(s.v[0].suspicious, 1);
+	struct lesson_team own;
+	assert_int_equal(lesson_own(p->b, SL("u1"), &own, &p->e), 0);
+	assert_true(own.talks == 1 && own.stop[5] == 1 && own.benign == 0 && own.answers == 0);
+	assert_int_equal(lesson_own(p->b, SL("nobody"), &own, &p->e), 0);
+	assert_true(own.talks == 0 && own.stop[5] == 0);
 }
 
 /* ---- who is known -------------------------------------------------------------------------------------------------------------------------------------- */
@@ -408,6 +413,15 @@ static void test_meet(void **state)
 	assert_int_equal(lesson_learner_meet(p->b, &l, START + NS_HOUR, &p->e), 0);
 	assert_int_equal(lesson_learner_get(p->b, SL("ann"), &p->mem, &out, &p->e), 0);
 	assert_true(out.seen == START); /* not written anew with every page */
+	l.language = LURE_LANGUAGES; /* not known: stays */
+	assert_int_equal(lesson_learner_put(p->b, &l, &p->e), 0);
+	assert_int_equal(lesson_learner_get(p->b, SL("ann"), &p->mem, &out, &p->e), 0);
+	assert_true(out.language == LURE_DE);
+	l.language = LURE_DE;
+	l.team = SL("a\nb"); /* a text that cannot be kept is left out, who it is of is not */
+	assert_int_equal(lesson_learner_meet(p->b, &l, START + 2 * NS_DAY, &p->e), 0);
+	assert_int_equal(lesson_learner_get(p->b, SL("ann"), &p->mem, &out, &p->e), 0);
+	assert_true(slice_eqz(out.team, "lab") && out.seen == START + 2 * NS_DAY);
 	l.user = SL("../ann");
 	assert_int_equal(lesson_learner_meet(p->b, &l, START, &p->e), ERR_RANGE);
 }
