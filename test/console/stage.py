@@ -2,6 +2,7 @@
 
 Accounts of the console: people of the practice incident's institute. The provider of its logs, Hafenlicht, is the one the gate knows: what happens in the logs shuts its door.
 """
+import io
 import json
 import os
 import queue
@@ -11,10 +12,12 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [HERE, os.path.join(ROOT, "test", "gate"), os.path.join(ROOT, "test", "watch"), os.path.join(ROOT, "test", "lure")]
+import active  # noqa: E402
 import lab as L  # noqa: E402
 import logs  # noqa: E402
 import server  # noqa: E402
@@ -24,6 +27,14 @@ LOGS, CONFIG = f"{L.BASE}/logs", "/etc/postern"
 USERS = {"vossberg": ["employee"], "moeller": ["employee", "analyst"], "harms": ["employee", "approver"], "ahlers": ["employee", "administrator"]}
 SHOWN = {"vossberg": "Ingrid Vossberg", "moeller": "Jorunn Moeller", "harms": "Lasse Harms", "ahlers": "Tjark Ahlers"}
 BROWSER = ("/usr/bin/chromium", "/usr/bin/node")
+
+
+def lure():
+    """A shortcut that looks like a document, in an archive; what it would start is notepad."""
+    b = io.BytesIO()
+    with zipfile.ZipFile(b, "w") as z:
+        z.writestr("Position.pdf.lnk", active.lnk("C:\\Windows\\System32\\cmd.exe", "/c start notepad", "C:\\Windows\\System32\\shell32.dll"))
+    return b.getvalue()
 
 
 class Stage:
@@ -80,7 +91,7 @@ class Stage:
 
     def deep_links(self):
         """Pages that no link leads to, but a mail or a person."""
-        return ["/account"]
+        return ["/account", "/search?q=web1"]
 
     def write_logs(self, upto):
         """The lines of the practice incident up to a time (None: all), at once, behind what is there."""

@@ -7,17 +7,14 @@ keyboard alone. Needs root, namespaces, Chromium and the packages of test/browse
 """
 import base64
 import datetime
-import io
 import json
 import os
 import sys
 import time
-import zipfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "console"))
 import stage as S  # noqa: E402
 from stage import L  # noqa: E402
-import active  # noqa: E402
 
 
 def answers(stage):
@@ -31,13 +28,7 @@ def answers(stage):
     def invite(asked):
         p = stage.console.run("console", "user", "invite", asked["name"])
         return (p.stdout + p.stderr).strip()
-    def lure(_):
-        """A shortcut that looks like a document, in an archive; what it would start is notepad."""
-        b = io.BytesIO()
-        with zipfile.ZipFile(b, "w") as z:
-            z.writestr("Position.pdf.lnk", active.lnk("C:\\Windows\\System32\\cmd.exe", "/c start notepad", "C:\\Windows\\System32\\shell32.dll"))
-        return {"file": base64.b64encode(b.getvalue()).decode()}
-    return {"lure": lure, "request": request, "logs": phase, "invite": invite, "fresh": lambda _: stage.fresh_console(), "come in": lambda _: stage.come_in(), "is in": lambda _: stage.is_in(),
+    return {"lure": lambda _: {"file": base64.b64encode(S.lure()).decode()}, "request": request, "logs": phase, "invite": invite, "fresh": lambda _: stage.fresh_console(), "come in": lambda _: stage.come_in(), "is in": lambda _: stage.is_in(),
             "may come in": lambda _: stage.may_come_in()}
 
 

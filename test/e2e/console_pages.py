@@ -24,6 +24,15 @@ def fill(stage):
     stage.come_in()
 
 
+def report(stage):
+    """An employee's, with a file that is bait, and one without a name."""
+    client = stage.console.login("vossberg")
+    page = client.post("/report", {"platform": "mail", "profile": "m.tadeo@talent-bridge.example", "firm": "Nordkap Yards", "offered": "yes", "opened": "no",
+                                   "words": "She praised my paper and sent a description of the position."}, files=[("files", "Position.zip", S.lure())])
+    assert page.status == 200, S.server.text_of(page.text)
+    client.post("/report", {"platform": "phone", "opened": "unsure", "anonymous": "yes", "words": "Somebody called and asked which VPN we use."}, files=[])
+
+
 def main():
     L.enter(needs=S.BROWSER)
     stage = S.Stage(sys.argv[1], respond=False)
@@ -33,6 +42,7 @@ def main():
         stage.start_console(tls=False)
         L.wait_for(lambda: stage.console.run("incident", "list", "--format", "json").stdout.strip(), 60)
         people = stage.people()
+        report(stage)
         start = stage.deep_links()
         routes = [json.loads(x) for x in stage.console.run("console", "routes").stdout.splitlines()]
         env = {"PAGES": json.dumps({"at": stage.console.url, "people": people, "routes": routes, "start": start, "folder": sys.argv[2] if len(sys.argv) > 2 else ""}), "HOME": "/tmp"}
