@@ -76,13 +76,14 @@ def main():
         stage.start_watch()
         grants(stage)
         recording(stage)
+        stage.held([d[:200] for _, _, d in xss.corpus()[::3]])
         stage.start_console(tls=False)
         people = stage.people(factors=())
         L.wait_for(lambda: stage.console.run("incident", "list", "--format", "json").stdout.strip(), 60)
         reports(stage.console.login("vossberg"))
         notes(stage.console.login("moeller"), stage)
         env = {"PAGES": json.dumps({"at": stage.console.url, "people": [p for p in people if p["role"] in ("employee", "analyst")],
-                                    "start": ["/incidents?status=all", "/reports", "/sessions", "/access", "/search?q=xss", "/search?q=%3Cscript%3E"]}), "HOME": "/tmp"}
+                                    "start": ["/incidents?status=all", "/reports", "/mail", "/sessions", "/access", "/search?q=xss", "/search?q=%3Cscript%3E"]}), "HOME": "/tmp"}
         status = S.Browser("xss.js", env, {"fresh": lambda _: stage.fresh_console()}, limit=380).run()
     finally:
         stage.close()
