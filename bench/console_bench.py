@@ -44,6 +44,8 @@ def cpu_s(pid):
 
 
 def milliseconds(text):
+    if 'nan' in text:
+        return float('nan') # nothing was answered in the time there was
     n, unit = re.match(r'([\d.]+)(us|ms|s|m)', text).groups()
     return float(n) * {'us': 0.001, 'ms': 1, 's': 1000, 'm': 60000}[unit]
 
@@ -53,8 +55,8 @@ def wrk(url, cookie, connections, seconds):
                          check=True).stdout
     errors = re.search(r'Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)', out)
     other = re.search(r'Non-2xx or 3xx responses: (\d+)', out)
-    return {'requests': int(re.search(r'(\d+) requests in', out)[1]), 'per_s': float(re.search(r'Requests/sec:\s+([\d.]+)', out)[1]), 'p50_ms': milliseconds(re.search(r'50%\s+(\S+)', out)[1]),
-            'p99_ms': milliseconds(re.search(r'99%\s+(\S+)', out)[1]), 'errors': sum(map(int, errors.groups())) if errors else 0, 'refused': int(other[1]) if other else 0}
+    return {'requests': int(re.search(r'(\d+) requests in', out)[1]), 'per_s': float(re.search(r'Requests/sec:\s+([\d.]+)', out)[1]), 'p50_ms': milliseconds(re.search(r'(?m)^\s+50%\s+(\S+)', out)[1]),
+            'p99_ms': milliseconds(re.search(r'(?m)^\s+99%\s+(\S+)', out)[1]), 'errors': sum(map(int, errors.groups())) if errors else 0, 'refused': int(other[1]) if other else 0}
 
 
 def measure(build, incidents=10000, clients=200, seconds=8):

@@ -168,7 +168,7 @@ static void add_assign_form(struct request *q, struct buf *b)
 	for (size_t i = 0; i < n; i++) {
 		H(b, "<option value=\"");
 		html_value(b, v[i].id);
-		H(b, "\">");
+		buf_addz(b, slice_eq(form_get(q, "unit"), v[i].id) ? "\" selected>" : "\">");
 		buf_html(b, lesson_say(q, &v[i].title));
 		H(b, "</option>\n");
 	}
@@ -231,6 +231,9 @@ int lesson_progress_page(struct request *q, struct response *r, struct err *e)
 	html_text(q, b, TX_PROGRESS);
 	H(b, "</h1>\n<p class=\"lead\">");
 	html_text(q, b, TX_PROGRESS_LEAD);
+	H(b, "</p>\n");
+	H(b, "<p>");
+	lesson_link(q, b, "/lessons/verify", SLICE_NONE, TX_VERIFY_LINK, NULL);
 	H(b, "</p>\n");
 	int rc = add_teams(q, b, e);
 	return rc ? rc : add_assignments(q, b, e);

@@ -24,11 +24,11 @@ static size_t unescape(void *arg, struct MHD_Connection *c, char *s)
 	return strlen(s);
 }
 
-static void tell(void *arg, const char *format, va_list ap)
+__attribute__((format(printf, 2, 0))) static void tell(void *arg, const char *format, va_list ap)
 {
 	char text[512];
 	(void)arg;
-	vsnprintf(text, sizeof text, format, ap); /* NOLINT: the library's own format */
+	vsnprintf(text, sizeof text, format, ap); /* the library's own format */
 	core_log(LOG_LEVEL_DEBUG, "console: %s", text);
 }
 

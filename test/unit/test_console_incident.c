@@ -1,5 +1,6 @@
 /* Lists of incidents a page at a time, search, decisions by two at once; the console's words for advice. */
 #include "chain/chain.h"
+#include "console/incidents.h"
 #include "incident/incident.h"
 #include "store/store.h"
 
@@ -313,11 +314,74 @@ static void false_and_again(void **state)
 	free(big);
 }
 
+/* ---- words ------------------------------------------------------------------------------------------------------------------------ */
+
+static void add(struct incidents *s, enum stage stage, enum level level, const char *rule)
+{
+	struct finding *f = finding_new();
+	f->rule_id = slice_of(rule);
+	f->rule_name = f->title = f->text = SL("A finding");
+	f->level = level;
+	f->stage = stage;
+	f->first = f->last = DAY(1) + (nstime)stage;
+	f->count = 1;
+	finding_entity(f, ENT_HOST, SL("web1"));
+	finding_entity(f, ENT_USER, SL("svc"));
+	finding_seal(f);
+	incidents_add(s, f);
+}
+
+/* Every sentence of advice that room incident has is in the catalogue, in all languages. */
+static void translated(struct incidents *s, size_t *n)
+{
+	incidents_build_as(s, "20260101T000001Z-0000000a", "");
+	const struct incident *in = incidents_get(s, 0);
+	for (int l = LURE_DE; l < LURE_LANGUAGES; l++) {
+		struct request q = {.language = (enum lure_language)l};
+		for (size_t i = 0; i < in->nsteps + in->nnot_seen; i++) {
+			struct buf b = {0};
+			incident_advice(&q, &b, i < in->nsteps ? in->steps[i] : in->not_seen[i - in->nsteps]);
+			buf_addc(&b, 0);
+			if (strstr(b.p, "lang=\"en\""))
+				fail_msg("not in the catalogue: %s", b.p);
+			++*n;
+			buf_free(&b);
+		}
+	}
+	incidents_free(s);
+}
+
+static void advice_is_translated(void **state)
+{
+	(void)state;
+	struct org *org = org_new();
+	size_t n = 0;
+	struct incidents *all = incidents_new(org), *few = incidents_new(org), *lure = incidents_new(org), *doubt = incidents_new(org);
+	for (int st = STAGE_NONE + 1; st < STAGE_COUNT; st++)
+		add(all, (enum stage)st, LEVEL_HIGH, "postern.test");
+	add(few, STAGE_TUNNEL, LEVEL_HIGH, "postern.test");
+	add(few, STAGE_COVER, LEVEL_HIGH, "postern.test");
+	add(lure, STAGE_NONE, LEVEL_HIGH, INCIDENT_REPORT_RULE);
+	add(doubt, STAGE_NONE, LEVEL_LOW, "postern.test");
+	translated(all, &n);
+	translated(few, &n);
+	translated(lure, &n);
+	translated(doubt, &n);
+	assert_true(n > 2 * 20);
+	struct request q = {.language = LURE_DE};
+	struct buf b = {0};
+	incident_advice(&q, &b, SL("Something nobody translated"));
+	buf_addc(&b, 0);
+	assert_non_null(strstr(b.p, "lang=\"en\""));
+	buf_free(&b);
+	org_free(org);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define ROW(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		ROW(lists), ROW(levels), ROW(levels_of_a_reader), ROW(joined), ROW(search), ROW(two_close_at_once), ROW(nothing_without_the_log), ROW(false_and_again),
+		ROW(lists), ROW(levels), ROW(levels_of_a_reader), ROW(joined), ROW(search), ROW(two_close_at_once), ROW(nothing_without_the_log), ROW(false_and_again), cmocka_unit_test(advice_is_translated),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
