@@ -232,6 +232,9 @@ int lesson_progress_page(struct request *q, struct response *r, struct err *e)
 	H(b, "</h1>\n<p class=\"lead\">");
 	html_text(q, b, TX_PROGRESS_LEAD);
 	H(b, "</p>\n");
+	H(b, "<p>");
+	lesson_link(q, b, "/lessons/verify", SLICE_NONE, TX_VERIFY_LINK, NULL);
+	H(b, "</p>\n");
 	int rc = add_teams(q, b, e);
 	return rc ? rc : add_assignments(q, b, e);
 }

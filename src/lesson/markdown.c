@@ -128,6 +128,8 @@ bool lesson_markdown(struct loading *ld, struct slice text, bool *used, struct s
 {
 	struct page p = {.ld = ld, .text = text, .used = used};
 	size_t at;
+	if (text.n > LESSON_MARKDOWN)
+		return lesson_bad(ld, 1, 1, "the text has more than %d KB: make parts of it", LESSON_MARKDOWN >> 10);
 	struct slice rest = text, row;
 	for (int line = 1; rest.n; line++) {
 		bool more = slice_cut(&rest, '\n', &row);

@@ -87,6 +87,7 @@ HOSTILE = [
     ("story.en.md", "# x\n\n![x](//evil.example/x.png) [a](source:advisory)\n", "story.en.md:3:1", "picture"),
     ("story.ko.md", b"# x\n\nfine\n\xed\xa0\x80 [a](source:advisory)\n", "story.ko.md:4:1", "UTF-8"),
     ("story.ko.md", ("협력업체", "협력\u202e업체"), "story.ko.md:3:", "cannot be shown"),
+    ("story.en.md", "[a](source:advisory) " + "[" * 70000, "story.en.md:1:1", "more than 64 KB"),
     ("story.en.md", "> " * 5000 + "[a](source:advisory)\n", "story.en.md:1:", "too deep"),
     ("story.en.md", None, "lesson.yaml:10:11", "story.en.md: the file is missing"),
 ]
