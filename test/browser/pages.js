@@ -49,7 +49,8 @@ async function walk(context, who) {
 		if (times_ < 1) for (const [size, scheme] of views) await judge(page, where, size, scheme, who.role, route.path + (times_ || ""), size === views[0][0] && scheme === views[0][1]);
 	}
 	L.check(`${who.role}: no error on any page`, errors.length === 0, errors.slice(0, 5));
-	const missed = routes.filter((r) => r.roles.includes(who.role) && !times.has(r.path) && !/export|\.(json|txt|tar)|cast$|^\/events$/.test(r.path)).map((r) => r.path);
+	// what one gets only after having done something is looked at by the tests of that
+	const missed = routes.filter((r) => r.roles.includes(who.role) && !times.has(r.path) && !/export|\.(json|txt|tar)|cast$|^\/events$|certificate|^\/examples\/|^\/report\/\{\}$/.test(r.path)).map((r) => r.path);
 	L.check(`${who.role}: every page is reached by links`, missed.length === 0, missed);
 	console.log(`${who.role}: ${times.size} routes, ${[...times.values()].reduce((a, b) => a + b, 0)} pages`);
 }

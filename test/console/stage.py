@@ -25,6 +25,7 @@ import server  # noqa: E402
 import world as W  # noqa: E402
 
 LOGS, CONFIG = f"{L.BASE}/logs", "/etc/postern"
+PRODUCTS = f"{ROOT}/lists/products.yaml"    # the lab's program does not lie beside it
 USERS = {"vossberg": ["employee"], "moeller": ["employee", "analyst"], "harms": ["employee", "approver"], "ahlers": ["employee", "administrator"]}
 SHOWN = {"vossberg": "Ingrid Vossberg", "moeller": "Jorunn Moeller", "harms": "Lasse Harms", "ahlers": "Tjark Ahlers"}
 BROWSER = ("/usr/bin/chromium", "/usr/bin/node")
@@ -40,6 +41,7 @@ def lure():
 
 class Stage:
     def __init__(self, postern, quarantine=None, respond=True):
+        os.environ["POSTERN_PRODUCTS"] = PRODUCTS
         self.lab = L.Lab(postern)
         self.gate = W.Gate(self.lab)
         self.gate.quick = True
@@ -154,8 +156,10 @@ class Stage:
     def held(self, subjects):
         """Mail that the filter held; made as it leaves them: the tables are its own, made by a start, rows and files are ours. Before start_console()."""
         self.quarantine, sock = f"{self.lab.dir}/held", "/run/postern/milter.sock"
-        p = self.lab.start("/usr/bin/postern", "milter", "--socket", sock, "--quarantine", self.quarantine, stderr=subprocess.DEVNULL)
-        L.wait_for(lambda: os.path.exists(sock) or p.poll() is not None, 30)
+        p = self.lab.start("/usr/bin/postern", "milter", "--socket", sock, "--quarantine", self.quarantine, stderr=open(f"{self.lab.dir}/log/milter", "w", encoding="utf-8"))
+        L.wait_for(lambda: (os.path.exists(sock) and os.path.exists(f"{self.quarantine}/held.db")) or p.poll() is not None, 30)
+        if p.poll() is not None:
+            raise SystemExit("postern milter ended: " + L.read(f"{self.lab.dir}/log/milter"))
         self.lab.stop(p)
         db = sqlite3.connect(f"{self.quarantine}/held.db")
         for n, subject in enumerate(subjects):
