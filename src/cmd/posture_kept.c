@@ -13,21 +13,24 @@
 
 enum { NAME_ROOM = 400, LISTED_MAX = 10000 };
 
-/* The console reads them as the state's owner: so they are made as that one. */
+/* The console reads them as the user of watch's engine, whose database lies there; the folder's group may read them, too. */
 static bool become_owner(const char *state)
 {
-	struct stat st;
-	bool other = geteuid() == 0 && stat(state, &st) == 0 && st.st_uid != 0;
-	if (other) {
-		setfsgid(st.st_gid);
-		setfsuid(st.st_uid);
-	}
-	return other;
+	char path[4200];
+	struct stat folder, base;
+	snprintf(path, sizeof path, "%s/postern.db", state);
+	if (geteuid() != 0 || stat(state, &folder))
+		return false;
+	if (lstat(path, &base) || !S_ISREG(base.st_mode))
+		base = folder;
+	setfsgid(folder.st_gid);
+	setfsuid(base.st_uid);
+	return true;
 }
 
 static int folder_open(const char *path)
 {
-	if (mkdir(path, 0700) && errno != EEXIST)
+	if (mkdir(path, 0750) && errno != EEXIST)
 		return -1;
 	return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
@@ -95,7 +98,7 @@ static bool keep(const char *path, const char *kind, struct slice subject, int64
 	int dir = folder_open(path);
 	if (dir >= 0)
 		unlinkat(dir, tmp, 0); /* of a run that was killed; emptying a file is what a confined process may not */
-	int fd = dir < 0 ? -1 : openat(dir, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = dir < 0 ? -1 : openat(dir, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 	bool ok = fd >= 0 && write_all(fd, json) && renameat(dir, tmp, dir, name) == 0 && fsync(dir) == 0;
 	if (!ok)
 		complain("cannot keep the result in %s: %s", path, strerror(errno));

@@ -59,6 +59,9 @@ static void write_body(struct request *q, struct draft *d, const struct incident
 	buf_addf(&text, "%s\n", text_of(TX_EX_WHAT, q->language));
 	for (size_t i = 0; i < in->nnarrative && i < SENTENCES_MAX && text.n < BODY_MAX; i++)
 		buf_addf(&text, "- %.*s\n", SLFMT(in->narrative[i]));
+	for (size_t i = 0; i < in->nfindings && text.n < BODY_MAX; i++) /* what was seen in what people reported */
+		if (slice_eqz(in->findings[i]->rule_id, INCIDENT_REPORT_RULE))
+			buf_addf(&text, "- %.*s\n", SLFMT(in->findings[i]->text));
 	if (row->closing.n)
 		buf_addf(&text, "\n%s\n%.*s\n", text_of(TX_EX_END, q->language), SLFMT(row->closing));
 	(void)anonymiser_text(d->names, buf_slice(&text), &d->body);
@@ -144,10 +147,10 @@ static void preview(struct request *q, struct response *r, const struct draft *d
 	H(b, "\"></p><p><label for=\"body\">");
 	html_text(q, b, TX_EX_BODY);
 	H(b, "</label><br><textarea id=\"body\" name=\"body\" rows=\"16\" maxlength=\"3600\" required>\n");
-	buf_html(b, body);
+	html_lines(b, body, "\n");
 	H(b, "</textarea></p>");
 	changes_table(q, b, d);
-	H(b, "<p class=\"actions\"><button type=\"submit\" name=\"do\" value=\"publish\">");
+	H(b, "<p class=\"actions\"><button type=\"submit\" class=\"main\" name=\"do\" value=\"publish\">");
 	html_text(q, b, TX_EX_PUBLISH);
 	H(b, "</button> <button type=\"submit\" name=\"do\" value=\"apply\">");
 	html_text(q, b, TX_EX_APPLY);
@@ -345,7 +348,7 @@ static int read_one(void *arg, const struct store_example *x)
 	char number[32];
 	snprintf(number, sizeof number, "%lld", (long long)x->id);
 	html_form(k->q, b, "/examples/{}/delete", slice_of(number));
-	H(b, "<p class=\"actions\"><button type=\"submit\">");
+	H(b, "<p class=\"actions\"><button type=\"submit\" class=\"danger\">");
 	html_text(k->q, b, TX_EX_DELETE);
 	H(b, "</button></p></form>");
 	return 0;

@@ -62,21 +62,33 @@ int mail_each(struct request *q, mail_fn *fn, void *arg, struct err *e)
 
 /* ---- the list ------------------------------------------------------------------------------------------------------------------------------ */
 
+static const enum text heads[] = {TX_MA_WHEN, TX_MA_FROM, TX_MA_TO, TX_MA_SUBJECT, TX_MA_FOUND, TX_MA_STATE};
+
+static void cell(const struct request *q, struct buf *b, size_t head)
+{
+	buf_addz(b, head ? "</td><td data-label=\"" : "<td data-label=\"");
+	html_text(q, b, heads[head]);
+	H(b, "\">");
+}
+
 static void list_row(const struct request *q, struct buf *b, const struct mail *m)
 {
-	H(b, "<tr><td><a href=\"/mail/");
+	H(b, "<tr>");
+	cell(q, b, 0);
+	H(b, "<a href=\"/mail/");
 	html_path(b, m->id);
 	H(b, "\">");
 	html_time(q, b, m->time);
-	H(b, "</a></td><td>");
+	H(b, "</a>");
+	cell(q, b, 1);
 	html_foreign(b, m->from.n ? m->from : m->sender);
-	H(b, "</td><td>");
-	html_foreign(b, m->recipients);
-	H(b, "</td><td>");
+	cell(q, b, 2);
+	html_lines(b, m->recipients, ", ");
+	cell(q, b, 3);
 	html_foreign(b, m->subject);
-	H(b, "</td><td>");
+	cell(q, b, 4);
 	verdict_html(q, b, verdict_of(m->verdict));
-	H(b, "</td><td>");
+	cell(q, b, 5);
 	html_text(q, b, states[MIN(m->state, 4u)]);
 	if (m->by.n) {
 		H(b, " <small class=\"muted\">");
@@ -88,10 +100,15 @@ static void list_row(const struct request *q, struct buf *b, const struct mail *
 
 static void list_table(const struct request *q, struct buf *b, struct slice rows)
 {
-	static const enum text heads[] = {TX_MA_WHEN, TX_MA_FROM, TX_MA_TO, TX_MA_SUBJECT, TX_MA_FOUND, TX_MA_STATE};
 	struct wire w = wire_of(rows);
 	struct mail m;
 	uint64_t n = 0, skip = page_skip(q);
+	if (!rows.n) {
+		H(b, "<p class=\"muted\">");
+		html_text(q, b, TX_MA_NONE);
+		H(b, "</p>");
+		return;
+	}
 	H(b, "<table><caption>");
 	html_text(q, b, TX_MA_TITLE);
 	H(b, "</caption><thead><tr>");
@@ -105,11 +122,6 @@ static void list_table(const struct request *q, struct buf *b, struct slice rows
 		if (n >= skip && n < skip + PAGE_ROWS)
 			list_row(q, b, &m);
 	H(b, "</tbody></table>");
-	if (!n) {
-		H(b, "<p class=\"muted\">");
-		html_text(q, b, TX_MA_NONE);
-		H(b, "</p>");
-	}
 	html_pager(q, b, n);
 }
 
@@ -177,9 +189,9 @@ static void term(const struct request *q, struct buf *b, enum text name, struct 
 		return;
 	H(b, "<dt>");
 	html_text(q, b, name);
-	H(b, "</dt><dd>");
-	html_foreign(b, value);
-	H(b, "</dd>");
+	H(b, "</dt><dd><bdi>");
+	html_lines(b, value, ", ");
+	H(b, "</bdi></dd>");
 }
 
 static void facts(const struct request *q, struct buf *b, const struct mail *m)
@@ -231,7 +243,7 @@ static void decide(const struct request *q, struct buf *b, const struct mail *m)
 	html_form(q, b, "/mail/{}/delete", m->id);
 	H(b, "<p><label><input type=\"checkbox\" name=\"sure\" value=\"yes\" required> ");
 	html_text(q, b, TX_MA_DELETE_SURE);
-	H(b, "</label></p><p class=\"actions\"><button type=\"submit\">");
+	H(b, "</label></p><p class=\"actions\"><button type=\"submit\" class=\"danger\">");
 	html_text(q, b, TX_MA_DELETE);
 	H(b, "</button></p></form></section>");
 }
@@ -244,7 +256,7 @@ static void part_rows(const struct request *q, struct buf *b, const struct lure 
 		return;
 	H(b, "<section><h2>");
 	html_text(q, b, TX_MA_PARTS);
-	H(b, "</h2><table><caption>");
+	H(b, "</h2><div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"parts\"><table><caption id=\"parts\">");
 	html_text(q, b, TX_MA_PARTS_CAPTION);
 	H(b, "</caption><thead><tr><th scope=\"col\">");
 	html_text(q, b, TX_RP_NAME);
@@ -262,7 +274,7 @@ static void part_rows(const struct request *q, struct buf *b, const struct lure 
 		buf_html(b, slice_of(lure_type_name(o[i].type)));
 		buf_addf(b, "</td><td>%llu</td><td><code>%s</code></td></tr>", (unsigned long long)o[i].size, o[i].sha256);
 	}
-	H(b, "</tbody></table></section>");
+	H(b, "</tbody></table></div></section>");
 }
 
 static void evidence(const struct request *q, struct buf *b, const struct lure *l, const struct lure_verdict *v)
@@ -334,11 +346,11 @@ static void source_text(const struct request *q, struct buf *b, int fd, const st
 	H(b, "</p><details><summary>");
 	html_text(q, b, TX_MA_HEADERS);
 	H(b, "</summary><pre class=\"evidence\" tabindex=\"0\">");
-	html_foreign(b, slice_make(bytes, (size_t)MAX(n, 0)));
+	html_lines(b, slice_make(bytes, (size_t)MAX(n, 0)), "\n");
 	H(b, "</pre></details><details><summary>");
 	html_text(q, b, TX_MA_TEXT);
 	H(b, "</summary><pre class=\"evidence\" tabindex=\"0\">");
-	html_foreign(b, slice_make(bytes + HEADERS_BYTES, (size_t)MAX(body, 0)));
+	html_lines(b, slice_make(bytes + HEADERS_BYTES, (size_t)MAX(body, 0)), "\n");
 	H(b, "</pre></details></section>");
 }
 

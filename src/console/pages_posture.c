@@ -115,9 +115,9 @@ static void definition(const struct request *q, struct buf *b, enum text name, s
 		return;
 	H(b, "<dt>");
 	html_text(q, b, name);
-	buf_addz(b, lines ? "</dt><dd class=\"evidence\">" : "</dt><dd>");
-	html_foreign(b, value);
-	H(b, "</dd>");
+	buf_addz(b, lines ? "</dt><dd class=\"evidence\"><bdi>" : "</dt><dd><bdi>");
+	html_lines(b, value, "\n");
+	H(b, "</bdi></dd>");
 }
 
 static void check_html(const struct request *q, struct buf *b, const struct posture_line *l)
@@ -245,9 +245,13 @@ static void rights_table(const struct request *q, struct buf *b, enum text capti
 	for (size_t i = 0; i < p->n && i < SHOWN_RIGHTS; i++) {
 		H(b, "<tr><td>");
 		html_foreign(b, p->v[i].text);
-		H(b, "</td><td>");
+		H(b, "</td><td data-label=\"");
+		html_text(q, b, TX_PO_HOST);
+		H(b, "\">");
 		html_foreign(b, p->v[i].host);
-		H(b, "</td><td>");
+		H(b, "</td><td data-label=\"");
+		html_text(q, b, TX_PO_HOLDER);
+		H(b, "\">");
 		html_foreign(b, p->v[i].holder.n ? p->v[i].holder : p->v[i].account);
 		H(b, "</td></tr>");
 	}

@@ -68,13 +68,13 @@ static void last_fields(const struct request *q, struct buf *b)
 	input(q, b, "began", TX_RP_BEGAN, "date", form_get(q, "began"));
 	input(q, b, "device", TX_RP_DEVICE, "text", form_get(q, "device"));
 	label(q, b, "words", TX_RP_WORDS);
-	H(b, "<textarea id=\"words\" name=\"words\" rows=\"5\" maxlength=\"2000\">");
-	buf_html(b, form_get(q, "words"));
+	H(b, "<textarea id=\"words\" name=\"words\" rows=\"5\" maxlength=\"2000\">\n");
+	html_lines(b, form_get(q, "words"), "\n");
 	H(b, "</textarea></p></details><p><label><input type=\"checkbox\" name=\"anonymous\" value=\"yes\" aria-describedby=\"anonymous-help\"> ");
 	html_text(q, b, TX_RP_ANONYMOUS);
 	H(b, "</label><br><small class=\"muted\" id=\"anonymous-help\">");
 	html_text(q, b, TX_RP_ANONYMOUS_HELP);
-	H(b, "</small></p><p class=\"actions\"><button type=\"submit\">");
+	H(b, "</small></p><p class=\"actions\"><button type=\"submit\" class=\"main\">");
 	html_text(q, b, TX_RP_SEND);
 	H(b, "</button></p></form>");
 }
@@ -215,8 +215,8 @@ static void answer_form(const struct request *q, struct buf *b, const struct sto
 	html_form(q, b, "/report/", slice_of(c->ref));
 	H(b, "<input type=\"hidden\" name=\"do\" value=\"answer\">");
 	label(q, b, "answer", TX_RP_ANSWER_LABEL);
-	H(b, "<textarea id=\"answer\" name=\"answer\" rows=\"5\" maxlength=\"2000\" required>");
-	buf_html(b, c->answer);
+	H(b, "<textarea id=\"answer\" name=\"answer\" rows=\"5\" maxlength=\"2000\" required>\n");
+	html_lines(b, c->answer, "\n");
 	H(b, "</textarea></p><fieldset><legend>");
 	html_text(q, b, TX_RP_OUTCOME);
 	H(b, "</legend>");
@@ -227,7 +227,7 @@ static void answer_form(const struct request *q, struct buf *b, const struct sto
 		html_text(q, b, rows[i].text);
 		H(b, "</label> ");
 	}
-	H(b, "</fieldset><p class=\"actions\"><button type=\"submit\">");
+	H(b, "</fieldset><p class=\"actions\"><button type=\"submit\" class=\"main\">");
 	html_text(q, b, TX_RP_SEND_ANSWER);
 	H(b, "</button></p></form></section>");
 }

@@ -57,44 +57,54 @@ static int figures(struct request *q, struct buf *b, struct err *e)
 
 /* ---- the list ------------------------------------------------------------------------------------------------------------------------------ */
 
-struct listing { const struct request *q; struct buf *b; size_t n; };
+struct listing { const struct request *q; struct buf *b; };
+
+static const enum text heads[] = {TX_RP_WHEN, TX_RP_WHO, TX_RP_WHERE, TX_RP_FIRM_SHORT, TX_RP_FOUND_SHORT, TX_RP_OPENED_SHORT, TX_RP_STATE, TX_RP_INCIDENT};
+
+static void cell(struct listing *l, size_t head)
+{
+	buf_addz(l->b, head ? "</td><td data-label=\"" : "<td data-label=\"");
+	html_text(l->q, l->b, heads[head]);
+	H(l->b, "\">");
+}
+
+static void state_cell(const struct request *q, struct buf *b, const struct store_contact *c)
+{
+	html_text(q, b, states[c->state]);
+	if (c->state != CONTACT_ANSWERED)
+		return;
+	H(b, ", ");
+	html_text(q, b, outcomes[c->outcome]);
+	H(b, " <small class=\"muted\">");
+	html_span(q, b, c->answered - c->time);
+	H(b, "</small>");
+}
 
 static int list_row(void *arg, const struct store_contact *c)
 {
 	struct listing *l = arg;
 	struct buf *b = l->b;
 	enum text platform = platform_text(c->platform);
-	l->n++;
-	H(b, "<tr><td><a href=\"/report/");
+	H(b, "<tr>");
+	cell(l, 0);
+	H(b, "<a href=\"/report/");
 	html_path(b, slice_of(c->ref));
 	H(b, "\">");
 	html_time(l->q, b, c->time);
-	H(b, "</a></td><td>");
-	if (c->who.n)
-		html_foreign(b, c->who);
-	else
-		html_text(l->q, b, TX_RP_NOBODY);
-	H(b, "</td><td>");
-	if (platform == TX_NONE)
-		html_foreign(b, c->platform);
-	else
-		html_text(l->q, b, platform);
-	H(b, "</td><td>");
+	H(b, "</a>");
+	cell(l, 1);
+	html_foreign(b, c->who.n ? c->who : slice_of(text_of(TX_RP_NOBODY, l->q->language)));
+	cell(l, 2);
+	html_foreign(b, platform == TX_NONE ? c->platform : slice_of(text_of(platform, l->q->language)));
+	cell(l, 3);
 	html_foreign(b, c->firm);
-	H(b, "</td><td>");
+	cell(l, 4);
 	verdict_html(l->q, b, verdict_of(c->verdict));
-	H(b, "</td><td>");
+	cell(l, 5);
 	html_text(l->q, b, answer_text(c->opened));
-	H(b, "</td><td>");
-	html_text(l->q, b, states[c->state]);
-	if (c->state == CONTACT_ANSWERED) {
-		H(b, ", ");
-		html_text(l->q, b, outcomes[c->outcome]);
-		H(b, " <small class=\"muted\">");
-		html_span(l->q, b, c->answered - c->time);
-		H(b, "</small>");
-	}
-	H(b, "</td><td>");
+	cell(l, 6);
+	state_cell(l->q, b, c);
+	cell(l, 7);
 	if (c->incident[0]) {
 		H(b, "<a href=\"/incidents/");
 		html_path(b, slice_of(c->incident));
@@ -127,10 +137,15 @@ static int wanted_state(const struct request *q)
 
 static int table(struct request *q, struct buf *b, const struct store_contact_want *w, struct err *e)
 {
-	static const enum text heads[] = {TX_RP_WHEN, TX_RP_WHO, TX_RP_PLATFORM, TX_RP_FIRM, TX_RP_FOUND, TX_RP_OPENED_SHORT, TX_RP_STATE, TX_RP_INCIDENT};
 	struct listing l = {.q = q, .b = b};
 	uint64_t total;
 	int rc = store_contacts_count(q->desk->store, w, &total, e);
+	if (rc || !total) {
+		H(b, "<p class=\"muted\">");
+		html_text(q, b, TX_RP_NONE_YET);
+		H(b, "</p>");
+		return rc;
+	}
 	H(b, "<table><caption>");
 	html_text(q, b, TX_RP_LIST_TITLE);
 	H(b, "</caption><thead><tr>");
@@ -140,14 +155,8 @@ static int table(struct request *q, struct buf *b, const struct store_contact_wa
 		H(b, "</th>");
 	}
 	H(b, "</tr></thead><tbody>");
-	if (!rc)
-		rc = store_contacts(q->desk->store, w, list_row, &l, e);
+	rc = store_contacts(q->desk->store, w, list_row, &l, e);
 	H(b, "</tbody></table>");
-	if (!l.n) {
-		H(b, "<p class=\"muted\">");
-		html_text(q, b, TX_RP_NONE_YET);
-		H(b, "</p>");
-	}
 	html_pager(q, b, total);
 	return rc;
 }

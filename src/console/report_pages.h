@@ -30,6 +30,8 @@ void report_view_json(struct request *q, struct buf *b, const struct report_view
 /* For the authorities: text without anything that could be clicked, opened or run. */
 void report_view_text(struct request *q, struct buf *b, const struct report_view *v);
 
+/* Foreign text of several lines: ends of lines stay ends of lines (and control bytes visible), for textareas and where the style keeps lines. between: what stands for one. */
+void html_lines(struct buf *b, struct slice s, const char *between);
 /* A verdict in the reader's words. */
 void verdict_html(const struct request *q, struct buf *b, enum verdict v);
 /* What combinations and indicators say to an employee, each once; analyst: also what they mean to who knows the field. words: blank-separated. */

@@ -18,6 +18,20 @@ void verdict_html(const struct request *q, struct buf *b, enum verdict v)
 	H(b, "</span>");
 }
 
+void html_lines(struct buf *b, struct slice s, const char *between)
+{
+	struct slice line;
+	for (bool more = true; more;) {
+		more = slice_cut(&s, '\n', &line);
+		line = more ? line : s;
+		if (line.n && line.p[line.n - 1] == '\r')
+			line.n--;
+		buf_html(b, line);
+		if (more)
+			buf_addz(b, between);
+	}
+}
+
 static bool describe(struct slice word, enum lure_language l, struct slice *employee, struct slice *analyst)
 {
 	const struct combination_info *c;
@@ -117,9 +131,9 @@ static void row(const struct request *q, struct buf *b, enum text name, struct s
 		return;
 	H(b, "<dt>");
 	html_text(q, b, name);
-	H(b, "</dt><dd>");
-	html_foreign(b, value);
-	H(b, "</dd>");
+	H(b, "</dt><dd><bdi>");
+	html_lines(b, value, ", ");
+	H(b, "</bdi></dd>");
 }
 
 static void told(const struct request *q, struct buf *b, const struct store_contact *c)
@@ -138,9 +152,9 @@ static void told(const struct request *q, struct buf *b, const struct store_cont
 	row(q, b, TX_RP_DEVICE, c->device);
 	H(b, "</dl>");
 	if (c->words.n) {
-		H(b, "<p class=\"evidence\">");
-		html_foreign(b, c->words);
-		H(b, "</p>");
+		H(b, "<p class=\"evidence\"><bdi>");
+		html_lines(b, c->words, "\n");
+		H(b, "</bdi></p>");
 	}
 	H(b, "</details>");
 }
@@ -304,9 +318,9 @@ static void next(const struct request *q, struct buf *b, const struct store_cont
 	if (c->answer.n) {
 		H(b, "<h3>");
 		html_text(q, b, TX_RP_ANSWER);
-		H(b, "</h3><p class=\"evidence\">");
-		html_foreign(b, c->answer);
-		H(b, "</p>");
+		H(b, "</h3><p class=\"evidence\"><bdi>");
+		html_lines(b, c->answer, "\n");
+		H(b, "</bdi></p>");
 	}
 	H(b, "<p>");
 	html_text(q, b, TX_RP_REFERENCE);

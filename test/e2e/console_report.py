@@ -129,7 +129,7 @@ def case_report():
         expect(page.status == 200 and ref, f"the answer: {page.status} {text[:500]}")
         for word in ("SecurePDF.exe", hashlib.sha256(VIEWER).hexdigest(), "Sina Wache", "soc@kuestenforschung.example", "off the network", "Received", "Talent Harbour", "<b>really</b>"):
             expect(word in text, f"the answer has {word}: {text[:1500]}")
-        expect("<b>" not in page.text, "what he wrote is text")
+        expect("<b>" not in page.text and "very friendly.\n&lt;b&gt;" in page.text and "\\x0a" not in page.text, "what he wrote is text, and its lines are lines")
         one = daemon.wait_for("one incident of both reports", lambda: [x for x in p.incidents() if x["findings"] >= 3])
         expect(one[0]["id"] == first[0]["id"] and len(p.incidents()) == 1, f"it joins the one that was there: {p.incidents()}")
         again = report(e, [("SecurePDF.exe", VIEWER)], reference=ref, words="a second time")
@@ -290,6 +290,7 @@ def check_held(p, d, folder, sent):
     one = a.get(f"/mail/{keys[0]}")
     text = text_of(one.text)
     expect(one.status == 200 and "viewer.zip" in text and "SecurePDF.exe" in text and hashlib.sha256(VIEWER).hexdigest() in text, f"what is in it: {one.status} {text[:1500]}")
+    expect("\\x0a" not in one.text and "\nSubject: &lt;img" in one.text, "lines are lines")
     expect("<img" not in one.text and "&lt;img src=x" in one.text and "open it with our viewer" in text, "headers and text as text")
     expect("/release" not in one.text and a.post(f"/mail/{keys[0]}/release", {}).status == 403 and a.post(f"/mail/{keys[0]}/delete", {"sure": "yes"}).status == 403, "an analyst does not release")
     expect("/release" in boss.get(f"/mail/{keys[0]}").text, "an administrator does")
@@ -328,7 +329,7 @@ def failed_again(d, boss, key, sent):
 
 # ---- posture -------------------------------------------------------------------------------------------------------------------------------------
 def case_posture():
-    with Place(watch=False) as p:
+    with Place() as p:
         a = p.console.login("analyst")
         page = a.get("/posture")
         expect(page.status == 200 and "postern audit --save" in page.text and "postern privilege report" in page.text, f"how to make one: {page.status} {text_of(page.text)[:300]}")
@@ -385,6 +386,7 @@ def case_example():
         title, body = (html.unescape(re.search(x, page.text, re.S)[1]) for x in (r'name="title"[^>]*value="([^"]*)"', r"<textarea[^>]*>(.*?)</textarea>"))
         for name in NAMES:
             expect(name.lower() not in (title + body).lower(), f"{name} stands in the example: {title} / {body}")
+        expect("\\x0a" not in page.text and body.count("\n") > 3, f"lines are lines: {body}")
         expect(len(body) > 100 and "host-" in body and "Person " in body, f"a story is left: {body}")
         fields = {"incident": incident, "title": title, "body": body}
         for name in ("Erika Beispiel", "pc7", "10.20.0.7", "x@evil-firm.com", "KUESTENFORSCHUNG.example"):
