@@ -35,11 +35,19 @@ bool access_anywhere(const struct gate_grant *x)
 
 /* ---- who ---------------------------------------------------------------------------------------------------------------------------------------------- */
 
-/* Whom org.yaml knows by the console's name, as an account, or by the user's mail address. */
-static const struct org_person *known(const struct access_actor *who)
+/* Whom org.yaml knows by the console's name, as an account, and whom by the user's mail address: perhaps two, and the rules hold for both. */
+struct known {
+	const struct org_person *v[2];
+};
+
+static struct known known(const struct access_actor *who)
 {
-	const struct org_person *p = who->org ? org_person_by_account(who->org, who->name) : NULL;
-	return p || !who->org || !who->mail.n ? p : org_person_by_mail(who->org, who->mail);
+	struct known k = {{NULL, NULL}};
+	if (who->org)
+		k.v[0] = org_person_by_account(who->org, who->name);
+	if (who->org && who->mail.n)
+		k.v[1] = org_person_by_mail(who->org, who->mail);
+	return k;
 }
 
 static bool has(const struct slice *v, size_t n, struct slice s)
@@ -53,15 +61,19 @@ static bool has(const struct slice *v, size_t n, struct slice s)
 /* Is `name`, of an account or of a console user, the one who looks at it? */
 static bool same(const struct access_actor *who, struct slice name)
 {
-	const struct org_person *p = known(who);
-	return slice_eq(who->name, name) || (p && name.n && (has(p->accounts, p->naccounts, name) || org_person_by_account(who->org, name) == p));
+	struct known k = known(who);
+	bool is = slice_eq(who->name, name);
+	for (size_t i = 0; i < ARRAY_LEN(k.v); i++)
+		is = is || (k.v[i] && name.n && (has(k.v[i]->accounts, k.v[i]->naccounts, name) || org_person_by_account(who->org, name) == k.v[i]));
+	return is;
 }
 
 static bool of_provider(const struct gate_policy *p, const struct access_actor *who, nstime now)
 {
-	const struct org_person *o = known(who);
-	if (o && o->provider)
-		return true;
+	const struct known o = known(who);
+	for (size_t i = 0; i < ARRAY_LEN(o.v); i++)
+		if (o.v[i] && o.v[i]->provider)
+			return true;
 	for (size_t i = 0; i < p->npersons; i++) {
 		const struct gate_person *x = &p->persons[i];
 		if (same(who, x->id))

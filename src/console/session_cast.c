@@ -125,12 +125,12 @@ int session_view(struct request *q, const struct session *s, uint64_t page, stru
 	if (rc)
 		return rc == ERR_NOENT ? 0 : rc;
 	rc = cast_read_fd(fd, "the recording", UNPACKED_MOST, take_text, &t, sha, e);
-	out->cut = rc == ERR_LIMIT;
+	out->cut = rc == ERR_LIMIT || rc == ERR_SYNTAX;
 	if (!rc && t.line.n)
 		line_done(&t, false);
 	buf_free(&t.plain);
 	buf_free(&t.line);
-	if (rc && rc != ERR_STOPPED && rc != ERR_LIMIT)
+	if (rc && rc != ERR_STOPPED && !out->cut)
 		return rc;
 	out->more = t.more;
 	out->lines = t.lines;
@@ -216,12 +216,12 @@ int session_cast(struct request *q, struct response *r, struct err *e)
 	if (rc)
 		return rc;
 	rc = cast_read_fd(fd, "the recording", UNPACKED_MOST, take_event, &p, NULL, e);
-	if (!rc || rc == ERR_STOPPED || rc == ERR_LIMIT) {
+	if (!rc || rc == ERR_STOPPED || rc == ERR_LIMIT || rc == ERR_SYNTAX) {
 		r->type = "application/json";
 		H(&r->body, "{\"id\":");
 		buf_json(&r->body, q->arg[0]);
 		buf_addf(&r->body, ",\"columns\":%llu,\"rows\":%llu,\"from\":%llu,\"cut\":%s,\"next\":", (unsigned long long)p.columns, (unsigned long long)p.rows,
-			(unsigned long long)p.from, rc == ERR_LIMIT ? "true" : "false");
+			(unsigned long long)p.from, rc == ERR_LIMIT || rc == ERR_SYNTAX ? "true" : "false");
 		if (p.full)
 			buf_addf(&r->body, "%llu", (unsigned long long)p.index);
 		else

@@ -37,6 +37,26 @@ def recording():
     return gzip.compress("".join(x + "\n" for x in lines).encode())
 
 
+def spoilt(client, path, session):
+    """What is no recording, or unpacks to more than anybody wants: the page stays, and says so."""
+    with open(path, "rb") as f:
+        good = f.read()
+    line = json.dumps([1, "o", "x" * 30000]) + "\n"
+    bad = 0
+    for what, data, cut in (("nonsense", b"no gzip at all \x1b[31m<b>", False), ("empty", b"", False), ("no line end", gzip.compress(b"x" * (3 << 20)), True),
+                            ("lines of nonsense", gzip.compress(b'[1,"o"\n{\n[[[[\n["1","o","<b>"]\n' * 9999), False), ("a bomb", gzip.compress((line * 10000).encode(), 1), True)):
+        with open(path, "wb") as f:
+            f.write(data)
+        page, piece = client.get(f"/sessions/{session}"), client.get(f"/sessions/{session}/cast")
+        last = client.get(f"/sessions/{session}/cast?from=4000000000")
+        if page.status != 200 or "NO: the file was changed" not in page.text or piece.status != 200 or len(piece.body) > 1 << 20 or last.json()["cut"] != cut or last.json()["events"]:
+            print(f"FAILED a recording that is {what}: {page.status} {piece.status} {len(piece.body)} {last.text[:200]}")
+            bad += 1
+    with open(path, "wb") as f:
+        f.write(good)
+    return bad
+
+
 def in_browser(binary):
     drives = glob.glob(f"{os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(binary))))}/build*/test/record_drive")
     if not drives:
@@ -50,6 +70,8 @@ def in_browser(binary):
         c.hand_over()
         c.start()
         mia = c.login("mia")
+        if spoilt(mia, path, made):
+            return 1
         asked = {"at": c.url, "cookies": mia.cookies, "session": made, "last": LAST}
         return node(f"{ROOT}/test/browser/replay.js", REPLAY=json.dumps(asked), HOME=str(c.folder), TMPDIR=str(c.folder))
 

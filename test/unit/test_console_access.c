@@ -164,7 +164,8 @@ static void test_objections(void **state)
 		{"al", "alice@institut.example", &anyone, 1, TX_ACCESS_NO_OWN} /* another name, her mail address */, {"carol", "", &anyone, 2, TX_ACCESS_NO_OWN} /* wants it longer */,
 		{"alice", "", &anyone, 2, TX_NONE}, {"root", "", &anyone, 1, TX_ACCESS_NO_ROOT}, {"", "", &anyone, 1, TX_ACCESS_NO_ROOT}, {"jansen", "", &anyone, 1, TX_ACCESS_NO_PROVIDER},
 		{"pjansen", "", &anyone, 1, TX_ACCESS_NO_PROVIDER}, {"petrov", "", &anyone, 1, TX_ACCESS_NO_PROVIDER} /* of another one */, {"wartung", "", &anyone, 1, TX_ACCESS_NO_PROVIDER},
-		{"pieter", "", &anyone, 1, TX_ACCESS_NO_PROVIDER}, {"x", "jansen@hafenlicht.example", &anyone, 1, TX_ACCESS_NO_PROVIDER},
+		{"pieter", "", &anyone, 1, TX_ACCESS_NO_PROVIDER}, {"dora", "alice@institut.example", &anyone, 1, TX_ACCESS_NO_OWN} /* two, by name and by address */,
+		{"dora", "jansen@hafenlicht.example", &anyone, 1, TX_ACCESS_NO_PROVIDER}, {"x", "jansen@hafenlicht.example", &anyone, 1, TX_ACCESS_NO_PROVIDER},
 	};
 	struct world w;
 	struct err e;
