@@ -237,9 +237,9 @@ static int load_products(struct lure_products *p, const struct args *a, struct e
 {
 	char path[4096];
 	const char *dir = getenv("POSTERN_CONFIG"), *own;
-	int rc = *shared_file("POSTERN_PRODUCTS", "products.yaml", "lists/products.yaml", path, sizeof path) ? lure_products_load(p, path, e) : 0;
-	if (!*path)
-		complain("the list of products that comes with postern is not here: programs are not compared with their makers' names");
+	if (!*shared_file("POSTERN_PRODUCTS", "products.yaml", "lists/products.yaml", path, sizeof path))
+		return err_set(e, ERR_NOENT, "the list of products that comes with postern (share/postern/products.yaml) is not there; POSTERN_PRODUCTS may name one");
+	int rc = lure_products_load(p, path, e);
 	int n = snprintf(path, sizeof path, "%s/products.yaml", dir && *dir ? dir : "/etc/postern");
 	bool named = args_list(a, "products", 0);
 	if (!rc && !named && n > 0 && (size_t)n < sizeof path && access(path, F_OK) == 0)

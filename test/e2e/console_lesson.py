@@ -55,11 +55,11 @@ def talk(me):
     page = me.get("/lessons/side-door/recruiter?way=0")
     expect("Week 3" in page.text and "She goes on." in page.text and 'value="00"' in page.text and 'value="01"' in page.text, "the consequence, and weeks later", page)
     bad = me.get("/lessons/side-door/recruiter?way=00")
-    expect("stage 5 of 5" in text_of(bad.text) and "Nobody was told" in bad.text, "who opens it was too late", bad)
+    expect("stage 5 of 5" in text_of(bad.text) and "There was no report" in bad.text, "who opens it was too late", bad)
     page = me.get("/lessons/side-door/recruiter?way=01")
     one_h1(page, "end of the conversation")
     words = text_of(page.text)
-    expect("stage 3 of 5" in words and "You reported it" in words and "She names no company." in words and "The best place to stop: Hello from the shipyard." in words, "what one should have seen", page)
+    expect("stage 3 of 5" in words and "You reported it" in words and "She names no company." in words and "as early as this message: Hello from the shipyard." in words, "what one should have seen", page)
     for way in ("9", "000", "0/", "-1", "02", "1" * 500):
         expect(me.get(f"/lessons/side-door/recruiter?way={way}").status == 400, f"no way through: {way[:9]}")
     expect(me.post("/lessons/side-door/recruiter", {"way": "0"}).status == 400, "a conversation that is not over is not done")

@@ -43,6 +43,15 @@ def invitation(organiser, sender="anna@partner.example", method="REQUEST"):
     return m.as_bytes()
 
 
+def forwarded(content):
+    """winmail.dat as mail servers hand it on."""
+    m = email.message.EmailMessage(policy=email.policy.SMTP)
+    m["From"], m["To"], m["Subject"], m["Message-ID"] = "Anna Weber <anna@partner.example>", "kim@ours.example", "Offer", "<2@partner.example>"
+    m.set_content("See the file.")
+    m.add_attachment(content, maintype="application", subtype="ms-tnef", filename="winmail.dat")
+    return m.as_bytes()
+
+
 def gpt_of(volume):
     """One partition from sector 64 on."""
     b = bytearray(64 * 512) + bytearray(volume)
@@ -68,6 +77,7 @@ CASES = {
                    {"body.html", "body.rtf"}),
     "plain.dat": (T.tnef(T.attribute(T.SUBJECT, b"Hello\0"), T.attached("notes.txt", b"notes\n")), set(), {"BROKEN", "PROGRAM"}, {"notes.txt"}),
     "liar.dat": (T.tnef(T.attribute(T.MESSAGE, struct.pack("<I", 70000) + T.prop(0x1013, 0x102, HTML))), {"BROKEN"}, set(), {"body.html"}),
+    "winmail.eml": (forwarded(T.tnef(T.attached("OFFER~1.DOC", MACRO, "offer.docm"))), {"OFFICE_VBA_ATTACK"}, {"BROKEN"}, {"winmail.dat", "offer.docm"}),
     "same.eml": (invitation("boss@partner.example"), set(), {"ICS_ORGANISER_OTHER", "ICS_ORGANISER_OURS"}, {"invite.ics"}),
     "below.eml": (invitation("boss@mail.partner.example"), set(), {"ICS_ORGANISER_OTHER", "ICS_ORGANISER_OURS"}, set()),
     "other.eml": (invitation("boss@elsewhere.example"), {"ICS_ORGANISER_OTHER"}, {"ICS_ORGANISER_OURS"}, set()),

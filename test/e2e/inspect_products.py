@@ -78,6 +78,11 @@ def check_errors(postern, d):
     for text, words in cases.items():
         p = run(postern, "--products", write(f"{d}/bad.yaml", text), f"{d}/a.txt", rc=2)
         expect(words in p.stderr and not p.stdout, f"{text[:60]!r}: {p.stderr[:200]}")
+    lonely = f"{d}/postern"
+    shutil.copy(postern, lonely)
+    p = run(lonely, f"{d}/a.txt", rc=2)
+    expect("POSTERN_PRODUCTS" in p.stderr and not p.stdout, f"a program without its list says so, and judges nothing: {p.stderr}")
+    expect(run(lonely, f"{d}/a.txt", POSTERN_PRODUCTS=f"{d}/empty.yaml").stdout, "but with one named it does")
     expect("no.yaml" in run(postern, "--products", f"{d}/no.yaml", f"{d}/a.txt", rc=2).stderr, "a list that is not there")
 
 

@@ -6,6 +6,7 @@ usage: make_office.py FOLDER
 """
 import base64, os, struct, sys, zlib
 
+from tnef import pack_rtf
 from office_parts import *
 
 HELLO = b'Sub Greet()\r\n    MsgBox "Hello"\r\nEnd Sub\r\n'
@@ -217,6 +218,7 @@ DOCUMENTS = {
     'locked.odt': (odf('text', {'META-INF/manifest.xml': b'<?xml version="1.0"?><m:manifest xmlns:m="x"><m:file-entry><m:encryption-data/></m:file-entry></m:manifest>', 'content.xml': bytes(range(200, 256))}), {'OFFICE_ENCRYPTED'}),
     'offer.msg': (msg(docm({'Module1': (ATTACK, b'')})), {'OFFICE_VBA', 'OFFICE_VBA_AUTORUN', 'OFFICE_VBA_CALLS', 'OFFICE_VBA_ATTACK'}),
     'plain.msg': (msg(PLAIN), set()),
+    'template-body.msg': (compound({'__properties_version1.0': b'\0' * 32, '__substg1.0_0037001F': 'An offer'.encode('utf-16-le'), '__substg1.0_10090102': pack_rtf(rtf(b'{\\*\\template https://example.org/offer.dotm}Hello'))}), {'OFFICE_REMOTE_TEMPLATE'}),
 }
 
 
