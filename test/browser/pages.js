@@ -5,6 +5,7 @@ const path = require("path");
 const L = require("./lib.js");
 
 const asked = JSON.parse(process.env.PAGES);
+const TALLEST = 1500; // of a picture
 const MOST = 3; // pages of one route and role: lists lead to many of the same kind
 const views = asked.folder ? [["wide", "light"], ["wide", "dark"], ["narrow", "light"], ["narrow", "dark"]] : [["wide", "light"], ["narrow", "dark"]];
 
@@ -26,7 +27,7 @@ async function judge(page, where, size, scheme, role, name, first) {
 	if (first) L.check(`${told}: one h1, captions, scopes, nothing inline`, s.h1 === 1 && s.lang !== "" && s.tables === 0 && s.inline === 0, s);
 	const found = asked.folder ? [] : await L.axe(page);
 	L.check(`${told}: axe`, found.length === 0, found);
-	if (asked.folder) await page.screenshot({ path: path.join(asked.folder, `${role}${name}-${size}-${scheme}.png`.replace(/[^\w.-]+/g, "_")), fullPage: true });
+	if (asked.folder) await page.screenshot({ path: path.join(asked.folder, `${role}${name}-${size}-${scheme}.png`.replace(/[^\w.-]+/g, "_")), fullPage: true, clip: { x: 0, y: 0, width: L.SIZES[size].width, height: Math.min(TALLEST, await page.evaluate(() => document.documentElement.scrollHeight)) } });
 }
 
 async function walk(context, who) {

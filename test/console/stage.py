@@ -2,6 +2,7 @@
 
 Accounts of the console: people of the practice incident's institute. The provider of its logs, Hafenlicht, is the one the gate knows: what happens in the logs shuts its door.
 """
+import base64
 import hashlib
 import io
 import json
@@ -164,7 +165,8 @@ class Stage:
         db = sqlite3.connect(f"{self.quarantine}/held.db")
         for n, subject in enumerate(subjects):
             message = (b"From: Claire Dubois <claire.dubois@talent-harbour.example>\r\nTo: ingrid.vossberg@ics-nordholm.example\r\nSubject: " + subject.replace(b"\r", b" ").replace(b"\n", b" ") +
-                       b"\r\nContent-Type: text/plain\r\n\r\nPlease open it with our viewer.\r\n")
+                       b"\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nPlease open it with our viewer.\r\n--x\r\n"
+                       b"Content-Type: application/zip; name=Position.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(lure()).replace(b"\n", b"\r\n") + b"--x--\r\n")
             key, body = f"20261126-{n:012x}", message.index(b"\r\n\r\n") + 4
             db.execute("INSERT INTO held(id,digest,state,time,queue,sender,recipients,origin,subject,verdict,reasons,actor,body,size) VALUES(?,?,0,?,?,?,?,?,?,?,?,'',?,?)",
                        (key, hashlib.sha256(message + bytes([n])).digest(), time.time_ns() - n * 10**9, b"4X1", b"claire.dubois@talent-harbour.example",
