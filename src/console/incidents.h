@@ -24,6 +24,7 @@ void incident_advice(const struct request *q, struct buf *b, struct slice senten
 struct slice text_cut(struct slice s, size_t n);
 /* Text that room incident or a detector wrote, with what logs say in it: English, hostile. */
 void html_told(const struct request *q, struct buf *b, struct slice s);
+void html_incident_status(const struct request *q, struct buf *b, enum incident_status st);
 void html_incident_link(const struct request *q, struct buf *b, const char *id, struct slice title);
 /* <th scope=col> of these. */
 void html_columns(const struct request *q, struct buf *b, const enum text *columns, size_t n);

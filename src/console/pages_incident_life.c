@@ -183,4 +183,5 @@ void incident_forms(struct request *q, struct buf *b, const struct stored *x)
 	if (x->row.status == INCIDENT_CLOSED)
 		example_button(q, b, x->row.id);
 	H(b, "</section>");
+	incident_reports(q, b, x->row.id);
 }

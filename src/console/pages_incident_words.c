@@ -84,6 +84,13 @@ void html_told(const struct request *q, struct buf *b, struct slice s)
 	H(b, "</span>");
 }
 
+void html_incident_status(const struct request *q, struct buf *b, enum incident_status st)
+{
+	buf_addz(b, st == INCIDENT_OPEN ? "<span class=\"badge warn\">" : "<span class=\"badge\">");
+	html_text(q, b, incident_status_words(st));
+	H(b, "</span>");
+}
+
 void html_incident_link(const struct request *q, struct buf *b, const char *id, struct slice title)
 {
 	H(b, "<a href=\"/incidents/");

@@ -151,7 +151,7 @@ static int tell(void *arg, const struct store_incident *x)
 		html_text(q, b, kind);
 	H(b, "</td>");
 	html_cell(q, b, TX_INC_STATUS);
-	html_text(q, b, incident_status_words(x->status));
+	html_incident_status(q, b, x->status);
 	H(b, "</td>");
 	html_cell(q, b, TX_INC_CHANGED);
 	html_time(q, b, x->updated);

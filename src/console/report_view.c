@@ -50,6 +50,12 @@ static bool describe(struct slice word, enum lure_language l, struct slice *empl
 	return employee->n > 0;
 }
 
+struct slice word_said(struct slice word, enum lure_language l)
+{
+	struct slice employee, analyst;
+	return describe(word, l, &employee, &analyst) ? employee : SLICE_NONE;
+}
+
 static bool said_before(const struct slice *said, size_t n, struct slice s)
 {
 	for (size_t i = 0; i < n; i++)
@@ -375,13 +381,13 @@ static void for_analysts(const struct request *q, struct buf *b, const struct st
 void report_view_html(struct request *q, struct buf *b, const struct report_view *v, bool analyst)
 {
 	enum verdict worst = inspect_told_worst(v->v, v->n);
-	if (!v->lost) {
+	if (analyst) {
+		for_analysts(q, b, &v->c);
+	} else if (!v->lost) {
 		H(b, "<p class=\"said good\" role=\"status\">");
 		html_text(q, b, TX_RP_THANKS);
 		H(b, "</p>");
 	}
-	if (analyst)
-		for_analysts(q, b, &v->c);
 	what_to_do(q, b, v, worst);
 	files(q, b, v, analyst);
 	learn(q, b, v);

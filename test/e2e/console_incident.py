@@ -36,7 +36,7 @@ def make(*argv):
     return p.stdout.split()
 
 
-def console_of(folder, **kw):
+def console_of(folder, first=None, **kw):
     """A console on a copy of the state, which belongs to who will look at it."""
     c = Console(POSTERN, start=False, options=['--org', ORG], **kw)
     for name in os.listdir(folder):
@@ -44,6 +44,8 @@ def console_of(folder, **kw):
         if os.geteuid() == 0:
             owner = os.stat(c.state)
             os.chown(os.path.join(c.state, name), owner.st_uid, owner.st_gid)
+    if first:
+        first(c)
     c.start()
     return c
 
@@ -245,6 +247,34 @@ def searching(c, ident):
             good(f'search for {words[:30]}', page)
 
 
+def with_gate(c):
+    told = c.run('provider', 'import', '--org', ORG)
+    check('there is a gate', told.returncode == 0, told.stderr)
+
+
+def providers(c, ident):
+    """From the story of an incident to the provider's shut door."""
+    a, p = c.login('analyst'), c.login('approver')
+    text = good('story with a provider', a.get(f'/incidents/{ident}'))
+    form = re.search(r'action="(/access/suspend/[^"]+)"', text)
+    check('leads to the provider and shuts its door', '/access/providers/hafenlicht' in text and form and form[1].endswith('hafenlicht'), form)
+    check('its page is there', a.get('/access/providers/hafenlicht').status == 200)
+    check('and search finds it', '/access/providers/hafenlicht' in a.get('/search?q=hafenlicht').text)
+    page = a.post(form[1], {'reason': f'incident {ident}', 'text': f'incident {ident}'})
+    check('suspended', page.status == 200 and 'SUSPENDED' in c.run('provider', 'show', 'hafenlicht').stdout, (text_of(page.text)[:300], c.run('provider', 'show', 'hafenlicht').stdout))
+    check('in the name of who did it', any(r['actor'] == 'analyst' and 'suspend' in r['action'] for r in audit(c)), [r['action'] for r in audit(c)])
+    text = good('story after it', p.get(f'/incidents/{ident}'))
+    check('and the page says so', f'action="{form[1]}"' not in text and 'uspended' in text_of(text), text_of(text)[:200])
+
+
+def examples(c, ident):
+    a = c.login('analyst')
+    check('no example of what is open', '/examples/new' not in a.get(f'/incidents/{ident}').text)
+    good('closed as real', a.post(f'/incidents/{ident}/close', {'text': 'dealt with', 'as': 'closed', 'seen': '9999'}))
+    check('an example can be made of it', '/examples/new' in a.get(f'/incidents/{ident}').text)
+    good('open again', a.post(f'/incidents/{ident}/reopen', {}))
+
+
 def bad_requests(c, ident):
     a = c.login('analyst')
     for path in ('/incidents/..%2f..%2fetc%2fpasswd', '/incidents/%00', '/incidents/%25', "/incidents/' OR 1=1", '/incidents/' + 'x' * 3000, f'/incidents/{ident}/findings/0', f'/incidents/{ident}/findings/%ff', '/api/v1/incidents/none',
@@ -327,8 +357,8 @@ def main():
         practice = os.path.join(folder, 'practice')
         os.mkdir(practice, 0o700)
         ident = make(SAMPLE, practice, '6')[0]
-        with console_of(practice) as c:
-            for step in (reading, languages, roles, deciding, exporting, searching, bad_requests, described):
+        with console_of(practice, with_gate) as c:
+            for step in (reading, languages, roles, deciding, exporting, searching, providers, examples, bad_requests, described):
                 step(c, ident)
             told = open(os.path.join(c.folder, 'errors'), encoding='utf-8').read()
             check('the server complains of nothing', 'error' not in told.lower(), told[-600:])
