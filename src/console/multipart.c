@@ -77,7 +77,7 @@ static int take_head(struct slice head, struct part_head *out, struct err *e)
 	}
 	if (!out->name.n || out->name.n > FORM_FIELD_NAME)
 		return err_set(e, ERR_SYNTAX, "a part of the form without a name, or with a long one");
-	if (!slice_utf8(out->name) || !slice_utf8(out->file) || slice_chr(out->file, 0) >= 0 || out->file.n > 1024)
+	if (!slice_utf8(out->name) || !slice_utf8(out->file) || slice_chr(out->name, 0) >= 0 || slice_chr(out->file, 0) >= 0 || out->file.n > 1024)
 		return err_set(e, ERR_SYNTAX, "a name that is not UTF-8, or too long");
 	return 0;
 }

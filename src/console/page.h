@@ -49,6 +49,7 @@ struct desk {                          /* of one thread; opened once, after the 
 	struct sight sight;            /* as it was counted last, and for which version of the state */
 	const struct zone *zone;       /* of the organisation; NULL: UTC. Shared */
 	struct server *server;
+	int64_t again;                 /* seconds of the monotonic clock: when to try once more to open what could not be opened */
 };
 struct request {
 	struct desk *desk;

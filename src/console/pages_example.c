@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BODY_MAX = 3600, TITLE_MAX = 190, SENTENCES_MAX = 30, CHANGES_MAX = 60 };
+enum { BODY_MAX = 3600, TITLE_MAX = 190, SENTENCES_MAX = 30, CHANGES_MAX = 60, SIGNS_MAX = 6 };
 #define WATCHERS (ROLE_ANALYST | ROLE_ADMINISTRATOR)
 
 void example_button(const struct request *q, struct buf *b, const char *incident)
@@ -53,15 +53,42 @@ static int take_finding(void *arg, struct finding *f, const char *incident)
 	return 0;
 }
 
+static bool is_code(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* What there was to see: indicators named in what was reported, in the words they say to an employee. */
+static void write_signs(const struct request *q, struct buf *text, const struct incident *in)
+{
+	struct buf signs = {0};
+	size_t n = 0;
+	for (size_t i = 0; i < in->nfindings; i++) {
+		struct slice rest = slice_eqz(in->findings[i]->rule_id, INCIDENT_REPORT_RULE) ? in->findings[i]->text : SLICE_NONE;
+		while (rest.n && n < SIGNS_MAX) {
+			size_t end = 0;
+			while (end < rest.n && is_code(rest.p[end]))
+				end++;
+			struct slice said = end > 3 ? word_said(slice_to(rest, end), q->language) : SLICE_NONE;
+			if (said.n && !slice_has(buf_slice(&signs), said)) {
+				buf_addf(&signs, "- %.*s\n", SLFMT(said));
+				n++;
+			}
+			rest = slice_from(rest, MAX(end, (size_t)1));
+		}
+	}
+	if (n)
+		buf_addf(text, "\n%s\n%.*s", text_of(TX_EX_SIGNS, q->language), SLFMT(buf_slice(&signs)));
+	buf_free(&signs);
+}
+
 static void write_body(struct request *q, struct draft *d, const struct incident *in, const struct store_incident *row)
 {
 	struct buf text = {0};
 	buf_addf(&text, "%s\n", text_of(TX_EX_WHAT, q->language));
 	for (size_t i = 0; i < in->nnarrative && i < SENTENCES_MAX && text.n < BODY_MAX; i++)
 		buf_addf(&text, "- %.*s\n", SLFMT(in->narrative[i]));
-	for (size_t i = 0; i < in->nfindings && text.n < BODY_MAX; i++) /* what was seen in what people reported */
-		if (slice_eqz(in->findings[i]->rule_id, INCIDENT_REPORT_RULE))
-			buf_addf(&text, "- %.*s\n", SLFMT(in->findings[i]->text));
+	write_signs(q, &text, in);
 	if (row->closing.n)
 		buf_addf(&text, "\n%s\n%.*s\n", text_of(TX_EX_END, q->language), SLFMT(row->closing));
 	(void)anonymiser_text(d->names, buf_slice(&text), &d->body);

@@ -107,9 +107,9 @@ static void head(const struct request *q, struct buf *b, const struct stored *x)
 		html_said(q, b, false, slice_of(text_of(TX_INC_MERGED_HERE, q->language)));
 	H(b, "<p>");
 	html_level(q, b, x->row.level);
-	H(b, " <span class=\"badge\">");
-	html_text(q, b, incident_status_words(x->row.status));
-	H(b, "</span> ");
+	H(b, " ");
+	html_incident_status(q, b, x->row.status);
+	H(b, " ");
 	if (kind != TX_NONE)
 		H(b, "<span class=\"badge\">"), html_text(q, b, kind), H(b, "</span> ");
 	html_time(q, b, x->row.first);

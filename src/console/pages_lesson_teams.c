@@ -118,11 +118,15 @@ static int add_assignment(void *arg, const struct lesson_assignment *a)
 	t->n++;
 	H(b, "<tr><th scope=\"row\">");
 	html_foreign(b, u ? lesson_say(t->q, &u->title) : a->unit);
-	H(b, "</th><td>");
+	H(b, "</th><td data-label=\"");
+	html_text(t->q, b, TX_ASSIGN_FOR);
+	H(b, "\">");
 	html_text(t->q, b, targets[a->kind].text);
 	H(b, " ");
 	html_foreign(b, a->target);
-	H(b, "</td><td>");
+	H(b, "</td><td data-label=\"");
+	html_text(t->q, b, TX_ASSIGN_DUE);
+	H(b, "\">");
 	html_time(t->q, b, a->due);
 	H(b, "</td>");
 	if (has_role(t->q, ROLE_ADMINISTRATOR)) {

@@ -118,7 +118,7 @@ static int tell_newest(void *arg, const struct store_incident *x)
 	html_incident_link(l->q, l->b, x->id, x->title);
 	H(l->b, "</td>");
 	html_cell(l->q, l->b, TX_INC_STATUS);
-	html_text(l->q, l->b, incident_status_words(x->status));
+	html_incident_status(l->q, l->b, x->status);
 	H(l->b, "</td>");
 	html_cell(l->q, l->b, TX_INC_CHANGED);
 	html_time(l->q, l->b, x->updated);
@@ -184,9 +184,7 @@ int page_overview(struct request *q, struct response *r, struct err *e)
 	r->title = TX_OVERVIEW;
 	if (rc)
 		return rc;
-	H(b, "<h1>");
-	html_text(q, b, TX_OVERVIEW);
-	H(b, "</h1>");
+	html_in(q, b, "h1", TX_OVERVIEW);
 	if (has_role(q, INCIDENT_SEE))
 		lead(q, b, &o);
 	H(b, "<div class=\"cards\">");
@@ -234,16 +232,16 @@ extern const struct route incident_routes[];
 const struct route incident_routes[] = {
 	{METHOD_GET, "/", ROLE_ANY, page_overview, 0, TX_OVERVIEW},
 	{METHOD_GET, "/incidents", INCIDENT_SEE, page_incidents, 0, TX_INCIDENTS},
-	{METHOD_GET, "/incidents/{}", INCIDENT_SEE, page_incident, ROUTE_PRINT, TX_NONE},
-	{METHOD_GET, "/incidents/{}/findings/{}", INCIDENT_SEE, page_finding, 0, TX_NONE},
+	{METHOD_GET, "/incidents/{}", INCIDENT_SEE, page_incident, ROUTE_PRINT | ROUTE_SLOW, TX_NONE},
+	{METHOD_GET, "/incidents/{}/findings/{}", INCIDENT_SEE, page_finding, ROUTE_SLOW, TX_NONE},
 	{METHOD_POST, "/incidents/{}/note", INCIDENT_SEE, incident_post_note, 0, TX_NONE},
 	{METHOD_POST, "/incidents/{}/close", INCIDENT_DECIDE, incident_post_close, 0, TX_NONE},
 	{METHOD_POST, "/incidents/{}/reopen", INCIDENT_DECIDE, incident_post_reopen, 0, TX_NONE},
-	{METHOD_GET, "/incidents/{}/report.html", INCIDENT_SEE, incident_get_html, 0, TX_NONE},
-	{METHOD_GET, "/incidents/{}/incident.jsonl", INCIDENT_SEE, incident_get_ocsf, 0, TX_NONE},
-	{METHOD_GET, "/incidents/{}/findings.jsonl", INCIDENT_SEE, incident_get_ecs, 0, TX_NONE},
-	{METHOD_POST, "/incidents/{}/bundle", INCIDENT_DECIDE, incident_post_bundle, 0, TX_NONE},
-	{METHOD_GET, "/api/v1/incidents/{}", INCIDENT_SEE, api_incident, ROUTE_JSON, TX_NONE},
+	{METHOD_GET, "/incidents/{}/report.html", INCIDENT_SEE, incident_get_html, ROUTE_SLOW, TX_NONE},
+	{METHOD_GET, "/incidents/{}/incident.jsonl", INCIDENT_SEE, incident_get_ocsf, ROUTE_SLOW, TX_NONE},
+	{METHOD_GET, "/incidents/{}/findings.jsonl", INCIDENT_SEE, incident_get_ecs, ROUTE_SLOW, TX_NONE},
+	{METHOD_POST, "/incidents/{}/bundle", INCIDENT_DECIDE, incident_post_bundle, ROUTE_SLOW, TX_NONE},
+	{METHOD_GET, "/api/v1/incidents/{}", INCIDENT_SEE, api_incident, ROUTE_JSON | ROUTE_SLOW, TX_NONE},
 	{METHOD_GET, "/search", ROLE_ANY, page_search, ROUTE_SLOW, TX_NONE},
 	{METHOD_GET, "/sources", INCIDENT_SEE, page_sources, 0, TX_SOURCES},
 	{METHOD_GET, "/api/v1/overview", ROLE_ANY, api_overview, ROUTE_JSON, TX_NONE},

@@ -180,6 +180,37 @@ int reports_page(struct request *q, struct response *r, struct err *e)
 	return rc ? rc : table(q, &r->body, &w, e);
 }
 
+static int brief_row(void *arg, const struct store_contact *c)
+{
+	struct listing *l = arg;
+	H(l->b, "<li><a href=\"/report/");
+	html_path(l->b, slice_of(c->ref));
+	H(l->b, "\">");
+	html_time(l->q, l->b, c->time);
+	H(l->b, "</a> ");
+	html_foreign(l->b, c->who.n ? c->who : slice_of(text_of(TX_RP_NOBODY, l->q->language)));
+	H(l->b, " <span class=\"badge\">");
+	html_text(l->q, l->b, states[c->state]);
+	H(l->b, "</span></li>");
+	return 0;
+}
+
+void incident_reports(const struct request *q, struct buf *b, const char *incident)
+{
+	struct err e;
+	struct buf rows = {0};
+	struct listing l = {.q = q, .b = &rows};
+	const struct store_contact_want w = {.state = -1, .incident = incident, .most = PAGE_ROWS};
+	if (has_role(q, ROLE_ANALYST | ROLE_ADMINISTRATOR) && q->desk->store && !store_contacts(q->desk->store, &w, brief_row, &l, &e) && rows.n) {
+		H(b, "<section class=\"card\"><h2>");
+		html_text(q, b, TX_RP_LIST_TITLE);
+		H(b, "</h2><ul>");
+		buf_adds(b, buf_slice(&rows));
+		H(b, "</ul></section>");
+	}
+	buf_free(&rows);
+}
+
 /* ---- JSON: without files, which GET /api/v1/reports/{} gives ------------------------------------------------------------------------------------ */
 
 struct telling { struct request *q; struct buf *b; size_t n; };

@@ -7,11 +7,15 @@
 /* On the page of an incident that was closed as real: a form that leads to the preview of an anonymised example. Nothing for who may not. */
 void example_button(const struct request *q, struct buf *b, const char *incident);
 
+/* What employees reported that belongs to it, for who answers: nothing when there is none. */
+void incident_reports(const struct request *q, struct buf *b, const char *incident);
+
 /* A report with what was found in its files. */
 struct report_view {
 	struct store_contact c;
 	struct inspect_told v[CONTACT_FILES];
 	size_t n;
+	bool lost;                         /* it could not be recorded: nobody but its reporter sees it */
 };
 /* ERR_NOENT: there is none, or it is another's. Texts are in q->mem. */
 int report_load(struct request *q, struct slice ref, struct report_view *out, struct err *e);
@@ -36,8 +40,12 @@ void html_lines(struct buf *b, struct slice s, const char *between);
 void verdict_html(const struct request *q, struct buf *b, enum verdict v);
 /* What combinations and indicators say to an employee, each once; analyst: also what they mean to who knows the field. words: blank-separated. */
 void words_html(const struct request *q, struct buf *b, struct slice words, bool analyst);
+/* What one says to an employee; SLICE_NONE: it is no name of an indicator or combination. */
+struct slice word_said(struct slice word, enum lure_language l);
 /* Links to the lessons that explain them, at most three. Nothing when there is none. */
 void lessons_html(const struct request *q, struct buf *b, struct slice words);
+/* Rows of a list: those of the staff who have the role security. */
+void report_whom_to_call(const struct request *q, struct buf *b);
 enum text platform_text(struct slice platform); /* TX_NONE: a name, to be shown as it is */
 enum text answer_text(enum contact_answer a);
 /* Nothing a program would make a link of: hxxp, [.], [@]. */

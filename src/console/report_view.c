@@ -50,6 +50,12 @@ static bool describe(struct slice word, enum lure_language l, struct slice *empl
 	return employee->n > 0;
 }
 
+struct slice word_said(struct slice word, enum lure_language l)
+{
+	struct slice employee, analyst;
+	return describe(word, l, &employee, &analyst) ? employee : SLICE_NONE;
+}
+
 static bool said_before(const struct slice *said, size_t n, struct slice s)
 {
 	for (size_t i = 0; i < n; i++)
@@ -161,7 +167,7 @@ static void told(const struct request *q, struct buf *b, const struct store_cont
 
 /* ---- what to do now -------------------------------------------------------------------------------------------------------------------------- */
 
-static void whom_to_call(const struct request *q, struct buf *b)
+void report_whom_to_call(const struct request *q, struct buf *b)
 {
 	size_t n = 0, shown = 0;
 	const struct org_person *staff = q->desk->o->org ? org_staff(q->desk->o->org, &n) : NULL;
@@ -205,10 +211,16 @@ static void what_to_do(const struct request *q, struct buf *b, const struct repo
 	H(b, "</h2><ol>");
 	if (ran) {
 		steps(q, b, ran_before, ARRAY_LEN(ran_before));
-		whom_to_call(q, b);
+		report_whom_to_call(q, b);
 		steps(q, b, ran_after, ARRAY_LEN(ran_after));
 	} else {
 		steps(q, b, harmless ? clean : bad, harmless ? ARRAY_LEN(clean) : ARRAY_LEN(bad));
+	}
+	if (ran && v->c.opened != CONTACT_YES) { /* not said: what else may be so is told too */
+		H(b, "</ol><h2>");
+		html_text(q, b, TX_RP_DO_ELSE);
+		H(b, "</h2><ol>");
+		steps(q, b, bad, ARRAY_LEN(bad));
 	}
 	H(b, "</ol></section>");
 }
@@ -369,15 +381,18 @@ static void for_analysts(const struct request *q, struct buf *b, const struct st
 void report_view_html(struct request *q, struct buf *b, const struct report_view *v, bool analyst)
 {
 	enum verdict worst = inspect_told_worst(v->v, v->n);
-	H(b, "<p class=\"said good\" role=\"status\">");
-	html_text(q, b, TX_RP_THANKS);
-	H(b, "</p>");
-	if (analyst)
+	if (analyst) {
 		for_analysts(q, b, &v->c);
+	} else if (!v->lost) {
+		H(b, "<p class=\"said good\" role=\"status\">");
+		html_text(q, b, TX_RP_THANKS);
+		H(b, "</p>");
+	}
 	what_to_do(q, b, v, worst);
 	files(q, b, v, analyst);
 	learn(q, b, v);
-	next(q, b, &v->c);
+	if (!v->lost)
+		next(q, b, &v->c);
 	told(q, b, &v->c);
 }
 

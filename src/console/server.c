@@ -24,7 +24,7 @@ static size_t unescape(void *arg, struct MHD_Connection *c, char *s)
 	return strlen(s);
 }
 
-__attribute__((format(printf, 2, 0))) static void tell(void *arg, const char *format, va_list ap)
+static void PRINTF_LIKE(2, 0) tell(void *arg, const char *format, va_list ap)
 {
 	char text[512];
 	(void)arg;

@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { QUEUE_MOST = 512 };
+enum { QUEUE_MOST = 512, RETRY_SECONDS = 10 };
 
 struct job {
 	struct conn *c;
@@ -43,18 +43,30 @@ static void open_book(struct desk *d)
 		core_log(LOG_LEVEL_WARN, "console: what people learnt cannot be kept: %s", e.text);
 }
 
-void desk_refresh(struct desk *d)
+/* False: it is there and cannot be opened. */
+static bool open_state(struct desk *d)
 {
 	char path[4096];
 	struct err e;
-	if (!d->book && d->lessons)
-		open_book(d);
 	int n = snprintf(path, sizeof path, "%s/postern.db", d->o->state);
-	if (d->store || n < 0 || (size_t)n >= sizeof path || access(path, F_OK))
-		return;
+	if (n < 0 || (size_t)n >= sizeof path || access(path, F_OK))
+		return true;
 	d->store = store_open(path, STORE_WRITE, &e);
 	if (!d->store)
 		core_log(LOG_LEVEL_WARN, "console: the state cannot be opened: %s", e.text);
+	return d->store != NULL;
+}
+
+void desk_refresh(struct desk *d)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec < d->again)
+		return;
+	if (!d->book && d->lessons)
+		open_book(d);
+	bool fine = d->store || open_state(d);
+	d->again = fine && (d->book || !d->lessons) ? 0 : now.tv_sec + RETRY_SECONDS; /* else the log fills */
 }
 
 void desk_close(struct desk *d)

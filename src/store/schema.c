@@ -57,7 +57,8 @@ static const char *const migrations[] = {
 	"CREATE TABLE contact(ref TEXT PRIMARY KEY, uid TEXT NOT NULL, time INTEGER NOT NULL, who TEXT NOT NULL, platform TEXT NOT NULL, profile TEXT NOT NULL, firm TEXT NOT NULL,"
 	" began TEXT NOT NULL, device TEXT NOT NULL, words TEXT NOT NULL, verdict TEXT NOT NULL, moved INTEGER NOT NULL, offered INTEGER NOT NULL, opened INTEGER NOT NULL,"
 	" state INTEGER NOT NULL DEFAULT 0, outcome INTEGER NOT NULL DEFAULT 0, answer TEXT NOT NULL DEFAULT '', answerer TEXT NOT NULL DEFAULT '', answered INTEGER) WITHOUT ROWID;"
-	"CREATE INDEX contact_time ON contact(time);"
+	"CREATE INDEX contact_time ON contact(time DESC,ref,state,who,uid);" /* a page of a list is found in it alone */
+	"CREATE INDEX contact_answer ON contact(time,state,outcome,answered);"
 	"CREATE INDEX contact_uid ON contact(uid);"
 	"CREATE TABLE contact_file(ref TEXT NOT NULL, n INTEGER NOT NULL, time INTEGER NOT NULL, told BLOB NOT NULL, PRIMARY KEY(ref,n)) WITHOUT ROWID;"
 	"CREATE TABLE example(id INTEGER PRIMARY KEY, incident TEXT NOT NULL, time INTEGER NOT NULL, author TEXT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL);",

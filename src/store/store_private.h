@@ -117,17 +117,17 @@
 	X(Q_RETAIN_CONTACTS, "DELETE FROM contact WHERE time<?1 AND state=2") \
 	X(Q_CONTACT_ADD, "INSERT OR IGNORE INTO contact(ref,uid,time,who,platform,profile,firm,began,device,words,verdict,moved,offered,opened) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)") \
 	X(Q_CONTACT_GET, "SELECT " CONTACT_COLUMNS " FROM contact WHERE ref=?1") \
-	X(Q_CONTACTS, "SELECT " CONTACT_COLUMNS " FROM contact WHERE (?1<0 OR state=?1) AND (?2='' OR who=?2) AND (?3='' OR uid IN (SELECT uid FROM finding WHERE incident=?3)) " \
-		"ORDER BY time DESC,ref LIMIT ?4 OFFSET ?5") \
-	X(Q_CONTACTS_COUNT, "SELECT count(*) FROM contact WHERE (?1<0 OR state=?1) AND (?2='' OR who=?2)") \
+	X(Q_CONTACTS, "SELECT " CONTACT_COLUMNS " FROM contact WHERE ref IN (SELECT ref FROM contact INDEXED BY contact_time WHERE (?1<0 OR state=?1) AND (?2='' OR who=?2) " \
+		"AND (?3='' OR uid IN (SELECT uid FROM finding WHERE incident=?3)) ORDER BY time DESC,ref LIMIT ?4 OFFSET ?5) ORDER BY time DESC,ref") \
+	X(Q_CONTACTS_COUNT, "SELECT count(*) FROM contact INDEXED BY contact_time WHERE (?1<0 OR state=?1) AND (?2='' OR who=?2)") \
 	X(Q_CONTACTS_SINCE, "SELECT count(*) FROM contact_file WHERE time>=?1 UNION ALL SELECT count(*) FROM contact WHERE time>=?1") \
 	X(Q_CONTACT_ANSWER, "UPDATE contact SET state=?2,outcome=?3,answer=?4,answerer=?5,answered=?6 WHERE ref=?1 AND state<=?2") \
 	X(Q_CONTACT_FILE_ADD, "INSERT INTO contact_file(ref,n,time,told) SELECT ?1,?2,?3,?4 WHERE NOT EXISTS (SELECT 1 FROM contact WHERE ref=?1) " \
 		"ON CONFLICT(ref,n) DO UPDATE SET time=excluded.time,told=excluded.told") \
 	X(Q_CONTACT_FILES, "SELECT told FROM contact_file WHERE ref=?1 ORDER BY n") \
-	X(Q_CONTACT_FIRST, "SELECT min(c.time)-min(i.first) AS late FROM contact c JOIN finding f ON f.uid=c.uid JOIN incident i ON i.id=f.incident WHERE c.time>=?1 GROUP BY i.id ORDER BY late") \
-	X(Q_CONTACT_ANSWERED, "SELECT answered-time AS late FROM contact WHERE time>=?1 AND state=2 ORDER BY late") \
-	X(Q_CONTACT_OUTCOMES, "SELECT outcome,state,count(*) FROM contact WHERE time>=?1 GROUP BY outcome,state") \
+	X(Q_CONTACT_FIRST, "SELECT min(c.time)-min(i.first) AS late FROM contact c INDEXED BY contact_time JOIN finding f ON f.uid=c.uid JOIN incident i ON i.id=f.incident WHERE c.time>=?1 GROUP BY i.id ORDER BY late") \
+	X(Q_CONTACT_ANSWERED, "SELECT answered-time AS late FROM contact INDEXED BY contact_answer WHERE time>=?1 AND state=2 ORDER BY late") \
+	X(Q_CONTACT_OUTCOMES, "SELECT outcome,state,count(*) FROM contact INDEXED BY contact_answer WHERE time>=?1 GROUP BY outcome,state") \
 	X(Q_EXAMPLE_ADD, "INSERT INTO example(incident,time,author,title,body) VALUES(?1,?2,?3,?4,?5)") \
 	X(Q_EXAMPLE_DELETE, "DELETE FROM example WHERE id=?1") \
 	X(Q_EXAMPLES, "SELECT id,incident,time,author,title,body FROM example WHERE ?1<0 OR id=?1 ORDER BY time DESC,id DESC LIMIT 500") \

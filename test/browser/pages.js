@@ -5,7 +5,8 @@ const path = require("path");
 const L = require("./lib.js");
 
 const asked = JSON.parse(process.env.PAGES);
-const MOST = 4; // pages of one route and role: lists lead to many of the same kind
+const TALLEST = 1500; // of a picture
+const MOST = 3; // pages of one route and role: lists lead to many of the same kind
 const views = asked.folder ? [["wide", "light"], ["wide", "dark"], ["narrow", "light"], ["narrow", "dark"]] : [["wide", "light"], ["narrow", "dark"]];
 
 const routes = asked.routes.filter((r) => r.method === "GET" && !r.json).map((r) => ({ ...r, like: new RegExp(`^${r.path.replace(/[.]/g, "\\.").replace(/\{\}/g, "[^/]+")}$`) }));
@@ -24,9 +25,9 @@ async function judge(page, where, size, scheme, role, name, first) {
 	L.check(`${told}: fields are seen`, faint.length === 0, faint);
 	// a picture leaves styles of its own behind
 	if (first) L.check(`${told}: one h1, captions, scopes, nothing inline`, s.h1 === 1 && s.lang !== "" && s.tables === 0 && s.inline === 0, s);
-	const found = await L.axe(page);
+	const found = asked.folder ? [] : await L.axe(page);
 	L.check(`${told}: axe`, found.length === 0, found);
-	if (asked.folder) await page.screenshot({ path: path.join(asked.folder, `${role}${name}-${size}-${scheme}.png`.replace(/[^\w.-]+/g, "_")), fullPage: true });
+	if (asked.folder) await page.screenshot({ path: path.join(asked.folder, `${role}${name}-${size}-${scheme}.png`.replace(/[^\w.-]+/g, "_")), fullPage: true, clip: { x: 0, y: 0, width: L.SIZES[size].width, height: Math.min(TALLEST, await page.evaluate(() => document.documentElement.scrollHeight)) } });
 }
 
 async function walk(context, who) {
@@ -46,10 +47,11 @@ async function walk(context, who) {
 		for (const href of await page.locator("a[href^='/']:not([download])").evaluateAll((v) => v.map((a) => a.getAttribute("href").split("#")[0]))) {
 			if (!seen.has(href) && href !== "") { seen.add(href); todo.push(href); }
 		}
-		if (times_ < 2) for (const [size, scheme] of views) await judge(page, where, size, scheme, who.role, route.path + (times_ || ""), size === views[0][0] && scheme === views[0][1]);
+		if (times_ < 1) for (const [size, scheme] of views) await judge(page, where, size, scheme, who.role, route.path + (times_ || ""), size === views[0][0] && scheme === views[0][1]);
 	}
 	L.check(`${who.role}: no error on any page`, errors.length === 0, errors.slice(0, 5));
-	const missed = routes.filter((r) => r.roles.includes(who.role) && !times.has(r.path) && !/export|\.(json|txt|tar)|cast$|^\/events$/.test(r.path)).map((r) => r.path);
+	// what one gets only after having done something is looked at by the tests of that
+	const missed = routes.filter((r) => r.roles.includes(who.role) && !times.has(r.path) && !/export|\.(json|txt|tar)|cast$|^\/events$|certificate|^\/examples\/|^\/report\/\{\}$/.test(r.path)).map((r) => r.path);
 	L.check(`${who.role}: every page is reached by links`, missed.length === 0, missed);
 	console.log(`${who.role}: ${times.size} routes, ${[...times.values()].reduce((a, b) => a + b, 0)} pages`);
 }
@@ -59,6 +61,7 @@ async function main() {
 	for (const who of asked.people) {
 		const context = await L.person(browser);
 		const page = await context.newPage();
+		await L.drive("fresh");
 		await L.login(page, asked.at, who);
 		await page.close();
 		await walk(context, who);
@@ -68,6 +71,6 @@ async function main() {
 	await page.goto(`${asked.at}/login`);
 	for (const [size, scheme] of views) await judge(page, "/login", size, scheme, "nobody", "/login");
 	await browser.close();
-	process.exitCode = L.done("pages");
+	process.exit(L.done("pages"));
 }
 main().catch((e) => { console.log(e); process.exit(1); });

@@ -230,7 +230,7 @@ def anchors(path):
 
 
 def check_links():
-    skip = {".git", "subprojects"}
+    skip = {"node_modules", ".git", "subprojects"}
     files = [p for p in ROOT.rglob("*.md") if not any(x in skip or x.startswith("build") for x in p.relative_to(ROOT).parts)]
     expect(bool(files), "no *.md file found")
     for file in files:

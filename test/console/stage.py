@@ -2,6 +2,9 @@
 
 Accounts of the console: people of the practice incident's institute. The provider of its logs, Hafenlicht, is the one the gate knows: what happens in the logs shuts its door.
 """
+import base64
+import hashlib
+import io
 import json
 import os
 import queue
@@ -11,23 +14,35 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path[:0] = [HERE, os.path.join(ROOT, "test", "gate"), os.path.join(ROOT, "test", "watch")]
+sys.path[:0] = [HERE, os.path.join(ROOT, "test", "gate"), os.path.join(ROOT, "test", "watch"), os.path.join(ROOT, "test", "lure")]
+import active  # noqa: E402
 import lab as L  # noqa: E402
 import logs  # noqa: E402
 import server  # noqa: E402
 import world as W  # noqa: E402
 
 LOGS, CONFIG = f"{L.BASE}/logs", "/etc/postern"
+PRODUCTS = f"{ROOT}/lists/products.yaml"    # the lab's program does not lie beside it
 USERS = {"vossberg": ["employee"], "moeller": ["employee", "analyst"], "harms": ["employee", "approver"], "ahlers": ["employee", "administrator"]}
 SHOWN = {"vossberg": "Ingrid Vossberg", "moeller": "Jorunn Moeller", "harms": "Lasse Harms", "ahlers": "Tjark Ahlers"}
 BROWSER = ("/usr/bin/chromium", "/usr/bin/node")
 
 
+def lure():
+    """A shortcut that looks like a document, in an archive; what it would start is notepad."""
+    b = io.BytesIO()
+    with zipfile.ZipFile(b, "w") as z:
+        z.writestr("Position.pdf.lnk", active.lnk("C:\\Windows\\System32\\cmd.exe", "/c start notepad", "C:\\Windows\\System32\\shell32.dll"))
+    return b.getvalue()
+
+
 class Stage:
     def __init__(self, postern, quarantine=None, respond=True):
+        os.environ["POSTERN_PRODUCTS"] = PRODUCTS
         self.lab = L.Lab(postern)
         self.gate = W.Gate(self.lab)
         self.gate.quick = True
@@ -71,6 +86,17 @@ class Stage:
             self.console.add(name, roles, None if name == "harms" else server.PASSWORD, "--shown", SHOWN[name])
         self.console.start()
 
+    def people(self, factors=("harms", "ahlers")):
+        """For the browser: who there is; those who decide have enrolled a device."""
+        self.console.add("harms", USERS["harms"])
+        for name in factors:
+            self.console.enroll(name)
+        return [{"name": n, "password": server.PASSWORD, "role": r[-1], "secret": self.console.secrets.get(n, "")} for n, r in USERS.items()]
+
+    def deep_links(self):
+        """Pages that no link leads to, but a mail or a person."""
+        return ["/account", "/search?q=web1"]
+
     def write_logs(self, upto):
         """The lines of the practice incident up to a time (None: all), at once, behind what is there."""
         files = {}
@@ -89,6 +115,7 @@ class Stage:
         with sqlite3.connect(f"{W.STATE}/console/accounts.db", timeout=10) as db:
             db.execute("UPDATE factor_seed SET used=0, failures=0")
             db.execute("DELETE FROM factor_throttle")
+            db.execute("DELETE FROM console_throttle")
         db.close()
         self.gate.fresh("jansen")
 
@@ -105,6 +132,55 @@ class Stage:
     def may_come_in(self):
         p = self.lab.ssh("deploy", "jansen", "echo in-as-$(id -un)", code=self.gate.code("jansen"))
         return "in-as-deploy" in p.stdout
+
+    # ---- something on every page ------------------------------------------------------------------------------------------------------------
+    def fill(self):
+        """An incident with its story, a request that waits, one that was refused, a visit that is over and one that lasts."""
+        self.write_logs(None)
+        self.start_watch()
+        gate = self.gate
+        gate.grant("jansen", may="shell", until=time.time() + 4 * 3600)
+        gate.refuse(gate.grant("jansen", commands=["/usr/bin/systemctl restart nginx"], until=time.time() + 3600, approve=False))
+        gate.grant("jansen", may="sftp", until=time.time() + 90000, begin=time.time() + 80000, approve=False)
+        self.lab.ssh("deploy", "jansen", "uname -a; printf '\\033[32mgreen\\033[0m <b>bold</b>\\n'; cat /etc/hosts", code=gate.code("jansen"), tty=True)
+        self.come_in()
+        self.held([b"Your profile and our opening", "Stellenbeschreibung: Leitung Unterwassertechnik".encode()])
+
+    def report(self):
+        """An employee's, with a file that is bait, and one without a name."""
+        client = self.console.login("vossberg")
+        page = client.post("/report", {"platform": "mail", "profile": "m.tadeo@talent-bridge.example", "firm": "Nordkap Yards", "offered": "yes", "opened": "no",
+                                       "words": "She praised my paper and sent a description of the position."}, files=[("files", "Position.zip", lure())])
+        assert page.status == 200, server.text_of(page.text)
+        client.post("/report", {"platform": "phone", "opened": "unsure", "anonymous": "yes", "words": "Somebody called and asked which VPN we use."}, files=[])
+
+    def held(self, subjects):
+        """Mail that the filter held; made as it leaves them: the tables are its own, made by a start, rows and files are ours. Before start_console()."""
+        self.quarantine, sock = f"{self.lab.dir}/held", "/run/postern/milter.sock"
+        p = self.lab.start("/usr/bin/postern", "milter", "--socket", sock, "--quarantine", self.quarantine, stderr=open(f"{self.lab.dir}/log/milter", "w", encoding="utf-8"))
+        L.wait_for(lambda: (os.path.exists(sock) and os.path.exists(f"{self.quarantine}/held.db")) or p.poll() is not None, 30)
+        if p.poll() is not None:
+            raise SystemExit("postern milter ended: " + L.read(f"{self.lab.dir}/log/milter"))
+        self.lab.stop(p)
+        db = sqlite3.connect(f"{self.quarantine}/held.db")
+        for n, subject in enumerate(subjects):
+            message = (b"From: Claire Dubois <claire.dubois@talent-harbour.example>\r\nTo: ingrid.vossberg@ics-nordholm.example\r\nSubject: " + subject.replace(b"\r", b" ").replace(b"\n", b" ") +
+                       b"\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nPlease open it with our viewer.\r\n--x\r\n"
+                       b"Content-Type: application/zip; name=Position.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(lure()).replace(b"\n", b"\r\n") + b"--x--\r\n")
+            key, body = f"20261126-{n:012x}", message.index(b"\r\n\r\n") + 4
+            db.execute("INSERT INTO held(id,digest,state,time,queue,sender,recipients,origin,subject,verdict,reasons,actor,body,size) VALUES(?,?,0,?,?,?,?,?,?,?,?,'',?,?)",
+                       (key, hashlib.sha256(message + bytes([n])).digest(), time.time_ns() - n * 10**9, b"4X1", b"claire.dubois@talent-harbour.example",
+                        b"ingrid.vossberg@ics-nordholm.example", b"mx1.talent-harbour.example", subject, "lure", "DREAMJOB", body, len(message)))
+            with open(f"{self.quarantine}/{key}", "wb") as f:
+                f.write(message)
+            os.chmod(f"{self.quarantine}/{key}", 0o600)
+        db.commit()
+        db.close()
+
+    def incidents(self):
+        """What there is, once there is something."""
+        L.wait_for(lambda: self.console.run("incident", "list", "--format", "json").stdout.strip(), 60)
+        return [json.loads(x) for x in self.console.run("incident", "list", "--format", "json").stdout.splitlines()]
 
     def close(self):
         if self.console:

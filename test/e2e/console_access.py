@@ -254,10 +254,16 @@ def edges(users, session):
     check("of one provider", mia.get("/api/v1/sessions?provider=hafenlicht").json()["total"] == got["total"] and mia.get("/api/v1/sessions?provider=other").json()["total"] == 0)
     page = mia.get("/access/providers/hafenlicht")
     check("the provider's page: persons, fingerprints", "SHA256:" in page.text and "Petrov" in page.text and session in page.text, words(page)[:800])
-    for language in ("de", "ko"):
-        for path in ("/access", "/access/providers/hafenlicht", "/sessions", f"/sessions/{session}"):
-            page = mia.get(path, headers={"Accept-Language": language})
-            check_quiet(f"{path} in {language}", page.status == 200, page.status)
+    for language, title, error in (("de", "Zugänge der Dienstleister", "Nennen Sie den Grund"), ("ko", "외부 업체 접근", "사유를 적어 주세요")):
+        check(f"language {language}", mia.post("/account/language", {"language": language}).status == 200)
+        page = mia.get("/access")
+        check(f"/access in {language}", title in words(page) and f'lang="{language}"' in page.text, words(page)[:300])
+        for path in ("/access/providers/hafenlicht", "/sessions", f"/sessions/{session}"):
+            page = mia.get(path)
+            check_quiet(f"{path} in {language}", page.status == 200 and f'lang="{language}"' in page.text, page.status)
+        page = mia.post("/access/suspend/hafenlicht", {"reason": " "})
+        check(f"an error in {language}", page.status == 400 and error in words(page), words(page)[:300])
+    mia.post("/account/language", {"language": "en"})
 
 
 def described(client, grant):

@@ -5,7 +5,7 @@ usage: console_incident.py POSTERN
 
 The state is made by build-asan/test/make_state (script/test builds it before; skipped without it).
 """
-import hashlib, html.parser, io, json, os, re, shutil, sqlite3, subprocess, sys, tarfile, tempfile, threading
+import hashlib, html.parser, io, json, os, re, shutil, sqlite3, subprocess, sys, tarfile, tempfile, threading, time
 
 POSTERN = os.path.abspath(sys.argv[1])
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -36,7 +36,7 @@ def make(*argv):
     return p.stdout.split()
 
 
-def console_of(folder, **kw):
+def console_of(folder, first=None, **kw):
     """A console on a copy of the state, which belongs to who will look at it."""
     c = Console(POSTERN, start=False, options=['--org', ORG], **kw)
     for name in os.listdir(folder):
@@ -44,6 +44,8 @@ def console_of(folder, **kw):
         if os.geteuid() == 0:
             owner = os.stat(c.state)
             os.chown(os.path.join(c.state, name), owner.st_uid, owner.st_gid)
+    if first:
+        first(c)
     c.start()
     return c
 
@@ -245,6 +247,49 @@ def searching(c, ident):
             good(f'search for {words[:30]}', page)
 
 
+def with_gate(c):
+    told = c.run('provider', 'import', '--org', ORG)
+    check('there is a gate', told.returncode == 0, told.stderr)
+
+
+def providers(c, ident):
+    """From the story of an incident to the provider's shut door."""
+    a, p = c.login('analyst'), c.login('approver')
+    text = good('story with a provider', a.get(f'/incidents/{ident}'))
+    form = re.search(r'action="(/access/suspend/[^"]+)"', text)
+    check('leads to the provider and shuts its door', '/access/providers/hafenlicht' in text and form and form[1].endswith('hafenlicht'), form)
+    check('its page is there', a.get('/access/providers/hafenlicht').status == 200)
+    check('and search finds it', '/access/providers/hafenlicht' in a.get('/search?q=hafenlicht').text)
+    page = a.post(form[1], {'reason': f'incident {ident}', 'text': f'incident {ident}'})
+    check('suspended', page.status == 200 and 'SUSPENDED' in c.run('provider', 'show', 'hafenlicht').stdout, (text_of(page.text)[:300], c.run('provider', 'show', 'hafenlicht').stdout))
+    check('in the name of who did it', any(r['actor'] == 'analyst' and 'suspend' in r['action'] for r in audit(c)), [r['action'] for r in audit(c)])
+    text = good('story after it', p.get(f'/incidents/{ident}'))
+    check('and the page says so', f'action="{form[1]}"' not in text and 'uspended' in text_of(text), text_of(text)[:200])
+
+
+def examples(c, ident):
+    a = c.login('analyst')
+    check('no example of what is open', '/examples/new' not in a.get(f'/incidents/{ident}').text)
+    good('closed as real', a.post(f'/incidents/{ident}/close', {'text': 'dealt with', 'as': 'closed', 'seen': '9999'}))
+    check('an example can be made of it', '/examples/new' in a.get(f'/incidents/{ident}').text)
+    good('open again', a.post(f'/incidents/{ident}/reopen', {}))
+
+
+def figures(c, ident):
+    """What watch writes about itself is read as if somebody else had written it."""
+    a, path = c.login('analyst'), os.path.join(c.state, 'metrics.prom')
+    check('without figures nothing is said about watch', 'does not seem to run' not in a.get('/').text)
+    for beat, unknown, dead, told in ((time.time(), '7', False, ' 12'), (time.time() - 3600, '7', True, ' 12'), ('nan', 'nan', False, None), ('1e300', '-1e300', False, None), ('', '', False, None)):
+        with open(path, 'w', encoding='utf-8') as f:
+            f.write(f'postern_lines_total 100\npostern_lines_by_result_total{{result="not understood"}} {unknown}\npostern_lines_by_result_total{{result="no known format"}} 5\npostern_heartbeat_timestamp_seconds {beat}\n')
+        os.chmod(path, 0o644)
+        c.run('incident', 'note', ident, 'so that the state changes, and it is counted anew')
+        page = text_of(good(f'sources, beat {beat}', a.get('/sources')))
+        check(f'lines not understood, {unknown}', ('not understood since watch started:' + told in page) if told else 'not understood since' not in page, page[:400])
+        check(f'watch seems to run, beat {beat}', ('does not seem to run' in page) == dead and ('does not seem to run' in a.get('/').text) == dead, page[:400])
+    os.unlink(path)
+
+
 def bad_requests(c, ident):
     a = c.login('analyst')
     for path in ('/incidents/..%2f..%2fetc%2fpasswd', '/incidents/%00', '/incidents/%25', "/incidents/' OR 1=1", '/incidents/' + 'x' * 3000, f'/incidents/{ident}/findings/0', f'/incidents/{ident}/findings/%ff', '/api/v1/incidents/none',
@@ -327,8 +372,8 @@ def main():
         practice = os.path.join(folder, 'practice')
         os.mkdir(practice, 0o700)
         ident = make(SAMPLE, practice, '6')[0]
-        with console_of(practice) as c:
-            for step in (reading, languages, roles, deciding, exporting, searching, bad_requests, described):
+        with console_of(practice, with_gate) as c:
+            for step in (reading, languages, roles, deciding, exporting, searching, providers, examples, figures, bad_requests, described):
                 step(c, ident)
             told = open(os.path.join(c.folder, 'errors'), encoding='utf-8').read()
             check('the server complains of nothing', 'error' not in told.lower(), told[-600:])

@@ -142,6 +142,7 @@ def check_analyst(p, e, ref, incident):
     listed = a.get("/reports")
     expect(ref in listed.text and incident in listed.text and "Talent Harbour" in listed.text and "<caption>" in listed.text, "the list has it, with its incident")
     page = a.get(f"/report/{ref}")
+    expect(f'href="/report/{ref}"' in a.get(f"/incidents/{incident}").text, "the incident leads to the report")
     expect(incident in page.text and 'name="answer"' in page.text, "the analyst sees the incident and answers")
     expect(e.get("/reports").status == 403 and e.post(f"/report/{ref}", {"do": "answer", "answer": "x", "outcome": "real"}).status == 403, "an employee does not answer")
     expect(other.get(f"/report/{ref}").status == 404, "nobody else's report")
@@ -387,6 +388,7 @@ def case_example():
         for name in NAMES:
             expect(name.lower() not in (title + body).lower(), f"{name} stands in the example: {title} / {body}")
         expect("\\x0a" not in page.text and body.count("\n") > 3, f"lines are lines: {body}")
+        expect("What there was to see" in body and "Software comes from your IT department" in body and "DREAMJOB" not in body, f"it says what there was to see: {body}")
         expect(len(body) > 100 and "host-" in body and "Person " in body, f"a story is left: {body}")
         fields = {"incident": incident, "title": title, "body": body}
         for name in ("Erika Beispiel", "pc7", "10.20.0.7", "x@evil-firm.com", "KUESTENFORSCHUNG.example"):

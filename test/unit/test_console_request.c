@@ -121,6 +121,8 @@ static void files(void **state)
 			fail_msg("%zu: %s", i, bad[i]);
 		parts_close(&p);
 	}
+	assert_int_equal(multipart(TYPE, SL(PART("name=\"a\0b\"", "1") END), &mem, &p), ERR_SYNTAX);
+	assert_int_equal(multipart(TYPE, SL(PART("name=\"a\"; filename=\"a\0b\"", "1") END), &mem, &p), ERR_SYNTAX);
 	const struct slice fine = SL(PART("name=\"a\"", "1") END);
 	assert_int_equal(multipart("multipart/form-data", fine, &mem, &p), ERR_SYNTAX);
 	assert_int_equal(multipart("multipart/form-data; boundary=", fine, &mem, &p), ERR_SYNTAX);

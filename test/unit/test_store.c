@@ -300,6 +300,98 @@ static void test_reports(void **state)
 	store_close(s);
 }
 
+static int count_contact(void *arg, const struct store_contact *c)
+{
+	unsigned *n = arg;
+	n[c->state]++;
+	return 0;
+}
+
+static int count_file(void *arg, struct slice told)
+{
+	*(unsigned *)arg += slice_starts(told, SL("file"));
+	return 0;
+}
+
+static int count_example(void *arg, const struct store_example *x)
+{
+	*(unsigned *)arg += slice_eqz(x->title, "t") && slice_eqz(x->body, "b") && strcmp(x->incident, "i1") == 0;
+	return 0;
+}
+
+static void add_contact(struct store *s, const char *ref, nstime t, struct slice who, bool want)
+{
+	struct err e;
+	bool fresh;
+	struct finding *f = a_finding(ref, 1);
+	struct store_contact c = {.time = t, .who = who, .platform = SL("LinkedIn"), .opened = CONTACT_UNSURE, .verdict = SL("lure")};
+	struct store_report r = {.time = t, .who = who, .verdict = SL("lure")};
+	snprintf(c.ref, sizeof c.ref, "%s", ref);
+	snprintf(c.uid, sizeof c.uid, "%s", f->uid);
+	snprintf(r.uid, sizeof r.uid, "%s", f->uid);
+	assert_int_equal(store_contact_add(s, &c, f, &r, &fresh, &e), 0);
+	assert_int_equal(fresh, want);
+	finding_free(f);
+}
+
+static void test_contacts(void **state)
+{
+	(void)state;
+	struct err e;
+	struct arena mem;
+	struct store_contact c;
+	struct store_contact_figures f;
+	uint64_t n;
+	unsigned states[3] = {0}, files = 0;
+	bool any;
+	struct store *s = start(STORE_CREATE);
+	arena_init(&mem);
+	assert_int_equal(store_contact_file_add(s, "aaaaaaaaaaaaaaaaaaaa", 0, 5, SL("file one"), &e), 0);
+	assert_int_equal(store_contact_file_add(s, "aaaaaaaaaaaaaaaaaaaa", 0, 5, SL("file again"), &e), 0); /* sent anew before it is a report */
+	add_contact(s, "aaaaaaaaaaaaaaaaaaaa", 5, SL("erika"), true);
+	add_contact(s, "aaaaaaaaaaaaaaaaaaaa", 6, SL("another"), false);
+	add_contact(s, "bbbbbbbbbbbbbbbbbbbb", 10, SLICE_NONE, true);
+	assert_int_equal(store_contact_file_add(s, "aaaaaaaaaaaaaaaaaaaa", 1, 7, SL("file late"), &e), ERR_DUP);
+	assert_int_equal(store_contact_files(s, "aaaaaaaaaaaaaaaaaaaa", count_file, &files, &e), 0);
+	assert_int_equal(files, 1);
+	assert_true(store_reports_wait(s, &any, &e) == 0 && any); /* its finding waits to be joined */
+	assert_int_equal(store_contact_get(s, "aaaaaaaaaaaaaaaaaaaa", &mem, &c, &e), 0);
+	assert_true(slice_eqz(c.who, "erika") && c.opened == CONTACT_UNSURE && c.answered == NSTIME_NONE && c.state == CONTACT_RECEIVED && !c.incident[0]);
+	assert_int_equal(store_contact_get(s, "cccccccccccccccccccc", &mem, &c, &e), ERR_NOENT);
+	assert_true(store_contacts_since(s, 0, &n, &e) == 0 && n == 3);
+	struct store_contact_want w = {.state = -1, .who = SL("erika"), .most = 10};
+	assert_true(store_contacts_count(s, &w, &n, &e) == 0 && n == 1);
+	w.who = SLICE_NONE;
+	assert_true(store_contacts_count(s, &w, &n, &e) == 0 && n == 2);
+	snprintf(c.ref, sizeof c.ref, "aaaaaaaaaaaaaaaaaaaa");
+	c.state = CONTACT_ANSWERED;
+	c.outcome = CONTACT_REAL;
+	c.answer = SL("yes");
+	c.answerer = SL("soc");
+	c.answered = 25;
+	assert_int_equal(store_contact_answer(s, &c, &e), 0);
+	c.state = CONTACT_SEEN;
+	assert_int_equal(store_contact_answer(s, &c, &e), ERR_NOENT); /* no way back */
+	assert_int_equal(store_contacts(s, &w, count_contact, states, &e), 0);
+	assert_true(states[CONTACT_RECEIVED] == 1 && states[CONTACT_SEEN] == 0 && states[CONTACT_ANSWERED] == 1);
+	assert_int_equal(store_contact_figures(s, 0, &f, &e), 0);
+	assert_true(f.n == 2 && f.answered == 1 && f.real == 1 && f.false_alarms == 0 && f.answer == 20 && f.first == NSTIME_NONE);
+	assert_int_equal(store_reports_take(s, take, &(struct taken){0}, &e), 0);
+	assert_int_equal(store_retain(s, 100, &n, &e), 0);
+	assert_int_equal(store_contact_get(s, "aaaaaaaaaaaaaaaaaaaa", &mem, &c, &e), ERR_NOENT);
+	assert_int_equal(store_contact_get(s, "bbbbbbbbbbbbbbbbbbbb", &mem, &c, &e), 0); /* nobody answered it yet */
+	files = 0;
+	assert_true(store_contact_files(s, "aaaaaaaaaaaaaaaaaaaa", count_file, &files, &e) == 0 && files == 0);
+	struct store_example x = {.incident = "i1", .time = 5, .author = SL("a"), .title = SL("t"), .body = SL("b")};
+	unsigned examples = 0;
+	assert_int_equal(store_example_add(s, &x, &e), 0);
+	assert_true(x.id > 0 && store_examples(s, -1, count_example, &examples, &e) == 0 && examples == 1);
+	assert_int_equal(store_example_delete(s, x.id, &e), 0);
+	assert_int_equal(store_example_delete(s, x.id, &e), ERR_NOENT);
+	arena_free(&mem);
+	store_close(s);
+}
+
 static int copy_action(void *arg, const struct store_action *a)
 {
 	struct store_action *to = arg;
@@ -394,6 +486,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rest, setup, teardown), cmocka_unit_test_setup_teardown(test_killed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown), cmocka_unit_test_setup_teardown(test_actions, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_suppressions, setup, teardown), cmocka_unit_test_setup_teardown(test_reports, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_contacts, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
