@@ -226,7 +226,7 @@ static int tell_groups(struct groups *g, lesson_team_fn *fn, void *arg)
 		add_to(&all, x);
 		t->name = buf_slice(&x->name);
 		t->shown = t->people >= TEAM_LEAST;
-		t->assigned_shown = t->shown && x->assignees >= TEAM_LEAST;
+		t->assigned_shown = t->shown && (!x->assignees || x->assignees >= TEAM_LEAST); /* of nobody: no secret */
 		t->talk_shown = t->shown && x->talkers >= TEAM_LEAST;
 		t->honest_shown = t->shown && x->honest >= TEAM_LEAST;
 		t->spot_shown = t->shown && x->spotters >= TEAM_LEAST;
@@ -241,7 +241,7 @@ static int tell_groups(struct groups *g, lesson_team_fn *fn, void *arg)
 		rc = rc ? rc : fn(arg, t);
 	}
 	all.t.shown = may_sum(all.t.people, people);
-	all.t.assigned_shown = all.t.shown && may_sum(all.assignees, assignees);
+	all.t.assigned_shown = all.t.shown && (!all.assignees || may_sum(all.assignees, assignees));
 	all.t.talk_shown = all.t.shown && may_sum(all.talkers, talkers);
 	all.t.honest_shown = all.t.shown && may_sum(all.honest, honest);
 	all.t.spot_shown = all.t.shown && may_sum(all.spotters, spotters);
