@@ -310,6 +310,24 @@ static int make_folders(const struct console_options *o, struct err *e)
 	return sys_give(path, o->user ? o->user : "postern", e);
 }
 
+/* Before watch ran there is no state: what employees report has a place all the same. The folder as watch would make it. */
+static int make_state(const struct console_options *o, struct err *e)
+{
+	const char *user = o->user ? o->user : "postern";
+	char path[4096];
+	int n = snprintf(path, sizeof path, "%s/postern.db", o->state);
+	if (n < 0 || (size_t)n >= sizeof path)
+		return err_set(e, ERR_LIMIT, "the name of the state's folder is too long");
+	if (access(path, F_OK) == 0)
+		return 0;
+	struct store *s = store_open(path, STORE_CREATE, e);
+	if (!s)
+		return e->code;
+	store_close(s);
+	int rc = sys_share(o->state, user, 01770, e);
+	return rc ? rc : sys_give(path, user, e);
+}
+
 static int take_signals(struct console *c, struct err *e)
 {
 	sigset_t set;
@@ -328,6 +346,8 @@ int console_run(const struct console_options *o, struct err *e)
 	struct slice zone = org_timezone(o->org);
 	*c = (struct console){.o = o, .listener = -1, .signals = -1, .nchannels = MIN(o->threads ? o->threads : THREADS_USUAL, (unsigned)THREADS_MOST) + 1};
 	int rc = make_folders(o, e);
+	if (!rc)
+		rc = make_state(o, e);
 	if (!rc)
 		rc = statics_read(o->web, &c->statics, e);
 	if (!rc && zone.n && !(c->zone = zone_load(zone, e)))

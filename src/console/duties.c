@@ -1,6 +1,7 @@
 /* duties.c - what waits for whom: a row each; and what an employee looks for first. */
 #include "console/access.h"
 #include "console/duties.h"
+#include "console/incidents.h"
 #include "console/pages_lesson.h"
 #include "console/report_pages.h"
 
@@ -88,7 +89,7 @@ void duties_card(const struct request *q, struct buf *b, const struct duty *v, s
 	html_text(q, b, TX_OVER_DECIDE);
 	H(b, "</h2>");
 	if (!waiting)
-		H(b, "<p class=\"muted\">"), html_text(q, b, TX_OVER_DECIDE_NONE), H(b, "</p>");
+		html_in(q, b, "p class=\"muted\"", TX_OVER_DECIDE_NONE);
 	else
 		H(b, "<ul>");
 	for (size_t i = 0; i < n; i++) {

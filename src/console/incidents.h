@@ -26,6 +26,9 @@ struct slice text_cut(struct slice s, size_t n);
 void html_told(const struct request *q, struct buf *b, struct slice s);
 void html_incident_status(const struct request *q, struct buf *b, enum incident_status st);
 void html_incident_link(const struct request *q, struct buf *b, const char *id, struct slice title);
+/* An element with nothing but a text of the catalogue in it; tag: with its attributes, literal. */
+void html_in(const struct request *q, struct buf *b, const char *tag, enum text t);
+void html_number_in(const struct request *q, struct buf *b, const char *tag, enum text t, uint64_t n);
 /* <th scope=col> of these. */
 void html_columns(const struct request *q, struct buf *b, const enum text *columns, size_t n);
 /* <td data-label="..."> */

@@ -20,4 +20,7 @@ void page_said_bad(const struct request *q, struct response *r, enum text t, int
 /* A QR code as an inline picture. Nothing when it is too long for one. */
 void page_qr(const struct request *q, struct buf *b, struct slice text);
 
+/* A path of ours to go to next, out of a query or form; anything else is the overview. */
+struct slice page_next(struct slice next);
+
 #endif

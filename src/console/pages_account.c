@@ -124,7 +124,9 @@ static int set_language(struct request *q, struct response *r, struct err *e)
 	int rc = page_ask(q, &ask, &a, NULL, e);
 	if (!rc)
 		q->language = l;
-	if (!rc)
+	if (!rc && form_get(q, "next").n) /* from the foot of a page: the page itself tells */
+		r->go = page_next(form_get(q, "next"));
+	else if (!rc)
 		page_go_said(q, r, "/account", SLICE_NONE, TX_SAID_LANGUAGE);
 	return rc;
 }

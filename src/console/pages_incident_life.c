@@ -6,11 +6,9 @@ enum { NOTE_SHOWN = 4096, ACTIONS_SHOWN = 200, NOTES_SHOWN = 200 };
 
 static void notes(const struct request *q, struct buf *b, const struct report_life *l)
 {
-	H(b, "<h3>");
-	html_text(q, b, TX_INC_NOTES);
-	H(b, "</h3>");
+	html_in(q, b, "h3", TX_INC_NOTES);
 	if (!l->nnotes)
-		H(b, "<p class=\"empty\">"), html_text(q, b, TX_INC_NO_NOTES), H(b, "</p>");
+		html_in(q, b, "p class=\"empty\"", TX_INC_NO_NOTES);
 	H(b, "<ol class=\"timeline\">");
 	for (size_t i = l->nnotes > NOTES_SHOWN ? l->nnotes - NOTES_SHOWN : 0; i < l->nnotes; i++) {
 		H(b, "<li>");
@@ -37,13 +35,9 @@ static enum text action_words(struct slice state)
 static void actions(const struct request *q, struct buf *b, const struct report_life *l)
 {
 	static const enum text columns[] = {TX_INC_WHEN, TX_INC_WHAT, TX_INC_TARGET, TX_INC_STATE, TX_INC_ENDS, TX_INC_RESULT};
-	H(b, "<h3>");
-	html_text(q, b, TX_INC_ACTIONS);
-	H(b, "</h3>");
+	html_in(q, b, "h3", TX_INC_ACTIONS);
 	if (!l->nactions) {
-		H(b, "<p class=\"empty\">");
-		html_text(q, b, TX_INC_NO_ACTIONS);
-		H(b, "</p>");
+		html_in(q, b, "p class=\"empty\"", TX_INC_NO_ACTIONS);
 		return;
 	}
 	H(b, "<table><caption class=\"unseen\">");
@@ -68,9 +62,7 @@ static void related(const struct request *q, struct buf *b, enum text label, con
 {
 	if (!n || !ids[0].n)
 		return;
-	H(b, "<dt>");
-	html_text(q, b, label);
-	H(b, "</dt>");
+	html_in(q, b, "dt", label);
 	for (size_t i = 0; i < n && i < 50; i++) {
 		H(b, "<dd><a href=\"/incidents/");
 		html_path(b, ids[i]);

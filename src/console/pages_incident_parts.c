@@ -103,7 +103,7 @@ void incident_story(struct request *q, struct buf *b, const struct incident *in)
 		if (in->nnarrative == in->nfindings || i + 1 < in->nnarrative) /* the last one may say how many more there are */
 			sentence(q, b, in, text, in->findings[i]->first, in->findings[i]->level, in->findings[i]->stage);
 		else
-			H(b, "<li>"), html_number(q, b, TX_INC_MORE_FINDINGS, in->nfindings - i), H(b, "</li>");
+			html_number_in(q, b, "li", TX_INC_MORE_FINDINGS, in->nfindings - i);
 	}
 	H(b, "</ol></details></section>");
 }
@@ -176,7 +176,7 @@ static void evidence(const struct request *q, struct buf *b, const struct stored
 	}
 	H(b, "</ol>");
 	if (f->count > f->nevidence)
-		H(b, "<p class=\"muted\">"), html_number(q, b, TX_INC_HAPPENED, f->count), H(b, "</p>");
+		html_number_in(q, b, "p class=\"muted\"", TX_INC_HAPPENED, f->count);
 	if (n < f->nevidence || (!all && f->nevidence)) {
 		H(b, "<p><a href=\"/incidents/");
 		html_path(b, slice_of(x->row.id));

@@ -100,13 +100,32 @@ void html_incident_link(const struct request *q, struct buf *b, const char *id, 
 	H(b, "</a>");
 }
 
+static void element(struct buf *b, const char *tag, bool end)
+{
+	buf_addz(b, end ? "</" : "<");
+	buf_add(b, tag, end ? strcspn(tag, " ") : strlen(tag));
+	buf_addc(b, '>');
+}
+
+void html_in(const struct request *q, struct buf *b, const char *tag, enum text t)
+{
+	element(b, tag, false);
+	html_text(q, b, t);
+	element(b, tag, true);
+}
+
+void html_number_in(const struct request *q, struct buf *b, const char *tag, enum text t, uint64_t n)
+{
+	element(b, tag, false);
+	html_number(q, b, t, n);
+	element(b, tag, true);
+}
+
 void html_columns(const struct request *q, struct buf *b, const enum text *columns, size_t n)
 {
 	H(b, "<thead><tr>");
 	for (size_t i = 0; i < n; i++) {
-		H(b, "<th scope=\"col\">");
-		html_text(q, b, columns[i]);
-		H(b, "</th>");
+		html_in(q, b, "th scope=\"col\"", columns[i]);
 	}
 	H(b, "</tr></thead>");
 }

@@ -184,9 +184,7 @@ int page_incidents(struct request *q, struct response *r, struct err *e)
 	if (!rc)
 		rc = store_levels(s, &levels, e);
 	if (!rc) {
-		H(b, "<h1>");
-		html_text(q, b, TX_INCIDENTS);
-		H(b, "</h1>");
+		html_in(q, b, "h1", TX_INCIDENTS);
 		filter_form(q, b, &f);
 		H(b, "<table><caption>");
 		html_number(q, b, TX_INC_COUNT, total);
@@ -196,7 +194,7 @@ int page_incidents(struct request *q, struct response *r, struct err *e)
 		buf_adds(b, buf_slice(&rows));
 		H(b, "</tbody></table>");
 		if (!l.n)
-			H(b, "<p class=\"empty\">"), html_text(q, b, TX_INC_EMPTY), H(b, "</p>");
+			html_in(q, b, "p class=\"empty\"", TX_INC_EMPTY);
 		html_pager(q, b, total);
 		r->refresh_after = levels.newest;
 	}

@@ -184,9 +184,7 @@ int page_overview(struct request *q, struct response *r, struct err *e)
 	r->title = TX_OVERVIEW;
 	if (rc)
 		return rc;
-	H(b, "<h1>");
-	html_text(q, b, TX_OVERVIEW);
-	H(b, "</h1>");
+	html_in(q, b, "h1", TX_OVERVIEW);
 	if (has_role(q, INCIDENT_SEE))
 		lead(q, b, &o);
 	H(b, "<div class=\"cards\">");

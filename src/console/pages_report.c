@@ -27,7 +27,9 @@ static void platform_input(const struct request *q, struct buf *b, struct slice 
 {
 	static const char *const names[] = {"LinkedIn", "XING", "mail", "WhatsApp", "Telegram", "Signal", "KakaoTalk", "GitHub", "phone", "other"};
 	label(q, b, "platform", TX_RP_PLATFORM);
-	H(b, "<select id=\"platform\" name=\"platform\">");
+	H(b, "<select id=\"platform\" name=\"platform\"><option value=\"\">");
+	html_text(q, b, TX_RP_CHOOSE);
+	H(b, "</option>");
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		enum text t = platform_text(slice_of(names[i]));
 		buf_addf(b, "<option value=\"%s\"%s>", names[i], slice_eqz(chosen, names[i]) ? " selected" : "");
@@ -146,16 +148,18 @@ static int form_page(struct request *q, struct response *r, struct err *e)
 /* ---- sending ------------------------------------------------------------------------------------------------------------------------------ */
 
 /* The answer counts more than the record of it: what could not be recorded is answered all the same, and said. */
-static int answer_now(struct request *q, struct response *r, const struct report_view *v, const struct err *why)
+static int answer_now(struct request *q, struct response *r, struct report_view *v, const struct err *why)
 {
+	core_log(LOG_LEVEL_ERROR, "console: a report could not be recorded: %s", why->text);
+	v->lost = true;
 	r->title = TX_RP_YOUR_REPORT;
 	H(&r->body, "<h1>");
 	html_text(q, &r->body, TX_RP_YOUR_REPORT);
 	H(&r->body, "</h1><div class=\"said bad\" role=\"alert\"><p>");
 	html_text(q, &r->body, TX_RP_NOT_RECORDED);
-	H(&r->body, "</p><p>");
-	html_foreign(&r->body, slice_of(why->text));
-	H(&r->body, "</p></div>");
+	H(&r->body, "</p><ul>");
+	report_whom_to_call(q, &r->body);
+	H(&r->body, "</ul></div>");
 	report_view_html(q, &r->body, v, false);
 	return 0;
 }

@@ -59,9 +59,9 @@ static void part_end(struct searching *s, struct buf *page, enum text title, uin
 		buf_adds(page, buf_slice(s->b));
 		H(page, "</ul>");
 		if (total > s->n && !many)
-			H(page, "<p class=\"muted\">"), html_number(q, page, TX_SEARCH_MORE, total - s->n), H(page, "</p>");
+			html_number_in(q, page, "p class=\"muted\"", TX_SEARCH_MORE, total - s->n);
 		if (many)
-			H(page, "<p class=\"muted\">"), html_text(q, page, TX_SEARCH_MANY), H(page, "</p>");
+			html_in(q, page, "p class=\"muted\"", TX_SEARCH_MANY);
 		H(page, "</section>");
 	}
 	s->b->n = 0;
@@ -162,7 +162,7 @@ static int search_store(struct searching *s, struct buf *page, struct err *e)
 	bool many = rc == ERR_STOPPED;
 	part_end(s, page, TX_SEARCH_FINDINGS, 0, many);
 	if (partly && !many)
-		H(page, "<p class=\"muted\">"), html_text(s->q, page, TX_SEARCH_PARTLY), H(page, "</p>");
+		html_in(s->q, page, "p class=\"muted\"", TX_SEARCH_PARTLY);
 	if (!rc || many)
 		rc = store_search_notes(store, s->words, SHOWN + 1, hit_note, s, e);
 	part_end(s, page, TX_SEARCH_NOTES, 0, s->all > SHOWN);
@@ -286,9 +286,7 @@ int page_search(struct request *q, struct response *r, struct err *e)
 	r->title = TX_SEARCH;
 	if (s.words.n > WORDS_MOST)
 		return err_set(e, ERR_LIMIT, "%s", text_of(TX_INC_BAD_FILTER, q->language));
-	H(b, "<h1>");
-	html_text(q, b, TX_SEARCH);
-	H(b, "</h1>");
+	html_in(q, b, "h1", TX_SEARCH);
 	field(q, b, s.words);
 	if (s.words.n >= WORDS_LEAST) {
 		rc = search_store(&s, &found, e);
@@ -298,9 +296,9 @@ int page_search(struct request *q, struct response *r, struct err *e)
 		search_lessons(&s, &found);
 		buf_adds(b, buf_slice(&found));
 		if (!found.n)
-			H(b, "<p class=\"empty\">"), html_text(q, b, TX_SEARCH_NONE), H(b, "</p>");
+			html_in(q, b, "p class=\"empty\"", TX_SEARCH_NONE);
 	} else if (s.words.n) {
-		H(b, "<p class=\"empty\">"), html_text(q, b, TX_SEARCH_SHORT), H(b, "</p>");
+		html_in(q, b, "p class=\"empty\"", TX_SEARCH_SHORT);
 	}
 	buf_free(&part);
 	buf_free(&found);

@@ -3,10 +3,8 @@
 
 /* ---- login ------------------------------------------------------------------------------------------------------------------------------------------------------- */
 
-/* A path of ours, to go to after logging in; anything else is the overview. */
-static struct slice next_of(const struct request *q, struct slice next)
+struct slice page_next(struct slice next)
 {
-	(void)q;
 	if (next.n < 1 || next.p[0] != '/' || (next.n > 1 && next.p[1] == '/') || slice_starts(next, SL("/login")) || slice_starts(next, SL("/logout")))
 		return SL("/");
 	for (size_t i = 0; i < next.n; i++)
@@ -34,7 +32,7 @@ static void login_form(const struct request *q, struct response *r, struct slice
 
 static int login_page(struct request *q, struct response *r, struct err *e)
 {
-	struct slice next = next_of(q, query_get(q, "next"));
+	struct slice next = page_next(query_get(q, "next"));
 	(void)e;
 	if (q->who.roles) {
 		page_go(q, r, "/", SLICE_NONE);
@@ -61,7 +59,7 @@ static int login(struct request *q, struct response *r, struct err *e)
 {
 	struct broker_ask ask = {.op = BROKER_LOGIN};
 	struct broker_answer a = {.number = 0};
-	struct slice name = slice_trim(form_get(q, "name")), next = next_of(q, form_get(q, "next"));
+	struct slice name = slice_trim(form_get(q, "name")), next = page_next(form_get(q, "next"));
 	ask_set(ask.id, sizeof ask.id, name);
 	ask_set(ask.text, sizeof ask.text, form_get(q, "password"));
 	ask_set(ask.code, sizeof ask.code, form_get(q, "code"));

@@ -1,5 +1,6 @@
 /* pages_sources.c - what is read, and where nobody would see anything. */
 #include "console/incidents.h"
+#include "decode/decode.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -177,9 +178,9 @@ static void blind_spots(const struct looking *l, struct buf *b)
 	}
 	H(b, "</ul>");
 	if (l->sight->hosts_without > told)
-		H(b, "<p class=\"muted\">"), html_number(q, b, TX_INC_MORE, l->sight->hosts_without - told), H(b, "</p>");
+		html_number_in(q, b, "p class=\"muted\"", TX_INC_MORE, l->sight->hosts_without - told);
 	if (!l->sight->silent && !told)
-		H(b, "<p class=\"empty\">"), html_text(q, b, TX_SRC_NO_BLIND), H(b, "</p>");
+		html_in(q, b, "p class=\"empty\"", TX_SRC_NO_BLIND);
 	H(b, "</section>");
 }
 
@@ -187,10 +188,17 @@ static void blind_spots(const struct looking *l, struct buf *b)
 static void engine(const struct request *q, struct buf *b, const struct sight *s)
 {
 	struct buf text = {0};
-	double lines = 0, formats = 0;
+	static const enum decoded kinds[] = {DECODED_UNKNOWN, DECODED_NO_FORMAT};
+	double lines = 0;
+	bool read = true;
 	read_figures(q, &text);
-	bool read = figure(buf_slice(&text), "postern_lines_by_result_total{result=\"unknown\"}", &lines);
-	figure(buf_slice(&text), "postern_lines_by_result_total{result=\"no-format\"}", &formats);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		char name[100];
+		double n = 0;
+		snprintf(name, sizeof name, "postern_lines_by_result_total{result=\"%s\"}", decoded_name(kinds[i]));
+		read &= figure(buf_slice(&text), name, &n) && n >= 0 && n < 1e18;
+		lines += n;
+	}
 	buf_free(&text);
 	if (s->heartbeat != NSTIME_NONE) {
 		H(b, "<p>");
@@ -201,8 +209,13 @@ static void engine(const struct request *q, struct buf *b, const struct sight *s
 	}
 	if (sight_dead(s, q->now))
 		html_said(q, b, true, slice_of(text_of(TX_SRC_DEAD, q->language)));
-	if (read && lines + formats >= 0 && lines + formats < 1e18)
-		H(b, "<p>"), html_text(q, b, TX_SRC_NOT_UNDERSTOOD), H(b, " "), html_count(b, (uint64_t)(lines + formats)), H(b, "</p>");
+	if (!read)
+		return;
+	H(b, "<p>");
+	html_text(q, b, TX_SRC_NOT_UNDERSTOOD);
+	H(b, " ");
+	html_count(b, (uint64_t)lines);
+	H(b, "</p>");
 }
 
 int page_sources(struct request *q, struct response *r, struct err *e)
@@ -224,19 +237,25 @@ int page_sources(struct request *q, struct response *r, struct err *e)
 	if (!rc)
 		rc = store_logs(s, list_log, &list, e);
 	if (!rc) {
-		H(b, "<h1>"), html_text(q, b, TX_SOURCES), H(b, "</h1><p class=\"lead\">"), html_text(q, b, TX_SRC_LEAD), H(b, "</p>");
+		html_in(q, b, "h1", TX_SOURCES);
+		html_in(q, b, "p class=\"lead\"", TX_SRC_LEAD);
 		engine(q, b, &sight);
 		blind_spots(&l, b);
-		H(b, "<nav class=\"tabs\" aria-label=\""), html_value(b, slice_of(text_of(TX_SOURCES, q->language)));
+		H(b, "<nav class=\"tabs\" aria-label=\"");
+		html_value(b, slice_of(text_of(TX_SOURCES, q->language)));
 		buf_addf(b, "\"><ul><li><a href=\"/sources\"%s>", list.silent ? "" : " aria-current=\"page\"");
 		html_text(q, b, TX_SRC_ALL);
 		buf_addf(b, "</a></li><li><a href=\"/sources?show=silent\"%s>", list.silent ? " aria-current=\"page\"" : "");
-		html_text(q, b, TX_SRC_ONLY_SILENT), H(b, "</a></li></ul></nav><table><caption>");
-		html_number(q, b, TX_SRC_COUNT, list.all), H(b, "</caption>");
-		html_columns(q, b, columns, ARRAY_LEN(columns)), H(b, "<tbody>");
-		buf_adds(b, buf_slice(&rows)), H(b, "</tbody></table>");
+		html_text(q, b, TX_SRC_ONLY_SILENT);
+		H(b, "</a></li></ul></nav><table><caption>");
+		html_number(q, b, TX_SRC_COUNT, list.all);
+		H(b, "</caption>");
+		html_columns(q, b, columns, ARRAY_LEN(columns));
+		H(b, "<tbody>");
+		buf_adds(b, buf_slice(&rows));
+		H(b, "</tbody></table>");
 		if (!list.all)
-			H(b, "<p class=\"empty\">"), html_text(q, b, TX_SRC_NONE), H(b, "</p>");
+			html_in(q, b, "p class=\"empty\"", TX_SRC_NONE);
 		html_pager(q, b, list.all);
 		r->refresh_after = 1;
 	}

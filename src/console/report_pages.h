@@ -15,6 +15,7 @@ struct report_view {
 	struct store_contact c;
 	struct inspect_told v[CONTACT_FILES];
 	size_t n;
+	bool lost;                         /* it could not be recorded: nobody but its reporter sees it */
 };
 /* ERR_NOENT: there is none, or it is another's. Texts are in q->mem. */
 int report_load(struct request *q, struct slice ref, struct report_view *out, struct err *e);
@@ -43,6 +44,8 @@ void words_html(const struct request *q, struct buf *b, struct slice words, bool
 struct slice word_said(struct slice word, enum lure_language l);
 /* Links to the lessons that explain them, at most three. Nothing when there is none. */
 void lessons_html(const struct request *q, struct buf *b, struct slice words);
+/* Rows of a list: those of the staff who have the role security. */
+void report_whom_to_call(const struct request *q, struct buf *b);
 enum text platform_text(struct slice platform); /* TX_NONE: a name, to be shown as it is */
 enum text answer_text(enum contact_answer a);
 /* Nothing a program would make a link of: hxxp, [.], [@]. */

@@ -167,7 +167,7 @@ static void told(const struct request *q, struct buf *b, const struct store_cont
 
 /* ---- what to do now -------------------------------------------------------------------------------------------------------------------------- */
 
-static void whom_to_call(const struct request *q, struct buf *b)
+void report_whom_to_call(const struct request *q, struct buf *b)
 {
 	size_t n = 0, shown = 0;
 	const struct org_person *staff = q->desk->o->org ? org_staff(q->desk->o->org, &n) : NULL;
@@ -211,10 +211,16 @@ static void what_to_do(const struct request *q, struct buf *b, const struct repo
 	H(b, "</h2><ol>");
 	if (ran) {
 		steps(q, b, ran_before, ARRAY_LEN(ran_before));
-		whom_to_call(q, b);
+		report_whom_to_call(q, b);
 		steps(q, b, ran_after, ARRAY_LEN(ran_after));
 	} else {
 		steps(q, b, harmless ? clean : bad, harmless ? ARRAY_LEN(clean) : ARRAY_LEN(bad));
+	}
+	if (ran && v->c.opened != CONTACT_YES) { /* not said: what else may be so is told too */
+		H(b, "</ol><h2>");
+		html_text(q, b, TX_RP_DO_ELSE);
+		H(b, "</h2><ol>");
+		steps(q, b, bad, ARRAY_LEN(bad));
 	}
 	H(b, "</ol></section>");
 }
@@ -377,7 +383,7 @@ void report_view_html(struct request *q, struct buf *b, const struct report_view
 	enum verdict worst = inspect_told_worst(v->v, v->n);
 	if (analyst) {
 		for_analysts(q, b, &v->c);
-	} else {
+	} else if (!v->lost) {
 		H(b, "<p class=\"said good\" role=\"status\">");
 		html_text(q, b, TX_RP_THANKS);
 		H(b, "</p>");
@@ -385,7 +391,8 @@ void report_view_html(struct request *q, struct buf *b, const struct report_view
 	what_to_do(q, b, v, worst);
 	files(q, b, v, analyst);
 	learn(q, b, v);
-	next(q, b, &v->c);
+	if (!v->lost)
+		next(q, b, &v->c);
 	told(q, b, &v->c);
 }
 

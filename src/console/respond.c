@@ -164,12 +164,20 @@ static void add_languages(const struct request *q, struct buf *b)
 	html_text(q, b, TX_LANGUAGE);
 	H(b, "\">\n<ul class=\"languages\">\n");
 	for (int l = 0; l < LURE_LANGUAGES; l++) {
-		buf_addf(b, "<li><a hreflang=\"%s\" lang=\"%s\" href=\"", codes[l], codes[l]);
-		if (q->who.roles)
-			H(b, "/account#f-language");
-		else
-			add_language_link(q, b, codes[l]);
-		buf_addf(b, "\"%s>", (int)q->language == l ? " aria-current=\"true\"" : "");
+		const char *current = (int)q->language == l ? " aria-current=\"true\"" : "";
+		H(b, "<li>");
+		if (q->who.roles) {
+			html_form(q, b, "/account/language", SLICE_NONE);
+			buf_addf(b, "<input type=\"hidden\" name=\"language\" value=\"%s\"><input type=\"hidden\" name=\"next\" value=\"", codes[l]);
+			html_value(b, q->method == METHOD_GET ? q->path : SL("/"));
+			buf_addf(b, "\"><button type=\"submit\" class=\"plain\" lang=\"%s\"%s>", codes[l], current);
+			html_text(q, b, names[l]);
+			H(b, "</button></form></li>\n");
+			continue;
+		}
+		buf_addf(b, "<a hreflang=\"%s\" lang=\"%s\" href=\"", codes[l], codes[l]);
+		add_language_link(q, b, codes[l]);
+		buf_addf(b, "\"%s>", current);
 		html_text(q, b, names[l]);
 		H(b, "</a></li>\n");
 	}

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <strings.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { GROUPS_MAX = 32, NAMES_MAX = 16 << 10 };
@@ -85,6 +86,19 @@ int sys_give(const char *path, const char *user, struct err *e)
 	int r = find_user(user, &pw, room, e);
 	if (!r && lchown(path, pw.pw_uid, pw.pw_gid))
 		r = err_set(e, ERR_PERM, "cannot give %s to %s: %s", path, user, strerror(errno));
+	return r;
+}
+
+int sys_share(const char *path, const char *user, mode_t mode, struct err *e)
+{
+	struct passwd pw;
+	struct stat st;
+	char room[NAMES_MAX];
+	if (geteuid() != 0 || lstat(path, &st) || st.st_uid != 0)
+		return 0;
+	int r = find_user(user, &pw, room, e);
+	if (!r && (lchown(path, 0, pw.pw_gid) || chmod(path, mode)))
+		r = err_set(e, ERR_PERM, "cannot share %s with %s: %s", path, user, strerror(errno));
 	return r;
 }
 

@@ -46,6 +46,8 @@ int sys_confine_as(enum sys_profile p, const char *const *readable, const char *
 int sys_drop(const char *user, const char *const *extra, struct err *e);
 /* A folder or file of ours becomes that user's; nothing happens when the process is not root. ERR_NOENT: no such user. */
 int sys_give(const char *path, const char *user, struct err *e);
+/* A folder of root's stays root's, but is open to the user's group in this mode. Nothing happens when it is another's, or when the process is not root. */
+int sys_share(const char *path, const char *user, mode_t mode, struct err *e);
 /* Keep only these capabilities (names as in capabilities(7), "CAP_DAC_READ_SEARCH", NULL-terminated), bounding set too. For the privileged
  * parent, before threads. One it does not have is left out; nothing happens when it has none at all. ERR_USAGE: no such capability. */
 int sys_keep_capabilities(const char *const *names, struct err *e);

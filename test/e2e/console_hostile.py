@@ -44,6 +44,21 @@ def raw(c, data, timeout=40):
     return out
 
 
+def everything(c, data):
+    """All that comes back in two seconds of silence, or until the end."""
+    host, port = c.host.rsplit(":", 1)
+    s = socket.create_connection((host, int(port)), timeout=2)
+    out = b""
+    try:
+        s.sendall(data)
+        while piece := s.recv(65536):
+            out += piece
+    except OSError:
+        pass
+    s.close()
+    return out
+
+
 def complete(out):
     head, _, body = out.partition(b"\r\n\r\n")
     m = re.search(rb"(?i)content-length: (\d+)", head)
@@ -94,6 +109,11 @@ def broken(c):
     # a second request hidden in the first is never answered as one of ours
     out = raw(c, lines(c, "POST /login HTTP/1.1", f"Content-Type: {FORM}", "Content-Length: 0", "Transfer-Encoding: chunked") + b"0\r\n\r\nGET /api/v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n", 5)
     expect(out.count(b"HTTP/1.") <= 1, "two answers to one request")
+    # nor one in a body that is refused unread
+    inside = lines(c, "GET /static/style.css HTTP/1.1")
+    for path, length, kind in (("/report", len(inside), "multipart/form-data; boundary=B"), ("/report", 40 << 20, "multipart/form-data; boundary=B"), ("/login", 1 << 20, FORM), ("/nothing", len(inside), FORM)):
+        out = everything(c, lines(c, f"POST {path} HTTP/1.1", f"Content-Type: {kind}", f"Content-Length: {length}") + inside)
+        expect(out.count(b"HTTP/1.") == 1 and b"text/css" not in out, f"a request within the body of {path}: {out[:200]!r}")
 
 
 # ---- paths and encodings ---------------------------------------------------------------------------------------------------------------------------

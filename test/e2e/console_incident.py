@@ -5,7 +5,7 @@ usage: console_incident.py POSTERN
 
 The state is made by build-asan/test/make_state (script/test builds it before; skipped without it).
 """
-import hashlib, html.parser, io, json, os, re, shutil, sqlite3, subprocess, sys, tarfile, tempfile, threading
+import hashlib, html.parser, io, json, os, re, shutil, sqlite3, subprocess, sys, tarfile, tempfile, threading, time
 
 POSTERN = os.path.abspath(sys.argv[1])
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -275,6 +275,21 @@ def examples(c, ident):
     good('open again', a.post(f'/incidents/{ident}/reopen', {}))
 
 
+def figures(c, ident):
+    """What watch writes about itself is read as if somebody else had written it."""
+    a, path = c.login('analyst'), os.path.join(c.state, 'metrics.prom')
+    check('without figures nothing is said about watch', 'does not seem to run' not in a.get('/').text)
+    for beat, unknown, dead, told in ((time.time(), '7', False, ' 12'), (time.time() - 3600, '7', True, ' 12'), ('nan', 'nan', False, None), ('1e300', '-1e300', False, None), ('', '', False, None)):
+        with open(path, 'w', encoding='utf-8') as f:
+            f.write(f'postern_lines_total 100\npostern_lines_by_result_total{{result="not understood"}} {unknown}\npostern_lines_by_result_total{{result="no known format"}} 5\npostern_heartbeat_timestamp_seconds {beat}\n')
+        os.chmod(path, 0o644)
+        c.run('incident', 'note', ident, 'so that the state changes, and it is counted anew')
+        page = text_of(good(f'sources, beat {beat}', a.get('/sources')))
+        check(f'lines not understood, {unknown}', ('not understood since watch started:' + told in page) if told else 'not understood since' not in page, page[:400])
+        check(f'watch seems to run, beat {beat}', ('does not seem to run' in page) == dead and ('does not seem to run' in a.get('/').text) == dead, page[:400])
+    os.unlink(path)
+
+
 def bad_requests(c, ident):
     a = c.login('analyst')
     for path in ('/incidents/..%2f..%2fetc%2fpasswd', '/incidents/%00', '/incidents/%25', "/incidents/' OR 1=1", '/incidents/' + 'x' * 3000, f'/incidents/{ident}/findings/0', f'/incidents/{ident}/findings/%ff', '/api/v1/incidents/none',
@@ -358,7 +373,7 @@ def main():
         os.mkdir(practice, 0o700)
         ident = make(SAMPLE, practice, '6')[0]
         with console_of(practice, with_gate) as c:
-            for step in (reading, languages, roles, deciding, exporting, searching, providers, examples, bad_requests, described):
+            for step in (reading, languages, roles, deciding, exporting, searching, providers, examples, figures, bad_requests, described):
                 step(c, ident)
             told = open(os.path.join(c.folder, 'errors'), encoding='utf-8').read()
             check('the server complains of nothing', 'error' not in told.lower(), told[-600:])
