@@ -6,7 +6,7 @@ const L = require("./lib.js");
 
 const asked = JSON.parse(process.env.PAGES);
 const TALLEST = 1500; // of a picture
-const MOST = 3; // pages of one route and role: lists lead to many of the same kind
+const MOST = 2; // pages of one route and role: lists lead to many of the same kind
 const views = asked.folder ? [["wide", "light"], ["wide", "dark"], ["narrow", "light"], ["narrow", "dark"]] : [["wide", "light"], ["narrow", "dark"]];
 
 const routes = asked.routes.filter((r) => r.method === "GET" && !r.json).map((r) => ({ ...r, like: new RegExp(`^${r.path.replace(/[.]/g, "\\.").replace(/\{\}/g, "[^/]+")}$`) }));
@@ -58,15 +58,16 @@ async function walk(context, who) {
 
 async function main() {
 	const browser = await L.launch();
+	const entered = [];
 	for (const who of asked.people) {
-		const context = await L.person(browser);
-		const page = await context.newPage();
+		const context = await L.person(browser), page = await context.newPage();
 		await L.drive("fresh");
 		await L.login(page, asked.at, who);
 		await page.close();
-		await walk(context, who);
-		await context.close();
+		entered.push([context, who]);
 	}
+	const walker = async () => { for (let next = entered.shift(); next; next = entered.shift()) await walk(...next); };
+	await Promise.all([walker(), walker()]);
 	const nobody = await L.person(browser), page = await nobody.newPage();
 	await page.goto(`${asked.at}/login`);
 	for (const [size, scheme] of views) await judge(page, "/login", size, scheme, "nobody", "/login");

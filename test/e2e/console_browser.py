@@ -38,7 +38,7 @@ def main():
     status = 1
     try:
         stage.start_watch()
-        stage.start_console(tls=False)
+        stage.start_console()
         people = [{"name": n, "password": S.server.PASSWORD, "roles": r} for n, r in S.USERS.items()]
         status = S.Browser("story.js", {"STORY": json.dumps({"at": stage.console.url, "people": people, "folder": os.environ.get("PICTURES", "")}), "HOME": "/tmp"}, answers(stage)).run()
         if status:
