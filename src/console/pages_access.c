@@ -251,7 +251,7 @@ const struct route access_routes[] = {
 	{METHOD_POST, "/access/approve/{}", ROLE_APPROVER, access_approve, 0, TX_NONE},
 	{METHOD_POST, "/access/refuse/{}", ROLE_APPROVER, access_refuse, 0, TX_NONE},
 	{METHOD_POST, "/access/revoke/{}", ROLE_APPROVER | ROLE_ADMINISTRATOR, access_revoke, 0, TX_NONE},
-	{METHOD_GET, "/access/providers/{}", ACCESS_ROLES, access_provider_page, 0, TX_NONE},
+	{METHOD_GET, "/access/providers/{}", ACCESS_ROLES, access_provider_page, ROUTE_SLOW, TX_NONE},
 	{METHOD_POST, "/access/suspend/{}", ACCESS_ROLES, access_suspend, 0, TX_NONE},
 	{METHOD_POST, "/access/resume/{}", ROLE_ADMINISTRATOR, access_resume, 0, TX_NONE},
 	{METHOD_GET, "/sessions", ACCESS_ROLES, sessions_page, 0, TX_ACCESS_SESSIONS_NAV},

@@ -50,10 +50,18 @@ int store_contact_files(struct store *s, const char *ref, store_contact_file_fn 
 	return rc;
 }
 
+/* What is kept may have been written by somebody else: readers use these as places in tables. */
+static int place_within(sqlite3_stmt *q, int column, int most, int otherwise)
+{
+	int n = sqlite3_column_int(q, column);
+	return n >= 0 && n <= most ? n : otherwise;
+}
+
 static void read_contact(sqlite3_stmt *q, struct store_contact *c)
 {
-	*c = (struct store_contact){.time = sqlite3_column_int64(q, 2), .moved = (enum contact_answer)sqlite3_column_int(q, 11), .offered = (enum contact_answer)sqlite3_column_int(q, 12),
-		.opened = (enum contact_answer)sqlite3_column_int(q, 13), .state = (enum contact_state)sqlite3_column_int(q, 14), .outcome = (enum contact_outcome)sqlite3_column_int(q, 15),
+	*c = (struct store_contact){.time = sqlite3_column_int64(q, 2), .moved = (enum contact_answer)place_within(q, 11, CONTACT_UNSURE, CONTACT_UNSURE),
+		.offered = (enum contact_answer)place_within(q, 12, CONTACT_UNSURE, CONTACT_UNSURE), .opened = (enum contact_answer)place_within(q, 13, CONTACT_UNSURE, CONTACT_UNSURE),
+		.state = (enum contact_state)place_within(q, 14, CONTACT_ANSWERED, CONTACT_RECEIVED), .outcome = (enum contact_outcome)place_within(q, 15, CONTACT_FALSE, CONTACT_OPEN),
 		.answer = column_slice(q, 16), .answerer = column_slice(q, 17), .answered = sqlite3_column_type(q, 18) == SQLITE_NULL ? NSTIME_NONE : sqlite3_column_int64(q, 18)};
 	struct slice *texts[] = {&c->who, &c->platform, &c->profile, &c->firm, &c->began, &c->device, &c->words, &c->verdict};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)

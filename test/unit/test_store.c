@@ -380,6 +380,15 @@ static void test_contacts(void **state)
 	assert_int_equal(store_retain(s, 100, &n, &e), 0);
 	assert_int_equal(store_contact_get(s, "aaaaaaaaaaaaaaaaaaaa", &mem, &c, &e), ERR_NOENT);
 	assert_int_equal(store_contact_get(s, "bbbbbbbbbbbbbbbbbbbb", &mem, &c, &e), 0); /* nobody answered it yet */
+	struct store_contact odd = c; /* as who took the process that may write the file over would have it */
+	snprintf(odd.ref, sizeof odd.ref, "bbbbbbbbbbbbbbbbbbbb");
+	odd.state = CONTACT_ANSWERED;
+	odd.outcome = (enum contact_outcome)70000;
+	odd.answer = odd.answerer = SL("x");
+	odd.answered = 30;
+	assert_int_equal(store_contact_answer(s, &odd, &e), 0);
+	assert_int_equal(store_contact_get(s, "bbbbbbbbbbbbbbbbbbbb", &mem, &c, &e), 0);
+	assert_int_equal(c.outcome, CONTACT_OPEN);
 	files = 0;
 	assert_true(store_contact_files(s, "aaaaaaaaaaaaaaaaaaaa", count_file, &files, &e) == 0 && files == 0);
 	struct store_example x = {.incident = "i1", .time = 5, .author = SL("a"), .title = SL("t"), .body = SL("b")};
