@@ -220,6 +220,12 @@ static size_t places(const char *s)
 	return n;
 }
 
+/* Names of standards are the same everywhere. */
+static bool is_name(int t)
+{
+	return t == TX_PO_NIST || t == TX_PO_BSI || t == TX_PO_ISO;
+}
+
 static void texts(void **state)
 {
 	(void)state;
@@ -230,7 +236,7 @@ static void texts(void **state)
 			bool fine = t == TX_MONTHS || (nothing && !*s) || (*s && *one && slice_utf8(slice_of(s)) && places(s) <= 1 && places(s) == places(text_of((enum text)t, LURE_EN)) && places(one) <= 1);
 			if (!fine)
 				fail_msg("text %s, language %d: \"%s\" \"%s\"", text_id((enum text)t), l, s, one);
-			if (l == LURE_KO && t != TX_MONTHS && strcmp(s, text_of((enum text)t, LURE_DE)) == 0 && slice_has(slice_of(s), SL(" ")))
+			if (l == LURE_KO && t != TX_MONTHS && !is_name(t) && strcmp(s, text_of((enum text)t, LURE_DE)) == 0 && slice_has(slice_of(s), SL(" ")))
 				fail_msg("text %s is not translated: \"%s\"", text_id((enum text)t), s);
 		}
 }
