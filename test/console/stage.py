@@ -1,5 +1,7 @@
 """The whole of Postern in the gate's lab, with a console in front: sshd and the gate, `postern watch` on logs that are written meanwhile, a browser's tests beside it.
 
+STAGE_LANGUAGE=de or ko: theirs, in place of English (the checks of console_pages.py that know no words hold in all three).
+
 Accounts of the console: people of the practice incident's institute. The provider of its logs, Hafenlicht, is the one the gate knows: what happens in the logs shuts its door.
 """
 import base64
@@ -83,7 +85,7 @@ class Stage:
         self.console = server.Console("/usr/bin/postern", tls=tls, state=W.STATE, users={}, factors=(), config=CONFIG, start=False,
                                       options=["--web", f"{ROOT}/web", "--lessons", f"{ROOT}/lessons", *more, *options])
         for name, roles in USERS.items():
-            self.console.add(name, roles, None if name == "harms" else server.PASSWORD, "--shown", SHOWN[name])
+            self.console.add(name, roles, None if name == "harms" else server.PASSWORD, "--shown", SHOWN[name], "--language", os.environ.get("STAGE_LANGUAGE", "en"))
         self.console.start()
 
     def people(self, factors=("harms", "ahlers")):

@@ -25,7 +25,7 @@ def main():
         routes = [json.loads(x) for x in stage.console.run("console", "routes").stdout.splitlines()]
         env = {"PAGES": json.dumps({"at": stage.console.url, "people": people, "routes": routes, "start": start, "folder": sys.argv[2] if len(sys.argv) > 2 else ""}), "HOME": "/tmp"}
         status = S.Browser("pages.js", env, {"fresh": lambda _: stage.fresh_console()}, limit=500).run()
-        if status:
+        if status not in (0, 77):
             print(L.read(f"{stage.console.folder}/errors")[-2000:])
     finally:
         stage.close()
