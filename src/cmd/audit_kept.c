@@ -94,19 +94,6 @@ struct posture_before *audit_kept(const struct args *a, const struct posture *p,
 	return b;
 }
 
-static bool write_all(int fd, struct slice s)
-{
-	while (s.n) {
-		ssize_t n = write(fd, s.p, s.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		s = slice_from(s, (size_t)n);
-	}
-	return fsync(fd) == 0;
-}
-
 bool audit_keep(const struct args *a, const struct posture *p)
 {
 	char path[4096], name[300], tmp[320];
@@ -118,7 +105,7 @@ bool audit_keep(const struct args *a, const struct posture *p)
 	snprintf(tmp, sizeof tmp, ".%s.new", name);
 	int fd = dir < 0 ? -1 : openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	posture_json(p, NULL, &out);
-	bool ok = fd >= 0 && write_all(fd, buf_slice(&out)) && renameat(dir, tmp, dir, name) == 0 && fsync(dir) == 0;
+	bool ok = fd >= 0 && fd_write(fd, buf_slice(&out)) && fsync(fd) == 0 && renameat(dir, tmp, dir, name) == 0 && fsync(dir) == 0;
 	if (!ok)
 		complain("cannot keep the result in %s: %s", path, strerror(errno));
 	ok = ok && posture_keep(a, "audit", p->nhosts == 1 ? p->hosts[0] : SLICE_NONE, p->now, HISTORY_MAX, buf_slice(&out));

@@ -59,6 +59,8 @@ void progress_clear(void);
 /* "postern: error: ..." on stderr. */
 void complain(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void complain_err(const struct err *e);
+/* All of it; false with errno. */
+bool fd_write(int fd, struct slice data);
 /* Write all of it to stdout or a file; false (and a message) when that fails. */
 bool write_out(const char *path, struct slice data);
 

@@ -134,21 +134,6 @@ static int record(const struct lesson_work *w, const struct verb *v)
 
 /* ---- the book -------------------------------------------------------------------------------------------------------------------------------------- */
 
-/* The console's web process writes it, as a user without rights: root becomes that user before it reads what was written there. */
-static int become_owner(const char *folder, struct err *e)
-{
-	struct stat st;
-	struct passwd room, *pw = NULL;
-	char bytes[16384];
-	if (stat(folder, &st))
-		return err_set(e, ERR_NOENT, "%s: %m", folder);
-	if (geteuid() != 0 || st.st_uid == 0)
-		return 0;
-	if (getpwuid_r(st.st_uid, &room, bytes, sizeof bytes, &pw) || !pw)
-		return err_set(e, ERR_PERM, "the owner of %s (number %u) is no user of this machine", folder, st.st_uid);
-	return sys_drop(pw->pw_name, NULL, e);
-}
-
 /* As the console makes them at its first start. */
 static int make_folders(const struct lesson_work *w, const char *web, struct err *e)
 {
@@ -174,8 +159,8 @@ static int open_book(struct lesson_work *w, const struct verb *v)
 	if (!state_file(w->a, "console/web", web, sizeof web) || !state_file(w->a, "console/web/lessons.db", path, sizeof path))
 		return EXIT_USAGE;
 	rc = v->needs & WRITES ? make_folders(w, web, &e) : 0;
-	if (!rc)
-		rc = become_owner(web, &e);
+	if (!rc) /* what the console's web process wrote is read without rights */
+		rc = sys_drop_to_owner(web, &e);
 	if (!rc && !(v->needs & PROGRAMS) && (rc = setup_confine_with(w->a, web, NULL)))
 		return rc;
 	if (!rc) {

@@ -156,21 +156,6 @@ static int audit(const struct work *w, const struct verb *v)
 	return rc ? EXIT_INPUT : 0;
 }
 
-/* root reads hostile mail as the filter's user. */
-static int become_owner(const char *folder, struct err *e)
-{
-	struct stat st;
-	struct passwd room, *pw = NULL;
-	char bytes[16384];
-	if (stat(folder, &st))
-		return err_set(e, ERR_NOENT, "%s: %m", folder);
-	if (geteuid() != 0 || st.st_uid == 0)
-		return 0;
-	if (getpwuid_r(st.st_uid, &room, bytes, sizeof bytes, &pw) || !pw)
-		return err_set(e, ERR_PERM, "the owner of %s (number %u) is no user of this machine", folder, st.st_uid);
-	return sys_drop(pw->pw_name, NULL, e);
-}
-
 static void find_who(struct work *w)
 {
 	struct sys_proc self;
@@ -200,7 +185,7 @@ static int run(const struct args *a)
 	int rc = v->action ? audit(&w, v) : 0;
 	if (rc)
 		return rc;
-	rc = become_owner(folder, &e);
+	rc = sys_drop_to_owner(folder, &e); /* hostile mail is read as the filter's user */
 	if (!rc && !(w.held = held_open(folder, false, &e)))
 		rc = e.code;
 	if (!rc)

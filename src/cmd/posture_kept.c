@@ -43,19 +43,6 @@ static bool is_plain(struct slice s)
 	return plain;
 }
 
-static bool write_all(int fd, struct slice s)
-{
-	while (s.n) {
-		ssize_t n = write(fd, s.p, s.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		s = slice_from(s, (size_t)n);
-	}
-	return fsync(fd) == 0;
-}
-
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
@@ -99,7 +86,7 @@ static bool keep(const char *path, const char *kind, struct slice subject, int64
 	if (dir >= 0)
 		unlinkat(dir, tmp, 0); /* of a run that was killed; emptying a file is what a confined process may not */
 	int fd = dir < 0 ? -1 : openat(dir, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
-	bool ok = fd >= 0 && write_all(fd, json) && renameat(dir, tmp, dir, name) == 0 && fsync(dir) == 0;
+	bool ok = fd >= 0 && fd_write(fd, json) && fsync(fd) == 0 && renameat(dir, tmp, dir, name) == 0 && fsync(dir) == 0;
 	if (!ok)
 		complain("cannot keep the result in %s: %s", path, strerror(errno));
 	else

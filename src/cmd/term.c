@@ -80,7 +80,7 @@ void complain_err(const struct err *e)
 	complain("%s", err_format(e, text, sizeof text));
 }
 
-static bool write_all(int fd, struct slice data)
+bool fd_write(int fd, struct slice data)
 {
 	while (data.n) {
 		ssize_t n = write(fd, data.p, data.n);
@@ -102,7 +102,7 @@ static bool replace_file(const char *path, struct slice data)
 	int fd = mkostemp(tmp, O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	bool ok = write_all(fd, data) && fchmod(fd, 0640) == 0 && fsync(fd) == 0;
+	bool ok = fd_write(fd, data) && fchmod(fd, 0640) == 0 && fsync(fd) == 0;
 	ok = close(fd) == 0 && ok;
 	if (ok && rename(tmp, path) == 0)
 		return true;
@@ -118,7 +118,7 @@ static bool write_special(const char *path, struct slice data)
 	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return false;
-	bool ok = write_all(fd, data);
+	bool ok = fd_write(fd, data);
 	return close(fd) == 0 && ok;
 }
 
@@ -128,7 +128,7 @@ bool write_out(const char *path, struct slice data)
 		path = NULL;
 	struct stat st;
 	bool special = path && stat(path, &st) == 0 && !S_ISREG(st.st_mode);
-	bool ok = !path ? write_all(STDOUT_FILENO, data) : special ? write_special(path, data) : replace_file(path, data);
+	bool ok = !path ? fd_write(STDOUT_FILENO, data) : special ? write_special(path, data) : replace_file(path, data);
 	if (!ok && !(errno == EPIPE && !path))
 		complain("cannot write %s: %s", path ? path : "standard output", strerror(errno));
 	return ok;

@@ -183,17 +183,6 @@ int mail_api(struct request *q, struct response *r, struct err *e)
 
 /* ---- one ------------------------------------------------------------------------------------------------------------------------------------ */
 
-static void term(const struct request *q, struct buf *b, enum text name, struct slice value)
-{
-	if (!value.n)
-		return;
-	H(b, "<dt>");
-	html_text(q, b, name);
-	H(b, "</dt><dd><bdi>");
-	html_lines(b, value, ", ");
-	H(b, "</bdi></dd>");
-}
-
 static void facts(const struct request *q, struct buf *b, const struct mail *m)
 {
 	char size[32];
@@ -207,13 +196,13 @@ static void facts(const struct request *q, struct buf *b, const struct mail *m)
 	H(b, "</dt><dd>");
 	html_text(q, b, states[MIN(m->state, 4u)]);
 	H(b, "</dd>");
-	term(q, b, TX_MA_SENDER, m->sender);
-	term(q, b, TX_MA_FROM, m->from);
-	term(q, b, TX_MA_TO, m->recipients);
-	term(q, b, TX_MA_SUBJECT, m->subject);
-	term(q, b, TX_RP_SIZE, slice_of(size));
-	term(q, b, TX_MA_QUEUE, m->queue);
-	term(q, b, TX_MA_BY, m->by);
+	report_row(q, b, TX_MA_SENDER, m->sender);
+	report_row(q, b, TX_MA_FROM, m->from);
+	report_row(q, b, TX_MA_TO, m->recipients);
+	report_row(q, b, TX_MA_SUBJECT, m->subject);
+	report_row(q, b, TX_RP_SIZE, slice_of(size));
+	report_row(q, b, TX_MA_QUEUE, m->queue);
+	report_row(q, b, TX_MA_BY, m->by);
 	H(b, "</dl>");
 }
 

@@ -44,6 +44,8 @@ void words_html(const struct request *q, struct buf *b, struct slice words, bool
 struct slice word_said(struct slice word, enum lure_language l);
 /* Links to the lessons that explain them, at most three. Nothing when there is none. */
 void lessons_html(const struct request *q, struct buf *b, struct slice words);
+/* A row of a <dl>; several lines stand beside each other. Nothing without a value. */
+void report_row(const struct request *q, struct buf *b, enum text name, struct slice value);
 /* Rows of a list: those of the staff who have the role security. */
 void report_whom_to_call(const struct request *q, struct buf *b);
 enum text platform_text(struct slice platform); /* TX_NONE: a name, to be shown as it is */

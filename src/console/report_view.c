@@ -131,7 +131,7 @@ enum text answer_text(enum contact_answer a)
 	return a == CONTACT_YES ? TX_RP_YES : a == CONTACT_NO ? TX_RP_NO : TX_RP_NOT_SURE;
 }
 
-static void row(const struct request *q, struct buf *b, enum text name, struct slice value)
+void report_row(const struct request *q, struct buf *b, enum text name, struct slice value)
 {
 	if (!value.n)
 		return;
@@ -149,13 +149,13 @@ static void told(const struct request *q, struct buf *b, const struct store_cont
 	H(b, "<details class=\"card\"><summary>");
 	html_text(q, b, TX_RP_YOU_TOLD);
 	H(b, "</summary><dl>");
-	row(q, b, TX_RP_PLATFORM, platform == TX_NONE ? c->platform : slice_of(text_of(platform, q->language)));
-	row(q, b, TX_RP_PROFILE, c->profile);
-	row(q, b, TX_RP_FIRM, c->firm);
-	row(q, b, TX_RP_BEGAN, c->began);
+	report_row(q, b, TX_RP_PLATFORM, platform == TX_NONE ? c->platform : slice_of(text_of(platform, q->language)));
+	report_row(q, b, TX_RP_PROFILE, c->profile);
+	report_row(q, b, TX_RP_FIRM, c->firm);
+	report_row(q, b, TX_RP_BEGAN, c->began);
 	for (size_t i = 0; i < ARRAY_LEN(answers); i++)
-		row(q, b, answers[i].name, slice_of(text_of(answer_text(answers[i].value), q->language)));
-	row(q, b, TX_RP_DEVICE, c->device);
+		report_row(q, b, answers[i].name, slice_of(text_of(answer_text(answers[i].value), q->language)));
+	report_row(q, b, TX_RP_DEVICE, c->device);
 	H(b, "</dl>");
 	if (c->words.n) {
 		H(b, "<p class=\"evidence\"><bdi>");
@@ -234,16 +234,16 @@ static void file_facts(const struct request *q, struct buf *b, const struct insp
 	H(b, "<details><summary>");
 	html_text(q, b, TX_RP_FACTS);
 	H(b, "</summary><dl>");
-	row(q, b, TX_RP_TYPE, t->type);
-	row(q, b, TX_RP_SIZE, slice_of(size));
-	row(q, b, TX_RP_HASH, t->sha256);
-	row(q, b, TX_RP_SENDER, t->sender);
+	report_row(q, b, TX_RP_TYPE, t->type);
+	report_row(q, b, TX_RP_SIZE, slice_of(size));
+	report_row(q, b, TX_RP_HASH, t->sha256);
+	report_row(q, b, TX_RP_SENDER, t->sender);
 	if (analyst) {
-		row(q, b, TX_RP_RECIPIENT, t->recipient);
-		row(q, b, TX_RP_PARTS, t->files);
-		row(q, b, TX_RP_SITES, t->domains);
-		row(q, b, TX_RP_HASHES, t->hashes);
-		row(q, b, TX_RP_EVIDENCE, t->reasons);
+		report_row(q, b, TX_RP_RECIPIENT, t->recipient);
+		report_row(q, b, TX_RP_PARTS, t->files);
+		report_row(q, b, TX_RP_SITES, t->domains);
+		report_row(q, b, TX_RP_HASHES, t->hashes);
+		report_row(q, b, TX_RP_EVIDENCE, t->reasons);
 	}
 	H(b, "</dl></details>");
 }
@@ -350,8 +350,8 @@ static void for_analysts(const struct request *q, struct buf *b, const struct st
 	H(b, "<section class=\"card\"><h2>");
 	html_text(q, b, TX_RP_FOR_ANALYST);
 	H(b, "</h2><dl>");
-	row(q, b, TX_RP_WHO, c->who.n ? c->who : slice_of(text_of(TX_RP_NOBODY, q->language)));
-	row(q, b, TX_RP_ANSWERER, c->answerer);
+	report_row(q, b, TX_RP_WHO, c->who.n ? c->who : slice_of(text_of(TX_RP_NOBODY, q->language)));
+	report_row(q, b, TX_RP_ANSWERER, c->answerer);
 	if (c->incident[0]) {
 		H(b, "<dt>");
 		html_text(q, b, TX_RP_INCIDENT);

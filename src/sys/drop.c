@@ -77,6 +77,20 @@ int sys_drop(const char *user, const char *const *extra, struct err *e)
 	return check_dropped(&pw, e);
 }
 
+int sys_drop_to_owner(const char *folder, struct err *e)
+{
+	struct stat st;
+	struct passwd room, *pw = NULL;
+	char bytes[NAMES_MAX];
+	if (stat(folder, &st))
+		return err_set(e, ERR_NOENT, "%s: %m", folder);
+	if (geteuid() != 0 || st.st_uid == 0)
+		return 0;
+	if (getpwuid_r(st.st_uid, &room, bytes, sizeof bytes, &pw) || !pw)
+		return err_set(e, ERR_PERM, "the owner of %s (number %u) is no user of this machine", folder, st.st_uid);
+	return sys_drop(pw->pw_name, NULL, e);
+}
+
 int sys_give(const char *path, const char *user, struct err *e)
 {
 	struct passwd pw;

@@ -44,6 +44,8 @@ int sys_confine_as(enum sys_profile p, const char *const *readable, const char *
  * out), without capabilities and with an empty bounding set (needs CAP_SETUID, CAP_SETGID, CAP_SETPCAP). Nothing happens when the process is
  * not root already. ERR_NOENT: no such user. ERR_PERM: a step was refused, or the user is root by another name. One thread only. */
 int sys_drop(const char *user, const char *const *extra, struct err *e);
+/* The same for the user who owns this folder: before what was written there is read. Nothing happens when it is root's. */
+int sys_drop_to_owner(const char *folder, struct err *e);
 /* A folder or file of ours becomes that user's; nothing happens when the process is not root. ERR_NOENT: no such user. */
 int sys_give(const char *path, const char *user, struct err *e);
 /* A folder of root's stays root's, but is open to the user's group in this mode. Nothing happens when it is another's, or when the process is not root. */

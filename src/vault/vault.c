@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Clients of the service wait for 2 s; whoever changes something by hand may wait longer. */
@@ -92,6 +93,21 @@ static int simple(struct vault *v, const char *sql, const char *doing, struct er
 	return sqlite3_exec(v->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(v, e, doing);
 }
 
+/* SQLite does not wait here: of several that turn a new file into one with a log at the same moment, all but one are told that it is busy. */
+static int turn_to_log(struct vault *v, struct err *e)
+{
+	enum { STEP_MS = 5 };
+	const struct timespec step = {.tv_nsec = STEP_MS * 1000000};
+	for (int waited = 0;; waited += STEP_MS) {
+		int rc = sqlite3_exec(v->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+		if (rc == SQLITE_OK)
+			return 0;
+		if ((rc & 0xff) != SQLITE_BUSY || waited >= BUSY_MS)
+			return fail(v, e, "cannot be set up");
+		nanosleep(&step, NULL);
+	}
+}
+
 static int set_up(struct vault *v, struct err *e)
 {
 	int keep = 1;
@@ -102,7 +118,9 @@ static int set_up(struct vault *v, struct err *e)
 	sqlite3_file_control(v->db, NULL, SQLITE_FCNTL_PERSIST_WAL, &keep);
 	int rc = simple(v, "PRAGMA cell_size_check=ON; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON", "cannot be set up", e);
 	if (!rc && !v->read_only) /* before anything is written: a write ahead log, each commit on the disk */
-		rc = simple(v, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=0", "cannot be set up", e);
+		rc = turn_to_log(v, e);
+	if (!rc && !v->read_only)
+		rc = simple(v, "PRAGMA synchronous=FULL; PRAGMA journal_size_limit=0", "cannot be set up", e);
 	if (!rc && !v->read_only)
 		rc = simple(v, "CREATE TABLE IF NOT EXISTS part(room TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID", "cannot make the tables", e);
 	if (!rc)
