@@ -121,7 +121,7 @@ int broker_incident_exported(struct broker *b, const struct broker_ask *q, const
 	(void)fd;
 	if (strlen(q->text) != 2 * CHAIN_HASH || strspn(q->text, "0123456789abcdef") != 2 * CHAIN_HASH || q->number < 0)
 		return err_set(e, ERR_RANGE, "this is no SHA-256");
-	snprintf(detail, sizeof detail, "sha256 %s, %lld bytes, to the console", q->text, (long long)q->number);
+	snprintf(detail, sizeof detail, "sha256 %.64s, %lld bytes, to the console", q->text, (long long)q->number);
 	struct chain *log = audit_of(b, e);
 	const struct chain_record r = {b->now, slice_of(who->name), SL("incident-exported"), slice_of(q->id), SL("success"), slice_of(detail)};
 	return log ? chain_append(log, &r, e) : e->code;

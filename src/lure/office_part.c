@@ -17,7 +17,7 @@ bool xml_has_element(struct slice s, const struct slice *names, size_t count)
 	size_t least = SIZE_MAX;
 	for (size_t i = 0; i < count; i++)
 		least = MIN(least, names[i].n);
-	const char *p = s.p, *end = s.p + s.n;
+	const char *p = s.p, *end = slice_from(s, s.n).p; /* an empty part is none at all */
 	while (p < end && (p = memchr(p, '<', (size_t)(end - p))) && ++p < end) {
 		size_t most = MIN((size_t)(end - p), (size_t)64), n = 0, from = 0;
 		for (; n < most && p[n] != ' ' && p[n] != '>' && p[n] != '/' && p[n] != '\n' && p[n] != '\r' && p[n] != '\t'; n++)

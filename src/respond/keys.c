@@ -162,7 +162,7 @@ static void to_disk(int dir)
 /* "authorized_keys.postern-ID": sshd reads no such name. More than one when the account made the file anew. */
 static bool other_name(const struct deed *d, const char *name, unsigned nth, char out[static NAME_MAX + 1])
 {
-	char number[8] = "";
+	char number[12] = "";
 	if (nth)
 		snprintf(number, sizeof number, ".%u", nth);
 	int n = snprintf(out, NAME_MAX + 1, "%s.postern-%s%s", name, d->a->id, number);

@@ -344,7 +344,7 @@ static void test_first_tries(void **state)
 	struct seen s = {0};
 	bool finished;
 	for (int i = 0; i < TEAM_LEAST; i++) {
-		char user[8];
+		char user[16];
 		snprintf(user, sizeof user, "u%d", i);
 		put(p, user, "t", "");
 		assert_int_equal(lesson_done(p->b, &unit, 1, slice_of(user), i ? &bad : &refused, START, &finished, &p->e), 0);
@@ -358,7 +358,7 @@ static void test_first_tries(void **state)
 	put(p, "u8", "t", "");
 	assert_int_equal(lesson_done(p->b, &unit, 1, SL("u8"), &bad, START, &finished, &p->e), 0);
 	for (int i = 2; i <= TEAM_LEAST; i++) { /* and an honest contact each, in another part */
-		char user[8];
+		char user[16];
 		snprintf(user, sizeof user, "u%d", i);
 		assert_int_equal(book_store(p->b, unit.id, SL("other"), slice_of(user), PART_CONVERSATION, &refused, START, &p->e), 0);
 	}
