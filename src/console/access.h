@@ -99,7 +99,6 @@ void access_html_link(struct buf *b, const char *path, struct slice part, struct
 void access_html_fact(const struct request *q, struct buf *b, enum text label, struct slice value);
 /* A form with a field for a reason and a button. id: of the field, unique on the page. */
 void access_html_reason(const struct request *q, struct buf *b, const char *path, struct slice part, enum text button, struct slice id);
-void access_html_th(const struct request *q, struct buf *b, const enum text *columns, size_t n); /* <thead> */
 void access_html_sessions(const struct request *q, struct buf *b, const struct session *v, size_t n, enum text caption, bool live);
 void access_html_grants(const struct request *q, struct buf *b, const struct access_gate *g, const struct gate_grant *const *v, size_t n, enum text caption);
 enum text access_kind_text(enum gate_kind k);

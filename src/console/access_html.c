@@ -24,17 +24,6 @@ void access_html_fact(const struct request *q, struct buf *b, enum text label, s
 	H(b, "</dd>\n");
 }
 
-void access_html_th(const struct request *q, struct buf *b, const enum text *columns, size_t n)
-{
-	H(b, "<thead><tr>");
-	for (size_t i = 0; i < n; i++) {
-		H(b, "<th scope=\"col\">");
-		html_text(q, b, columns[i]);
-		H(b, "</th>");
-	}
-	H(b, "</tr></thead>\n");
-}
-
 static void cell(const struct request *q, struct buf *b, enum text label)
 {
 	H(b, "<td data-label=\"");
@@ -215,7 +204,7 @@ void access_html_grants(const struct request *q, struct buf *b, const struct acc
 {
 	static const enum text columns[] = {TX_ACCESS_GRANT, TX_ACCESS_WHO, TX_ACCESS_WHERE, TX_ACCESS_PURPOSE, TX_ACCESS_WHEN, TX_ACCESS_ASKED_BY, TX_ACCESS_STATE};
 	caption(q, b, title);
-	access_html_th(q, b, columns, ARRAY_LEN(columns));
+	html_columns(q, b, columns, ARRAY_LEN(columns));
 	H(b, "<tbody>\n");
 	for (size_t i = 0; i < n; i++)
 		grant_row(q, b, g, v[i], columns);
@@ -286,7 +275,7 @@ void access_html_sessions(const struct request *q, struct buf *b, const struct s
 {
 	const enum text columns[] = {TX_ACCESS_SESSION, TX_ACCESS_WHO, TX_ACCESS_WHERE, TX_ACCESS_FROM_WHERE, TX_ACCESS_SINCE, TX_ACCESS_LASTED, live ? TX_ACCESS_END_IT : TX_ACCESS_DOES};
 	caption(q, b, title);
-	access_html_th(q, b, columns, ARRAY_LEN(columns));
+	html_columns(q, b, columns, ARRAY_LEN(columns));
 	H(b, "<tbody>\n");
 	for (size_t i = 0; i < n; i++)
 		session_row(q, b, &v[i], columns, live);

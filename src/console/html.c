@@ -249,3 +249,14 @@ void html_pager(const struct request *q, struct buf *b, uint64_t total)
 	H(b, "</nav>\n");
 	buf_free(&n);
 }
+
+void html_columns(const struct request *q, struct buf *b, const enum text *columns, size_t n)
+{
+	H(b, "<thead><tr>");
+	for (size_t i = 0; i < n; i++) {
+		H(b, "<th scope=\"col\">");
+		html_text(q, b, columns[i]);
+		H(b, "</th>");
+	}
+	H(b, "</tr></thead>");
+}

@@ -29,8 +29,6 @@ void html_incident_link(const struct request *q, struct buf *b, const char *id, 
 /* An element with nothing but a text of the catalogue in it; tag: with its attributes, literal. */
 void html_in(const struct request *q, struct buf *b, const char *tag, enum text t);
 void html_number_in(const struct request *q, struct buf *b, const char *tag, enum text t, uint64_t n);
-/* <th scope=col> of these. */
-void html_columns(const struct request *q, struct buf *b, const enum text *columns, size_t n);
 /* <td data-label="..."> */
 void html_cell(const struct request *q, struct buf *b, enum text column);
 void html_count(struct buf *b, uint64_t n);

@@ -120,6 +120,8 @@ void html_value(struct buf *b, struct slice s);   /* for attribute values in dou
 void html_path(struct buf *b, struct slice part); /* percent-encoded part of a path or query, for href */
 void html_time(const struct request *q, struct buf *b, nstime t);  /* <time datetime=...>, in the organisation's zone and the reader's language; "-" for NSTIME_NONE */
 void html_span(const struct request *q, struct buf *b, nstime d);  /* "3 hours" */
+/* <thead> with a <th scope=col> for each. */
+void html_columns(const struct request *q, struct buf *b, const enum text *columns, size_t n);
 void html_level(const struct request *q, struct buf *b, enum level l); /* <span class="level high">High</span> */
 void html_form(const struct request *q, struct buf *b, const char *action, struct slice part); /* <form method=post action=...> with the CSRF token; path and part as page_go(), enctype by the route */
 void html_action(struct buf *b, const char *path, struct slice part); /* only such a path, for href */

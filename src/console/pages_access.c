@@ -99,7 +99,7 @@ static void providers(const struct request *q, struct buf *b, const struct acces
 	H(b, "<table>\n<caption>");
 	html_text(q, b, TX_ACCESS_PROVIDERS_CAPTION);
 	H(b, "</caption>\n");
-	access_html_th(q, b, columns, ARRAY_LEN(columns));
+	html_columns(q, b, columns, ARRAY_LEN(columns));
 	H(b, "<tbody>\n");
 	for (size_t i = 0; i < g->policy.nproviders; i++) {
 		const struct gate_provider *p = &g->policy.providers[i];

@@ -21,17 +21,6 @@ static bool take_row(struct wire *w, struct row *u)
 	return !w->bad;
 }
 
-static void heads(const struct request *q, struct buf *b, const enum text *t, size_t n)
-{
-	H(b, "<thead><tr>");
-	for (size_t i = 0; i < n; i++) {
-		H(b, "<th scope=\"col\">");
-		html_text(q, b, t[i]);
-		H(b, "</th>");
-	}
-	H(b, "</tr></thead>\n<tbody>\n");
-}
-
 static void cell(const struct request *q, struct buf *b, enum text label)
 {
 	H(b, "<td data-label=\"");
@@ -92,7 +81,8 @@ static int users(struct request *q, struct response *r, struct err *e)
 	H(&r->body, "</p>\n<table data-filter>\n<caption>");
 	html_number(q, &r->body, TX_USERS_COUNT, n);
 	H(&r->body, "</caption>\n");
-	heads(q, &r->body, names, ARRAY_LEN(names));
+	html_columns(q, &r->body, names, ARRAY_LEN(names));
+	H(&r->body, "<tbody>\n");
 	buf_adds(&r->body, buf_slice(&rows));
 	H(&r->body, "</tbody>\n</table>\n");
 	buf_free(&rows);
@@ -119,7 +109,8 @@ static int settings(struct request *q, struct response *r, struct err *e)
 			H(&r->body, "<table>\n<caption>");
 			html_foreign(&r->body, f->file);
 			H(&r->body, "</caption>\n");
-			heads(q, &r->body, names, ARRAY_LEN(names));
+			html_columns(q, &r->body, names, ARRAY_LEN(names));
+			H(&r->body, "<tbody>\n");
 			file = f->file;
 		}
 		H(&r->body, "<tr><th scope=\"row\"><code>");

@@ -111,13 +111,9 @@ static void list_table(const struct request *q, struct buf *b, struct slice rows
 	}
 	H(b, "<table><caption>");
 	html_text(q, b, TX_MA_TITLE);
-	H(b, "</caption><thead><tr>");
-	for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
-		H(b, "<th scope=\"col\">");
-		html_text(q, b, heads[i]);
-		H(b, "</th>");
-	}
-	H(b, "</tr></thead><tbody>");
+	H(b, "</caption>");
+	html_columns(q, b, heads, ARRAY_LEN(heads));
+	H(b, "<tbody>");
 	for (; w.n && n < MAILS_MOST && read_mail(&w, &m); n++)
 		if (n >= skip && n < skip + PAGE_ROWS)
 			list_row(q, b, &m);

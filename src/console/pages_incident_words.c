@@ -121,15 +121,6 @@ void html_number_in(const struct request *q, struct buf *b, const char *tag, enu
 	element(b, tag, true);
 }
 
-void html_columns(const struct request *q, struct buf *b, const enum text *columns, size_t n)
-{
-	H(b, "<thead><tr>");
-	for (size_t i = 0; i < n; i++) {
-		html_in(q, b, "th scope=\"col\"", columns[i]);
-	}
-	H(b, "</tr></thead>");
-}
-
 void html_cell(const struct request *q, struct buf *b, enum text column)
 {
 	H(b, "<td data-label=\"");

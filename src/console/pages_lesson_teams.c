@@ -81,13 +81,9 @@ static int add_teams(struct request *q, struct buf *b, struct err *e)
 	if (!rc && t.n) {
 		H(b, "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"teams\">\n<table>\n<caption id=\"teams\">");
 		html_text(q, b, TX_PROGRESS);
-		H(b, "</caption>\n<thead><tr>");
-		for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
-			H(b, "<th scope=\"col\">");
-			html_text(q, b, columns[i]);
-			H(b, "</th>");
-		}
-		H(b, "</tr></thead>\n<tbody>\n");
+		H(b, "</caption>\n");
+		html_columns(q, b, columns, ARRAY_LEN(columns));
+		H(b, "<tbody>\n");
 		buf_adds(b, buf_slice(&rows));
 		H(b, "</tbody>\n</table>\n</div>\n");
 	} else if (!rc) {
@@ -204,13 +200,9 @@ static int add_assignments(struct request *q, struct buf *b, struct err *e)
 		static const enum text names[] = {TX_ASSIGN_UNIT, TX_ASSIGN_FOR, TX_ASSIGN_DUE, TX_ASSIGN_ACTION};
 		H(b, "<table>\n<caption class=\"unseen\">");
 		html_text(q, b, TX_ASSIGNMENTS);
-		H(b, "</caption>\n<thead><tr>");
-		for (size_t i = 0; i < (has_role(q, ROLE_ADMINISTRATOR) ? 4u : 3u); i++) {
-			H(b, "<th scope=\"col\">");
-			html_text(q, b, names[i]);
-			H(b, "</th>");
-		}
-		H(b, "</tr></thead>\n<tbody>\n");
+		H(b, "</caption>\n");
+		html_columns(q, b, names, has_role(q, ROLE_ADMINISTRATOR) ? 4 : 3);
+		H(b, "<tbody>\n");
 		buf_adds(b, buf_slice(&rows));
 		H(b, "</tbody>\n</table>\n");
 	} else if (!rc) {

@@ -65,13 +65,9 @@ static void trend_html(const struct request *q, struct buf *b, const struct tren
 	html_text(q, b, TX_PO_TREND_TABLE);
 	H(b, "</summary><table><caption>");
 	html_text(q, b, TX_PO_TREND);
-	H(b, "</caption><thead><tr>");
-	for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
-		H(b, "<th scope=\"col\">");
-		html_text(q, b, heads[i]);
-		H(b, "</th>");
-	}
-	H(b, "</tr></thead><tbody>");
+	H(b, "</caption>");
+	html_columns(q, b, heads, ARRAY_LEN(heads));
+	H(b, "<tbody>");
 	for (size_t i = t->n; i-- > 0;) {
 		H(b, "<tr><th scope=\"row\">");
 		html_time(q, b, t->v[i].time);
@@ -235,13 +231,9 @@ static void rights_table(const struct request *q, struct buf *b, enum text capti
 		return;
 	H(b, "<table><caption>");
 	html_text(q, b, caption);
-	H(b, "</caption><thead><tr>");
-	for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
-		H(b, "<th scope=\"col\">");
-		html_text(q, b, heads[i]);
-		H(b, "</th>");
-	}
-	H(b, "</tr></thead><tbody>");
+	H(b, "</caption>");
+	html_columns(q, b, heads, ARRAY_LEN(heads));
+	H(b, "<tbody>");
 	for (size_t i = 0; i < p->n && i < SHOWN_RIGHTS; i++) {
 		H(b, "<tr><td>");
 		html_foreign(b, p->v[i].text);

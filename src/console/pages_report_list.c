@@ -148,13 +148,9 @@ static int table(struct request *q, struct buf *b, const struct store_contact_wa
 	}
 	H(b, "<table><caption>");
 	html_text(q, b, TX_RP_LIST_TITLE);
-	H(b, "</caption><thead><tr>");
-	for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
-		H(b, "<th scope=\"col\">");
-		html_text(q, b, heads[i]);
-		H(b, "</th>");
-	}
-	H(b, "</tr></thead><tbody>");
+	H(b, "</caption>");
+	html_columns(q, b, heads, ARRAY_LEN(heads));
+	H(b, "<tbody>");
 	rc = store_contacts(q->desk->store, w, list_row, &l, e);
 	H(b, "</tbody></table>");
 	html_pager(q, b, total);
