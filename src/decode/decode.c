@@ -513,19 +513,20 @@ int decode_block(struct decoder *d, const struct decode_in *in, struct batch *ou
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
 		size_t n = (size_t)((nl ? nl : end) - p), from = (size_t)(p - in->data.p);
 		uint64_t at = in->turned ? in->data.n - from - n - 1 : from;
-		struct dline l = {.raw = {p, n}, .offset = in->offset + at, .time = NSTIME_NONE};
-		if (unlikely(in->look && !marks.looked && !surely_json(l.raw, format)))
+		struct slice raw = {p, n - (n && p[n - 1] == '\r')};
+		struct dline l UNINIT;
+		enum decoded r = DECODED_NO_FORMAT;
+		if (unlikely(in->look && !marks.looked && !surely_json((struct slice){p, n}, format)))
 			look_for_marks(d, &marks, from);
 		mark_line(d, &marks, from + n);
-		if (n && p[n - 1] == '\r')
-			l.raw.n--;
-		const struct slice raw = l.raw;
-		enum decoded r = format == syslog ? syslog_again(d, &l) : DECODED_NO_FORMAT;
-		if (unlikely(r == DECODED_NO_FORMAT)) {
+		if (format == syslog) {
+			l = (struct dline){.raw = raw, .offset = in->offset + at, .time = NSTIME_NONE};
+			r = syslog_again(d, &l);
+			stats->formats |= r == DECODED_NO_FORMAT ? 0 : 1u << format;
+		}
+		if (r == DECODED_NO_FORMAT) {
 			const struct dline fresh = {.raw = raw, .offset = in->offset + at, .time = NSTIME_NONE};
 			r = is_blank(raw) ? (l = fresh, DECODED_BLANK) : decode_line(d, &fresh, &l, &format);
-		} else {
-			stats->formats |= 1u << format;
 		}
 		stats->lines++;
 		count_line(d, &l, r);
