@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 
-enum { KNOWN_LOGINS = 1 << 11 };
+enum { KNOWN_SETS = 1 << 11 };
 struct login_look {
-	struct login_known known[KNOWN_LOGINS]; /* one place a hash, the newer wins */
+	struct login_known known[KNOWN_SETS][2]; /* two places a hash, the newer first */
 };
 
 struct login_look *login_look_new(void)
@@ -75,9 +75,10 @@ void login_look(struct login_look *l, const struct org *org, const struct event 
 	at->account = account;
 	struct login_known fresh = {.host = hash_slice(host), .account = hash_slice(account), .source = hash_slice(at->source), .key = hash_slice(at->key)};
 	uint64_t hash = hash_mix(hash_mix(fresh.host, fresh.account), hash_mix(fresh.source, fresh.key)) ^ (at->ip != NULL);
-	struct login_known *k = &l->known[hash % KNOWN_LOGINS];
-	if (k->hash != hash) {
-		*k = fresh;
+	struct login_known *k = l->known[hash % KNOWN_SETS];
+	if (k->hash != hash && (++k)->hash != hash) {
+		*k = k[-1];
+		*--k = fresh;
 		k->hash = hash;
 		learn(org, at, k);
 	}

@@ -217,17 +217,17 @@ uint32_t host_owner(const struct path_host *h, unsigned day)
 void host_used_by(struct path_host *h, uint32_t person, unsigned day)
 {
 	int at = -1, least = 0;
-	for (int i = 0; i < OWNERS_MAX; i++) {
+	for (int i = 0; i < OWNERS_MAX; i++)
 		if (h->owner[i].person == person)
 			at = i;
+	if (at >= 0 && h->owner[at].day == day && h->owner[at].weight > 0)
+		return; /* once a day */
+	for (int i = 1; i < OWNERS_MAX && at < 0; i++)
 		if (weight_on(h, i, day) < weight_on(h, least, day))
 			least = i;
-	}
 	if (at < 0) {
 		at = least;
 		h->owner[at] = (typeof(h->owner[0])){person, 0, (uint16_t)day};
-	} else if (h->owner[at].day == day && h->owner[at].weight > 0) {
-		return; /* once a day */
 	}
 	h->owner[at].weight = weight_on(h, at, day) + 1;
 	h->owner[at].day = (uint16_t)day;
