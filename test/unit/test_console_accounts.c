@@ -269,6 +269,25 @@ static void without_password(void **state)
 	assert_int_equal(try(s, SL("mia"), slice_make(longer, sizeof longer), HOME, T0, NULL), LOGIN_WRONG);
 }
 
+/* The record of an invitation that was used: when it is made, what it tells of has not happened yet. */
+struct noted { const struct scene *s; unsigned n; int rc; };
+
+static int note(void *arg, struct slice name, struct err *e)
+{
+	struct noted *x = arg;
+	struct console_accounts *other = console_accounts_open(x->s->folder, false, e);
+	const struct login l = {name, SL("another good sentence"), SLICE_NONE, AWAY, T0};
+	enum login_end end = LOGIN_GOOD;
+	struct broker_who who;
+	nstime wait = 0;
+	assert_non_null(other);
+	(void)accounts_login(other, &l, &end, &wait, &who, e);
+	assert_int_equal(end, LOGIN_WRONG);
+	console_accounts_close(other);
+	x->n++;
+	return x->rc ? err_set(e, x->rc, "the record cannot be written") : 0;
+}
+
 static void invitations(void **state)
 {
 	struct scene *s = *state;
@@ -276,25 +295,34 @@ static void invitations(void **state)
 	struct err e;
 	char name[NAME_MOST + 1];
 	enum login_end end;
+	struct noted noted = {.s = s};
 	nstime wait, now = (nstime)time(NULL) * NS_SEC; /* the word's end is of the clock */
 	assert_int_equal(console_user_invite(s->c, SL("nobody"), 1, &first, &e), ERR_NOENT);
 	assert_int_equal(console_user_invite(s->c, SL("mia"), 1, &first, &e), 0);
 	assert_int_equal(console_user_invite(s->c, SL("mia"), 1, &word, &e), 0); /* the first is void */
 	struct login l = {SLICE_NONE, SL("another good sentence"), buf_slice(&first), HOME, now};
-	assert_int_equal(accounts_invited(s->c, &l, name, &end, &wait, &e), 0);
+	assert_int_equal(accounts_invited(s->c, &l, note, &noted, name, &end, &wait, &e), 0);
 	assert_int_equal(end, LOGIN_WRONG);
 	l.code = buf_slice(&word);
 	l.now = now + 2 * NS_HOUR;
-	assert_int_equal(accounts_invited(s->c, &l, name, &end, &wait, &e), 0);
+	assert_int_equal(accounts_invited(s->c, &l, note, &noted, name, &end, &wait, &e), 0);
 	assert_int_equal(end, LOGIN_WRONG); /* too late */
 	l.now = now;
 	l.password = SL("short");
-	assert_int_equal(accounts_invited(s->c, &l, name, &end, &wait, &e), ERR_RANGE); /* and still good */
+	assert_int_equal(accounts_invited(s->c, &l, note, &noted, name, &end, &wait, &e), ERR_RANGE); /* and still good */
 	l.password = SL("another good sentence");
-	assert_int_equal(accounts_invited(s->c, &l, name, &end, &wait, &e), 0);
+	assert_int_equal(noted.n, 0); /* nothing happened, nothing is told */
+	noted.rc = ERR_IO;
+	assert_int_equal(accounts_invited(s->c, &l, note, &noted, name, &end, &wait, &e), ERR_IO);
+	assert_int_equal(end, LOGIN_WRONG);
+	assert_int_equal(noted.n, 1);
+	assert_int_equal(try(s, SL("mia"), GOOD, HOME, now, NULL), LOGIN_GOOD); /* no record: no other password, and the word is still good */
+	noted.rc = 0;
+	assert_int_equal(accounts_invited(s->c, &l, note, &noted, name, &end, &wait, &e), 0);
 	assert_int_equal(end, LOGIN_GOOD);
 	assert_string_equal(name, "mia");
-	assert_int_equal(accounts_invited(s->c, &l, name, &end, &wait, &e), 0);
+	assert_int_equal(noted.n, 2);
+	assert_int_equal(accounts_invited(s->c, &l, note, &noted, name, &end, &wait, &e), 0);
 	assert_int_equal(end, LOGIN_WRONG); /* once */
 	assert_int_equal(try(s, SL("mia"), l.password, HOME, now, NULL), LOGIN_GOOD);
 	buf_free(&first);
