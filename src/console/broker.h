@@ -55,7 +55,9 @@ enum broker_fresh { FRESH_NO, FRESH_FACTOR /* the second factor again */ };
 	X(REPORT, report, ROLE_ANY, FRESH_NO)                 /* id: reference, number: files, text: enum report_field -> number 1: it was there already */ \
 	X(REPORT_ANSWER, report_answer, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO) /* id: reference, number: state + 16 * outcome, text: answer */ \
 	X(EXAMPLE_ADD, example_add, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO) /* id: incident, text: title, body -> number */             \
-	X(EXAMPLE_DELETE, example_delete, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO) /* number */
+	X(EXAMPLE_DELETE, example_delete, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO) /* number */                                          \
+	/* lessons: broker_lesson.c; only their record: the book is the web process's */                                                     \
+	X(LESSON_ASSIGN, lesson_assign, ROLE_ADMINISTRATOR, FRESH_NO) /* id: unit, text: digit of enum lesson_for, target, number: due; NSTIME_NONE: taken away */
 enum broker_op {
 #define X(id, fn, roles, fresh) BROKER_##id,
 	BROKER_OPS(X)
