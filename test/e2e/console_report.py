@@ -351,6 +351,31 @@ def failed_again(d, boss, key, sent):
     expect(boss.post(f"/mail/{key}/release", {"fresh": boss.fresh(), "again": "yes"}).status == 200 and len(os.listdir(sent)) == 2, "again")
 
 
+# ---- too many -------------------------------------------------------------------------------------------------------------------------------------
+def case_many():
+    """A form that runs wild in one account keeps nobody else from reporting; all together do not fill the disk."""
+    with Place(watch=False) as p:
+        e, other = p.console.login("employee"), p.console.login("approver")
+        stored = lambda: p.rows("SELECT count(*) FROM contact")[0][0]  # noqa: E731
+        for n in range(91):
+            page = report(e, words="again", anonymous="yes" if n % 2 else "")
+        expect(stored() == 90 and page.status == 200 and "security people" in text_of(page.text), f"ninety of an account, with name or without: {stored()} {text_of(page.text)[:800]}")
+        report(other, words="she wrote")
+        expect(stored() == 91, "another one still can")
+        expect("employee" not in str(p.rows("SELECT * FROM contact WHERE who=''")), "who reported without name is nowhere")
+        with closing(sqlite3.connect(f"{p.console.state}/postern.db")) as db:
+            now = db.execute("SELECT max(time) FROM contact").fetchone()[0]
+            db.executemany("INSERT INTO contact_file(ref,n,time,told) VALUES(?,0,?,x'00')", [(f"{n:020d}", now) for n in range(700)])
+            db.commit()
+        report(other, words="she wrote")
+        expect(stored() == 92, "700 within the hour are not too many for all")
+        with closing(sqlite3.connect(f"{p.console.state}/postern.db")) as db:
+            db.executemany("INSERT INTO contact_file(ref,n,time,told) VALUES(?,1,?,x'00')", [(f"{n:020d}", now) for n in range(3000)])
+            db.commit()
+        report(other, words="she wrote")
+        expect(stored() == 92, "3,700 are")
+
+
 # ---- posture -------------------------------------------------------------------------------------------------------------------------------------
 def case_posture():
     with Place() as p:

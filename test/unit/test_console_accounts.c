@@ -334,6 +334,7 @@ static void invitations(void **state)
 
 struct serving {
 	struct console_options o;
+	struct broker_shared *shared;
 	int channel, rc;
 	struct err e;
 };
@@ -341,7 +342,7 @@ struct serving {
 static void *serve(void *arg)
 {
 	struct serving *s = arg;
-	s->rc = broker_serve(&s->o, s->channel, &s->e);
+	s->rc = broker_serve(&s->o, s->shared, s->channel, &s->e);
 	close(s->channel);
 	return NULL;
 }
@@ -374,7 +375,7 @@ static void every_question(void **state)
 {
 	static const char *const names[] = {"e", "n", "p", "d"};
 	struct scene *s = *state;
-	struct serving serving = {.o = {.state = s->folder}};
+	struct serving serving = {.o = {.state = s->folder}, .shared = broker_shared_make()};
 	struct sys_message *m = calloc(1, sizeof *m);
 	struct broker_who who;
 	struct broker_answer a;
@@ -408,6 +409,7 @@ static void every_question(void **state)
 	close(pair[0]);
 	pthread_join(t, NULL);
 	assert_int_equal(serving.rc, ERR_STOPPED);
+	broker_shared_free(serving.shared);
 	free(m);
 }
 
