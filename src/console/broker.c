@@ -164,9 +164,9 @@ static void open_gate(struct broker *b)
 		core_log(LOG_LEVEL_WARN, "console: the gate cannot be opened: %s", e.text);
 }
 
-int broker_serve(const struct console_options *o, int channel, struct err *e)
+int broker_serve(const struct console_options *o, struct broker_shared *shared, int channel, struct err *e)
 {
-	struct broker b = {.o = o};
+	struct broker b = {.o = o, .shared = shared};
 	struct sys_message *m = xcalloc(1, sizeof *m);
 	int rc = open_all(&b, e);
 	while (!rc) {

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define LOOKED "session-recording-opened"
 #define LOOKED_AGAIN (10 * NS_MIN) /* later it is another look */
 
 /* ---- what goes wrong, for the person ------------------------------------------------------------------------------------------------------------------ */
@@ -327,58 +326,11 @@ static int open_file(const struct broker *b, const struct session *s, const stru
 	return fd >= 0 ? fd : say(who, ERR_NOENT, TX_SESSION_GONE, e);
 }
 
-/* What the audit log says of a recording: its hash, and whether it is on record already that this one looked. */
-struct logged {
-	char sha256[65];
-	bool noted;
-};
-
-static bool quotes(struct slice line, const char *before, struct slice value)
-{
-	struct buf want = {0};
-	buf_addf(&want, "%s\"%.*s\"", before, SLFMT(value));
-	bool found = slice_has(line, buf_slice(&want));
-	buf_free(&want);
-	return found;
-}
-
-/* Quotes within texts are escaped there: members cannot be made up by a text. since: RFC 3339, as in the log. */
-static void take_line(struct slice line, struct slice id, struct slice name, const char *since, struct logged *out)
-{
-	struct slice mark = SL(" sha256="), time = SL("\"time\":\"");
-	ssize_t sum = slice_find(line, mark), at = slice_find(line, time);
-	if (!quotes(line, "\"object\":", id))
-		return;
-	if (quotes(line, "\"action\":", SL("session-recorded")) && sum > 0 && line.n - (size_t)sum >= mark.n + 64)
-		snprintf(out->sha256, sizeof out->sha256, "%.64s", line.p + sum + mark.n);
-	if (quotes(line, "\"action\":", SL(LOOKED)) && quotes(line, "\"actor\":", name) && at >= 0)
-		out->noted = out->noted || slice_cmp(slice_to(slice_from(line, (size_t)at + time.n), strlen(since)), slice_of(since)) >= 0;
-}
-
-static void read_log(const struct broker *b, struct slice id, struct slice name, struct logged *out)
-{
-	char path[4200], since[40], *line = NULL;
-	size_t room = 0;
-	ssize_t got;
-	int n = snprintf(path, sizeof path, "%s/audit.log", b->o->state);
-	FILE *f = n > 0 && (size_t)n < sizeof path ? fopen(path, "re") : NULL;
-	*out = (struct logged){0};
-	time_rfc3339(b->now - LOOKED_AGAIN, since);
-	while (f && (got = getline(&line, &room, f)) > 0) {
-		struct slice s = slice_make(line, (size_t)got);
-		if (slice_has(s, id)) /* few lines do */
-			take_line(s, id, name, since, out);
-	}
-	free(line);
-	if (f)
-		fclose(f);
-}
-
 int broker_recording(struct broker *b, const struct broker_ask *q, const struct broker_who *who, struct broker_answer *a, int *fd, struct err *e)
 {
 	const struct session_choice c = {.id = slice_of(q->id), .most = 1};
 	struct listing *l = xcalloc(1, sizeof *l);
-	struct logged log = {0};
+	struct broker_looked log = {.noted = false};
 	uint64_t total = 0;
 	arena_init(&l->mem);
 	int got = -1, rc = need_gate(b, who, e);
@@ -393,9 +345,9 @@ int broker_recording(struct broker *b, const struct broker_ask *q, const struct 
 		rc = got < 0 ? got : 0;
 	}
 	/* who looked stands in the log before anything is shown: once for the pieces of one look */
-	const struct chain_record r = {b->now, slice_of(who->name), SL(LOOKED), c.id, SL("success"), SL("in the console")};
+	const struct chain_record r = {b->now, slice_of(who->name), SL(BROKER_LOOKED), c.id, SL("success"), SL("in the console")};
 	if (!rc)
-		read_log(b, c.id, r.actor, &log);
+		broker_look(b->shared, b->o->state, c.id, r.actor, b->now - LOOKED_AGAIN, &log);
 	if (!rc && b->audit && !log.noted)
 		rc = chain_append(b->audit, &r, e);
 	if (!rc) {
