@@ -182,6 +182,7 @@ int broker_serve(const struct console_options *o, struct broker_shared *shared, 
 	}
 	if (b.audit)
 		chain_close(b.audit);
+	broker_forget_picture(&b);
 	vault_close(b.gate_vault);
 	console_accounts_close(b.accounts);
 	free(m);

@@ -109,7 +109,10 @@ struct broker {
 	nstime now;
 	int64_t gate_version;          /* as it was seen last, and how often it changed: broker_version() */
 	uint64_t gate_changes;
+	struct gate_policy *picture;   /* of the gate, as it was at picture_version: broker_gate.c */
+	int64_t picture_version;
 };
+void broker_forget_picture(struct broker *b);
 /* who: of the session, checked against the row's roles. fd: -1, set to what goes with the answer (closed after it was sent). */
 typedef int broker_fn(struct broker *b, const struct broker_ask *q, const struct broker_who *who, struct broker_answer *a, int *fd, struct err *e);
 #define X(id, fn, roles, fresh) broker_fn broker_##fn;

@@ -112,18 +112,60 @@ static int take_word(void *arg, const struct gate_word *w)
 	return 0;
 }
 
-/* The newest go, and the one that is asked about. */
-static void leave_out(struct access_gate *g, struct slice wanted)
+/* What waits or holds goes, however old it is; then the newest of the others, and the one that is asked about. In their order; grants of g are in mem then. */
+static void leave_out(struct access_gate *g, struct slice wanted, nstime now, struct arena *mem)
 {
 	struct gate_policy *p = &g->policy;
-	if (p->ngrants <= ACCESS_GRANTS)
+	size_t all = p->ngrants, left = ACCESS_GRANTS, kept = 0;
+	if (all <= ACCESS_GRANTS)
 		return;
-	size_t most = ACCESS_GRANTS - 1, kept = 0, first = p->ngrants - most;
-	for (size_t i = 0; i < p->ngrants; i++)
-		if (i >= first || (wanted.n && slice_eq(p->grants[i].id, wanted)))
-			p->grants[kept++] = p->grants[i];
-	g->left_out = p->ngrants - kept;
+	bool *goes = arena_alloc(mem, all);
+	struct gate_grant *grants = arena_alloc(mem, ACCESS_GRANTS * sizeof *grants);
+	for (size_t i = 0; i < all; i++) {
+		goes[i] = wanted.n && slice_eq(p->grants[i].id, wanted);
+		left -= goes[i];
+	}
+	for (int over = 0; over <= 1; over++)
+		for (size_t i = all; i-- > 0 && left;) {
+			enum access_standing s = access_standing(&p->grants[i], now);
+			if (!goes[i] && (s > STANDING_OPEN) == over) {
+				goes[i] = true;
+				left--;
+			}
+		}
+	for (size_t i = 0; i < all; i++)
+		if (goes[i])
+			grants[kept++] = p->grants[i];
+	p->grants = grants;
 	p->ngrants = kept;
+	g->left_out = all - kept;
+}
+
+/* The picture of the gate, taken anew when something changed: by others (the file's version), or by this thread (the gate's own count). */
+static int look(struct broker *b, const struct gate_policy **out, struct err *e)
+{
+	int64_t version = 0, changes = 0;
+	int rc = vault_version(b->gate_vault, &version, e);
+	if (!rc)
+		rc = gate_changes(b->gate_vault, &changes, e);
+	if (!rc && (!b->picture || version != b->picture_version || changes != b->picture->version)) {
+		broker_forget_picture(b);
+		b->picture = xcalloc(1, sizeof *b->picture);
+		rc = gate_policy_load(b->gate_vault, b->picture, e);
+		b->picture_version = version;
+		if (rc)
+			broker_forget_picture(b);
+	}
+	*out = b->picture;
+	return rc;
+}
+
+void broker_forget_picture(struct broker *b)
+{
+	if (b->picture)
+		gate_policy_free(b->picture);
+	free(b->picture);
+	b->picture = NULL;
 }
 
 int broker_gate(struct broker *b, const struct broker_ask *q, const struct broker_who *who, struct broker_answer *a, int *fd, struct err *e)
@@ -138,23 +180,22 @@ int broker_gate(struct broker *b, const struct broker_ask *q, const struct broke
 		return rc;
 	arena_init(&mem);
 	struct collecting c = {.mem = &mem, .g = &g};
-	rc = gate_policy_load(b->gate_vault, &g.policy, e);
+	const struct gate_policy *picture = NULL;
+	rc = look(b, &picture, e);
 	if (!rc)
 		rc = session_each_open(b->gate_vault, take_live, &c, e);
 	if (!rc && id.n)
 		rc = gate_words(b->gate_vault, id, take_word, &c, e);
 	if (!rc) {
-		size_t all = g.policy.ngrants;
-		leave_out(&g, id);
+		g.policy = *picture;
+		leave_out(&g, id, b->now, &mem);
 		g.live = c.live.v;
 		g.nlive = c.live.n;
 		g.words = c.words.v;
 		g.nwords = c.words.n;
 		access_gate_write(&bytes, &g);
-		g.policy.ngrants = all;
 		rc = broker_bytes(&bytes, fd, e);
 	}
-	gate_policy_free(&g.policy);
 	free(c.live.v);
 	free(c.words.v);
 	buf_free(&bytes);
