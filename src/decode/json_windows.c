@@ -4,7 +4,7 @@
 #include "decode/xml_data.h"
 
 #ifdef __SSE2__
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 enum { XML_MEMBERS = 64, NAME_MAX_BYTES = 100 };
@@ -181,11 +181,36 @@ static inline uint64_t quick_ends(const char *p)
 }
 #endif
 
+#ifdef __x86_64__
+/* As quick_find(), 64 places at once. Returns how far it came. */
+__attribute__((target("avx2"))) static size_t quick_find_wide(struct quick_line *q, unsigned until)
+{
+	const __m256i quote = _mm256_set1_epi8('"'), colon = _mm256_set1_epi8(':');
+	struct slice s = q->raw;
+	size_t i = q->done;
+	for (; i + 66 <= s.n && (q->have & until) != until; i += 64) {
+		const __m256i *p = (const __m256i *)(const void *)(s.p + i + 1), *p1 = (const __m256i *)(const void *)(s.p + i + 2);
+		__m256i a = _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_loadu_si256(p), quote), _mm256_cmpeq_epi8(_mm256_loadu_si256(p1), colon));
+		__m256i b = _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_loadu_si256(p + 1), quote), _mm256_cmpeq_epi8(_mm256_loadu_si256(p1 + 1), colon));
+		for (uint64_t m = (uint32_t)_mm256_movemask_epi8(a) | (uint64_t)(uint32_t)_mm256_movemask_epi8(b) << 32; m; m &= m - 1) {
+			size_t k = i + (size_t)__builtin_ctzll(m);
+			if (quick_end(s.p + k))
+				quick_key(q, k + 2);
+		}
+	}
+	return i;
+}
+#endif
+
 /* The first place of each key, in one pass over the line, which ends as soon as all of `until` are there. */
 static void quick_find(struct quick_line *q, unsigned until)
 {
 	struct slice s = q->raw;
 	size_t i = q->done;
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx2"))
+		i = quick_find_wide(q, until);
+#endif
 #ifdef __SSE2__
 	for (; i + 66 <= s.n && (q->have & until) != until; i += 64) {
 		const char *p = s.p + i;

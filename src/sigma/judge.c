@@ -204,11 +204,13 @@ static bool needs_fold(const struct match *m)
 	return !m->cased && (m->kind <= MK_GLOB || m->kind == MK_BOOL);
 }
 
+enum { WRITTEN_MOST = 6 }; /* bytes that one folded byte can be made of: \u212A is a k */
+
 static bool val_matches(struct sigma_ctx *c, const struct match *m, const struct val *v)
 {
 	if (v->type >= VT_NULL)
 		return m->kind == MK_ANY && v->type == VT_OBJECT;
-	if (m->kind == MK_ANY)
+	if (m->kind == MK_ANY) /* nobody need unescape it */
 		return true;
 	if (m->kind == MK_EXACT && v->written.n / WRITTEN_MOST > m->text.n) /* too long: not worth unescaping and folding */
 		return false;
@@ -216,11 +218,6 @@ static bool val_matches(struct sigma_ctx *c, const struct match *m, const struct
 		return fieldref_matches(c, m, v);
 	if (v->type == VT_BOOL && m->kind >= MK_NUMBER && m->kind != MK_BOOL)
 		return false;
-	if (m->kind == MK_CONTAINS && !m->cased && v->type == VT_RAW && v->written.n >= WRITTEN_LONG && !v->folded.p) {
-		enum written_told told = written_contains(c, v, m->text);
-		if (told != WRITTEN_UNSURE)
-			return told == WRITTEN_YES;
-	}
 	struct slice text = view_text(c, v);
 	return match_text(c, m, text, needs_fold(m) ? view_folded(c, v) : text);
 }

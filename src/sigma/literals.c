@@ -146,7 +146,7 @@ void litset_seal(struct litset *s)
 		c->stride = kinds[k].stride;
 		if (!c->n)
 			continue;
-		while (bits < 18 && (size_t)1 << bits < c->n * 32)
+		while (bits < 18 && (size_t)1 << bits < c->n * 128)
 			bits++;
 		c->shift = 64 - bits;
 		c->bits = xcalloc((size_t)1 << (bits - 6), sizeof *c->bits);
@@ -176,37 +176,6 @@ void litset_limit(struct litset *s, unsigned lanes)
 	teddy_free(s->teddy);
 	s->teddy = NULL;
 	s->teddy_all = false;
-}
-
-/* ---- texts as they are written ------------------------------------------------------------------------------- */
-
-struct slice written_run(struct slice s)
-{
-	struct slice best = SLICE_NONE;
-	for (size_t i = 0, from = 0; i <= s.n; i++) {
-		bool plain = i < s.n && (uint8_t)s.p[i] >= ' ' && !(s.p[i] & 0x80) && s.p[i] != '"' && s.p[i] != '\\' && s.p[i] != '/';
-		if (plain)
-			continue;
-		if (i - from > best.n)
-			best = slice_make(s.p + from, i - from);
-		from = i + 1;
-	}
-	return best;
-}
-
-struct litset *litset_written(const struct litset *s)
-{
-	struct litset *w = litset_new(true);
-	for (size_t i = 0; i < s->lits.n; i++) {
-		struct slice run = written_run(s->lits.v[i].text);
-		if (run.n < 2) {
-			litset_free(w);
-			return NULL;
-		}
-		litset_add(w, run, s->lits.v[i].id);
-	}
-	litset_seal(w);
-	return w;
 }
 
 /* ---- looking ------------------------------------------------------------------------------------------------- */

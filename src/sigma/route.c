@@ -21,10 +21,7 @@ struct findex {
 	bool exact, numeric, base;
 	uint32_t present, npresent;       /* postings */
 	uint32_t number;                  /* among all of the set's */
-	size_t longest;                   /* of the exact ones */
 	struct litset *literals;
-	struct litset *written;           /* the same for long values that are not unescaped; made when the first comes */
-	bool written_made;
 	uint32_t *first;                  /* per literal: postings */
 	uint32_t *count;
 };
@@ -83,7 +80,6 @@ static void bucket_free(struct bucket *b)
 {
 	for (size_t i = 0; i < b->fields.n; i++) {
 		litset_free(b->fields.v[i].literals);
-		litset_free(b->fields.v[i].written);
 		free(b->fields.v[i].first);
 		free(b->fields.v[i].count);
 	}
@@ -193,7 +189,6 @@ static void index_field(struct sigma_set *s, struct bucket *b, const struct pair
 			break;
 		default:
 			f->exact |= a->kind == ATOM_EXACT;
-			f->longest = a->kind == ATOM_EXACT ? MAX(f->longest, a->text.n) : f->longest;
 			f->numeric |= a->kind == ATOM_NUMBER;
 			f->base |= a->kind == ATOM_BASE;
 			hash_put(&b->hash, atom_hash(a->kind, field, a->text), first, n);
@@ -203,6 +198,21 @@ static void index_field(struct sigma_set *s, struct bucket *b, const struct pair
 		litset_seal(f->literals);
 }
 
+/* The longest run of a literal that JSON writes as it is: no escape, nothing beyond ASCII. */
+static struct slice plain_run(struct slice s)
+{
+	struct slice best = SLICE_NONE;
+	for (size_t i = 0, from = 0; i <= s.n; i++) {
+		bool plain = i < s.n && (uint8_t)s.p[i] >= ' ' && !(s.p[i] & 0x80) && s.p[i] != '"' && s.p[i] != '\\' && s.p[i] != '/';
+		if (plain)
+			continue;
+		if (i - from > best.n)
+			best = slice_make(s.p + from, i - from);
+		from = i + 1;
+	}
+	return best;
+}
+
 /* One look at the object's text instead of a fold and a look at every value. No set (b->raw NULL) when a keyword has no such run. */
 static void index_raw(struct bucket *b, const struct pairs *p)
 {
@@ -210,7 +220,7 @@ static void index_raw(struct bucket *b, const struct pairs *p)
 	for (size_t i = 0; i < p->n; i++) {
 		if (p->v[i].atom.field != FIELD_KEYWORD || (i && same_atom(&p->v[i].atom, &p->v[i - 1].atom)))
 			continue;
-		struct slice run = written_run(p->v[i].atom.text);
+		struct slice run = plain_run(p->v[i].atom.text);
 		if (run.n < 2) {
 			litset_free(m);
 			return;
@@ -421,43 +431,8 @@ static void literal_look(struct sigma_ctx *c, const struct findex *f, struct sli
 	litset_scan(f->literals, text, on_literal, &s);
 }
 
-static bool on_any(void *arg, uint32_t id)
-{
-	(void)arg;
-	(void)id;
-	return true;
-}
-
-static const struct litset *written_literals(const struct sigma_ctx *c, const struct findex *f)
-{
-	struct findex *w = (struct findex *)(uintptr_t)f; /* a memo, as the bucket's indexes are */
-	struct sigma_set *s = (struct sigma_set *)(uintptr_t)c->set;
-	if (__atomic_load_n(&f->written_made, __ATOMIC_ACQUIRE))
-		return f->written;
-	pthread_mutex_lock(&s->lock);
-	if (!w->written_made) {
-		w->written = litset_written(f->literals);
-		__atomic_store_n(&w->written_made, true, __ATOMIC_RELEASE);
-	}
-	pthread_mutex_unlock(&s->lock);
-	return f->written;
-}
-
-/* A long value of which nothing is in the index, told without unescaping and folding it. */
-static bool surely_none(struct sigma_ctx *c, const struct findex *f, const struct val *v)
-{
-	if (v->type != VT_RAW || v->folded.p || v->written.n < WRITTEN_LONG || f->base || v->written.n / WRITTEN_MOST <= f->longest)
-		return false;
-	if (!f->literals)
-		return true;
-	const struct litset *w = written_literals(c, f);
-	return w && !litset_scan(w, v->written, on_any, NULL);
-}
-
 static void value_find(struct sigma_ctx *c, const struct bucket *b, const struct findex *f, const struct val *v)
 {
-	if (surely_none(c, f, v))
-		return;
 	struct slice text = view_folded(c, v);
 	if (f->exact)
 		hash_look(c, b, ATOM_EXACT, f->field, text);
@@ -499,6 +474,13 @@ static void field_look(struct sigma_ctx *c, const struct bucket *b, const struct
 	for (const struct val *v = view_first(c, f->field); v; v = view_next(c, v))
 		if (v->type < VT_NULL && (f->exact || f->numeric || f->base || f->literals))
 			value_look(c, b, f, v);
+}
+
+static bool on_any(void *arg, uint32_t id)
+{
+	(void)arg;
+	(void)id;
+	return true;
 }
 
 /* Could one of the bucket's keywords stand in the object's values, by its text as it is written? */
@@ -577,6 +559,12 @@ uint64_t route_number(const struct route *r)
 
 /* ---- watching ------------------------------------------------------------------------------------------------ */
 
+void sigma_watch(struct sigma_ctx *c)
+{
+	if (!c->saw)
+		c->saw = xcalloc(c->set->rules.n + 1, sizeof *c->saw);
+}
+
 void routes_seen(struct sigma_ctx *c)
 {
 	for (size_t i = 0; i < c->nroutes; i++) {
@@ -586,4 +574,9 @@ void routes_seen(struct sigma_ctx *c)
 				c->saw[r->bucket[k]->rules.v[j]] = true;
 		r->seen = true;
 	}
+}
+
+bool sigma_saw(const struct sigma_ctx *c, const struct sigma_rule *r)
+{
+	return c->saw && c->saw[r->number];
 }

@@ -10,7 +10,7 @@
  *   route.c      log sources: which rules an event is for, and their indexes
  *   view.c       the event at hand: field -> values;  taxonomy.c: our events' fields under Sigma's names;
  *                view_audit.c: the keys of audit records
- *   literals.c   which of many literals stand in a value;  written.c: does one, before the value is unescaped
+ *   literals.c   which of many literals stand in a value
  *   memo.c       what the indexes found for values that come again;  verdict.c: what rules said of events that do
  *   mark.c       which lines of a text log any rule could match
  *   order.c      which term of a condition is judged first
@@ -21,7 +21,6 @@
 #define POSTERN_SIGMA_PRIVATE_H
 
 #include "match/match.h"
-#include "sigma/literals.h"
 #include "sigma/sigma.h"
 #include "yaml/yaml.h"
 
@@ -261,10 +260,7 @@ struct val {
 	uint32_t next;             /* + 1; 0: the last */
 	uint8_t type, depth;
 	bool raw;                  /* `written` has escapes */
-	uint8_t clear;             /* enum written_clear: may letters be hidden in it? */
 };
-/* Bytes that one folded byte can be made of (\u212A is a k); from where on a value is long: looked through before it is unescaped and folded. */
-enum { WRITTEN_MOST = 6, WRITTEN_LONG = 512 };
 enum { ROUTES_MAX = 4 };
 struct memo;
 struct verdicts;
@@ -322,8 +318,6 @@ static inline struct slice view_text(struct sigma_ctx *c, const struct val *v)
 	return v->type == VT_RAW ? view_unescape(c, v) : v->text;
 }
 struct slice view_folded(struct sigma_ctx *c, const struct val *v);
-/* written_find() in a value. */
-enum written_told written_contains(struct sigma_ctx *c, const struct val *v, struct slice literal);
 /* Of the value as it is written. */
 uint64_t view_hash(struct sigma_ctx *c, const struct val *v);
 void view_add(struct sigma_ctx *c, uint32_t field, struct slice text, enum value_type type, unsigned depth);

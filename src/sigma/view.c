@@ -439,16 +439,3 @@ bool sigma_event(struct sigma_ctx *c, const struct event *e)
 		routes_seen(c);
 	return c->nroutes > 0;
 }
-
-/* ---- watching ------------------------------------------------------------------------------------------------ */
-
-void sigma_watch(struct sigma_ctx *c)
-{
-	if (!c->saw)
-		c->saw = xcalloc(c->set->rules.n + 1, sizeof *c->saw);
-}
-
-bool sigma_saw(const struct sigma_ctx *c, const struct sigma_rule *r)
-{
-	return c->saw && c->saw[r->number];
-}

@@ -8,8 +8,6 @@
 
 #include "sigma/literals.h"
 #include "sigma/memo.h"
-#include "sigma/sigma_private.h"
-#include "json/json.h"
 
 enum { LITERALS_MOST = 400, TEXT_MOST = 700 };
 
@@ -120,69 +118,6 @@ static bool stop(void *arg, uint32_t id)
 	return true;
 }
 
-/* ---- as it is written ---------------------------------------------------------------------------------------- */
-
-static bool folded_has(struct slice written, struct slice literal)
-{
-	char text[TEXT_MOST], low[3 * TEXT_MOST];
-	size_t n = json_unescape((struct json_text){written.p, written.n}, text);
-	return slice_has(slice_make(low, fold_text(text, n, low)), literal);
-}
-
-static void what_is_written_tells_what_it_means(void **state)
-{
-	static const char *const written[] = {"a", "b", "A", "B", "C", "\\\\", "\\\\", "\\n", "\\\"", "/", "\\/", "\\b", "\\a", "\\", "\\x", " ", "c:\\\\ab", "\xc3\x84", "cb"};
-	static const char *const literal[] = {"a", "b", "c", "\\", "\\", "/", " ", "ab", "ba", "cb", "n", "x", "\"", "\n", "c:\\ab", "\xc3\xa4"};
-	unsigned told[3] = {0};
-	(void)state;
-	for (int round = 0; round < 300000; round++) {
-		struct buf w = {0}, l = {0};
-		for (unsigned n = rnd(round % 10 ? 12 : 120); n-- > 0;)
-			buf_addz(&w, written[rnd(ARRAY_LEN(written))]);
-		for (unsigned n = 1 + rnd(4); n-- > 0;)
-			buf_addz(&l, literal[rnd(ARRAY_LEN(literal))]);
-		char *exact = malloc(w.n ? w.n : 1); /* so that a byte read outside is seen */
-		assert_non_null(exact);
-		if (w.n)
-			memcpy(exact, w.p, w.n);
-		struct slice text = slice_make(exact, w.n);
-		enum written_told t = written_hides(text) ? WRITTEN_UNSURE : written_find(text, buf_slice(&l));
-		if (t != WRITTEN_UNSURE && folded_has(text, buf_slice(&l)) != (t == WRITTEN_YES))
-			fail_msg("\"%.*s\" %s \"%.*s\"", SLFMT(text), t == WRITTEN_YES ? "is said to hold" : "is said not to hold", SLFMT(buf_slice(&l)));
-		told[t]++;
-		free(exact);
-		buf_free(&w);
-		buf_free(&l);
-	}
-	assert_true(told[WRITTEN_YES] > 3000 && told[WRITTEN_NO] > 100000 && told[WRITTEN_UNSURE] > 1000);
-	assert_int_equal(written_find(SL("= C:\\\\Windows\\\\x\\\\POWERSHELL.exe "), SL("\\powershell.exe")), WRITTEN_YES);
-	assert_true(written_hides(SL("0123456789abcdef\\u006b")) && written_hides(SL("0123456789abcde\xe2\x84\xaa")) && !written_hides(SL("\\\\u006b 0123456789\xe2\x84\xab")));
-}
-
-/* A set for texts as they are written never says less than the set itself. */
-static void a_written_set_overlooks_nothing(void **state)
-{
-	struct litset *s = litset_new(false);
-	(void)state;
-	litset_add(s, SL("\\powershell.exe"), 0);
-	litset_add(s, SL("c:/ab"), 1);
-	litset_seal(s);
-	struct litset *w = litset_written(s);
-	assert_non_null(w);
-	int told = 0;
-	assert_true(litset_scan(w, SL("..\\\\PowerShell.EXE"), stop, &told));
-	assert_true(litset_scan(w, SL("C:\\/ab"), stop, &told));
-	assert_true(litset_scan(w, SL("\\u0063:/\\u0061b"), stop, &told));
-	assert_false(litset_scan(w, SL("d:\\\\windows"), stop, &told));
-	litset_free(w);
-	litset_free(s);
-	s = litset_new(false);
-	litset_add(s, SL("/a\""), 0);
-	litset_seal(s);
-	assert_null(litset_written(s)); /* no run of two bytes */
-	litset_free(s);
-}
-
 static void the_first_can_be_enough(void **state)
 {
 	struct litset *s = litset_new(false);
@@ -242,7 +177,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(literals_are_found_as_plainly), cmocka_unit_test(the_first_can_be_enough),
-		cmocka_unit_test(what_is_written_tells_what_it_means), cmocka_unit_test(a_written_set_overlooks_nothing),
 		cmocka_unit_test(values_are_kept_the_second_time), cmocka_unit_test(a_full_memory_is_never_wrong),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
