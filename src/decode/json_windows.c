@@ -4,7 +4,7 @@
 #include "decode/xml_data.h"
 
 #ifdef __SSE2__
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 enum { XML_MEMBERS = 64, NAME_MAX_BYTES = 100 };
@@ -132,40 +132,39 @@ struct quick_line {
 	size_t value[Q_KEYS];
 };
 
-static void quick_key(struct quick_line *q, size_t colon)
+static inline uint32_t letters(const char *p)
 {
-	/* by the name's last letter */
-	static const uint8_t ends[32] = {['D' & 31] = 1 << Q_ID | 1 << Q_CREATED | 1 << Q_EVENT_ID, ['p' & 31] = 1 << Q_TIME, ['e' & 31] = 1 << Q_HOST | 1 << Q_SYSTEM_TIME,
-		['r' & 31] = 1 << Q_COMPUTER};
-	struct slice before = slice_to(q->raw, colon - 1);
-	uint32_t tail, of;
-	if (before.n < sizeof tail)
-		return;
-	memcpy(&tail, before.p + before.n - sizeof tail, sizeof tail);
-	for (unsigned m = ends[before.p[before.n - 1] & 31] & ~q->have; m; m &= m - 1) {
-		unsigned k = (unsigned)__builtin_ctz(m);
-		struct slice name = quick_keys[k].name;
-		memcpy(&of, name.p + name.n - sizeof of, sizeof of);
-		if (likely(tail != of) || before.n < name.n || !bytes_eq(before.p + before.n - name.n, name.p, name.n) || (quick_keys[k].text && (colon + 1 == q->raw.n || q->raw.p[colon + 1] != '"')))
-			continue;
-		q->have |= 1u << k;
-		q->value[k] = colon + 1;
-	}
+	return (uint8_t)p[0] | (uint32_t)(uint8_t)p[1] << 8 | (uint32_t)(uint8_t)p[2] << 16 | (uint32_t)(uint8_t)p[3] << 24;
 }
 
-/* Could a key end here? Its last letters, a quote and a colon. Most names end otherwise. */
-static inline bool quick_end(const char *p)
+/* The keys by their last four letters: no two share a place (the factor was searched for). A branch that nearly always goes one way tells a key from
+ * the names of other members. */
+#define PLACE(a, b, c, d) ((((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24) * 0xcd613e31u) >> 28)
+static const uint8_t quick_places[16] = {
+	[PLACE('n', 't', 'I', 'D')] = Q_ID + 1, [PLACE('t', '_', 'i', 'd')] = Q_EVENT_ID + 1, [PLACE('t', 'a', 'm', 'p')] = Q_TIME + 1,
+	[PLACE('T', 'i', 'm', 'e')] = Q_SYSTEM_TIME + 1, [PLACE('a', 't', 'e', 'd')] = Q_CREATED + 1, [PLACE('n', 'a', 'm', 'e')] = Q_HOST + 1,
+	[PLACE('u', 't', 'e', 'r')] = Q_COMPUTER + 1,
+};
+#undef PLACE
+static const char quick_last[Q_KEYS + 1][5] = {"", [Q_ID + 1] = "ntID", [Q_EVENT_ID + 1] = "t_id", [Q_TIME + 1] = "tamp", [Q_SYSTEM_TIME + 1] = "Time", [Q_CREATED + 1] = "ated",
+	[Q_HOST + 1] = "name", [Q_COMPUTER + 1] = "uter"};
+
+/* A member's name ends at `last`, behind which its quote and the colon stand. */
+static void quick_key(struct quick_line *q, size_t last)
 {
-	if (p[1] != '"' || p[2] != ':')
-		return false;
-	switch (p[0]) {
-	case 'D': return p[-2] == 't';
-	case 'd': return p[-2] == '_' || p[-2] == 't';
-	case 'p': return p[-1] == 'm';
-	case 'e': return p[-1] == 'm' && (p[-3] == 'n' || p[-3] == 'T');
-	case 'r': return p[-1] == 'e' && p[-3] == 'u';
-	default: return false;
-	}
+	if (last < 3)
+		return;
+	uint32_t tail = letters(q->raw.p + last - 3);
+	unsigned place = quick_places[tail * 0xcd613e31u >> 28];
+	if (likely(tail != letters(quick_last[place])) || !place || q->have >> (place - 1) & 1)
+		return;
+	unsigned k = place - 1;
+	size_t value = last + 3, end = last + 1;
+	struct slice name = quick_keys[k].name;
+	if (end < name.n || !bytes_eq(q->raw.p + end - name.n, name.p, name.n) || (quick_keys[k].text && (value == q->raw.n || q->raw.p[value] != '"')))
+		return;
+	q->have |= 1u << k;
+	q->value[k] = value;
 }
 
 #ifdef __SSE2__
@@ -174,10 +173,28 @@ static inline __m128i bytes_of(const char *p, char c)
 	return _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), _mm_set1_epi8(c));
 }
 
-/* A bit for each of 16 places where quick_end() could hold. */
+/* A bit for each of 16 places where a name could end. */
 static inline uint64_t quick_ends(const char *p)
 {
 	return (uint64_t)(unsigned)_mm_movemask_epi8(_mm_and_si128(bytes_of(p + 1, '"'), bytes_of(p + 2, ':')));
+}
+#endif
+
+#ifdef __x86_64__
+/* As quick_find(), 64 places at once. Returns how far it came. */
+__attribute__((target("avx2"))) static size_t quick_find_wide(struct quick_line *q, unsigned until)
+{
+	const __m256i quote = _mm256_set1_epi8('"'), colon = _mm256_set1_epi8(':');
+	struct slice s = q->raw;
+	size_t i = q->done;
+	for (; i + 66 <= s.n && (q->have & until) != until; i += 64) {
+		const __m256i *p = (const __m256i *)(const void *)(s.p + i + 1), *p1 = (const __m256i *)(const void *)(s.p + i + 2);
+		__m256i a = _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_loadu_si256(p), quote), _mm256_cmpeq_epi8(_mm256_loadu_si256(p1), colon));
+		__m256i b = _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_loadu_si256(p + 1), quote), _mm256_cmpeq_epi8(_mm256_loadu_si256(p1 + 1), colon));
+		for (uint64_t m = (uint32_t)_mm256_movemask_epi8(a) | (uint64_t)(uint32_t)_mm256_movemask_epi8(b) << 32; m; m &= m - 1)
+			quick_key(q, i + (size_t)__builtin_ctzll(m));
+	}
+	return i;
 }
 #endif
 
@@ -186,19 +203,20 @@ static void quick_find(struct quick_line *q, unsigned until)
 {
 	struct slice s = q->raw;
 	size_t i = q->done;
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx2"))
+		i = quick_find_wide(q, until);
+#endif
 #ifdef __SSE2__
 	for (; i + 66 <= s.n && (q->have & until) != until; i += 64) {
 		const char *p = s.p + i;
-		for (uint64_t m = quick_ends(p) | quick_ends(p + 16) << 16 | quick_ends(p + 32) << 32 | quick_ends(p + 48) << 48; m; m &= m - 1) {
-			size_t k = (size_t)__builtin_ctzll(m);
-			if (quick_end(p + k))
-				quick_key(q, i + k + 2);
-		}
+		for (uint64_t m = quick_ends(p) | quick_ends(p + 16) << 16 | quick_ends(p + 32) << 32 | quick_ends(p + 48) << 48; m; m &= m - 1)
+			quick_key(q, i + (size_t)__builtin_ctzll(m));
 	}
 #endif
 	for (; i + 2 < s.n && (q->have & until) != until; i++)
-		if (quick_end(s.p + i))
-			quick_key(q, i + 2);
+		if (s.p[i + 1] == '"' && s.p[i + 2] == ':')
+			quick_key(q, i);
 	q->done = i;
 }
 

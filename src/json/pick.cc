@@ -10,7 +10,7 @@
 #include <emmintrin.h>
 #endif
 
-#include "json/json_private.h"
+#include "json/shape.h"
 
 namespace {
 
@@ -87,15 +87,14 @@ struct json_picker {
 	std::vector<uint32_t> index;        /* hash of parent and key -> number, NOWHERE */
 	uint32_t after[PLACES];             /* which name came last time behind the three before it: tried first */
 	std::vector<opened> stack;
+	shapes known;
 	bool full;                          /* as many names as nobody has: forget them all before the next text */
 	/* of the text at hand */
-	const char *p;
-	const uint32_t *at;
-	size_t n;
+	json_tokens tokens;
 	const json_picking *k;
 
 	explicit json_picker(unsigned depth) : stage(), capacity(0), max_depth(depth < DEPTH_MAX ? depth : DEPTH_MAX), names(), text(), index(INDEX, NOWHERE),
-		after(), stack(max_depth + 1u), full(false), p(nullptr), at(nullptr), n(0), k(nullptr)
+		after(), stack(max_depth + 1u), known(), full(false), tokens(), k(nullptr)
 	{
 		names.reserve(JSON_NAMES_MAX + 1);
 		names.push_back(known_name{0, 0, 0, 0, 0, false});
@@ -105,6 +104,9 @@ struct json_picker {
 	bool find(const char *p, size_t n);
 	void forget();
 	bool walk();
+	bool pick(const shape &s);
+	bool value(size_t i, uint32_t name, unsigned level);
+	bool members();
 	bool member(uint64_t place, uint32_t parent, const char *key, size_t key_n, uint32_t *name);
 	bool look_up(uint32_t parent, const char *key, size_t key_n, uint32_t *name);
 	bool learn(uint32_t parent, const char *key, size_t key_n, size_t slot, uint32_t *name);
@@ -124,9 +126,7 @@ bool json_picker::find(const char *bytes, size_t size)
 	}
 	if (stage->stage1(reinterpret_cast<const uint8_t *>(bytes), size, simdjson::stage1_mode::regular))
 		return false;
-	p = bytes;
-	at = stage->structural_indexes.get();
-	n = stage->n_structural_indexes;
+	tokens = json_tokens{bytes, size, stage->structural_indexes.get(), stage->n_structural_indexes};
 	return true;
 }
 
@@ -136,6 +136,7 @@ void json_picker::forget()
 	text.clear();
 	index.assign(INDEX, NOWHERE);
 	std::memset(after, 0, sizeof after);
+	known.forget();
 	full = false;
 }
 
@@ -233,65 +234,105 @@ inline json_text token(const char *p, uint32_t from, uint32_t next)
 	return json_text{p + from, static_cast<size_t>(end - (p + from))};
 }
 
+/* What is wanted of a text whose shape is known. */
+bool json_picker::pick(const shape &s)
+{
+	for (const shape_wanted &w : s.wanted) {
+		json_text v = token(tokens.p, tokens.at[w.token], tokens.at[w.token + 1]);
+		if (w.kind == '"')
+			tell(w.name, json_text{v.p + 1, v.n - 2}, JSON_RAW, w.level);
+		else if (w.kind == '{' || w.kind == '[')
+			tell(w.name, json_text{"", 0}, w.kind == '[' ? JSON_ARRAY : JSON_CONTAINER, w.level);
+		else if (!scalar(w.name, v, w.level))
+			return false;
+	}
+	return true;
+}
+
+/* The value at a token, which another one follows. */
+bool json_picker::value(size_t i, uint32_t name, unsigned level)
+{
+	bool wanted = names[name].wanted;
+	char c = tokens.p[tokens.at[i]];
+	known.value(tokens, i, name, static_cast<uint8_t>(level), wanted);
+	if (c == ',' || c == ':' || c == '}' || c == ']')
+		return false;
+	if (!wanted)
+		return true;
+	if (c == '{' || c == '[') {
+		tell(name, json_text{"", 0}, c == '[' ? JSON_ARRAY : JSON_CONTAINER, level);
+		return true;
+	}
+	json_text s = token(tokens.p, tokens.at[i], tokens.at[i + 1]);
+	if (c != '"')
+		return scalar(name, s, level);
+	tell(name, json_text{s.p + 1, s.n - 2}, JSON_RAW, level);
+	return true;
+}
+
 bool json_picker::walk()
 {
-	const char *const bytes = p;
-	const uint32_t *t = at, *const end = at + n; /* the token at hand */
-	size_t depth = 0;
+	const char *const bytes = tokens.p;
+	size_t i = 1, depth = 0; /* the token at hand */
 	uint64_t place = 0; /* the last three names, 13 bits each */
-	if (n < 2 || bytes[*t] != '{')
+	if (tokens.n < 2 || bytes[tokens.at[0]] != '{')
 		return false;
 	opened in{0, 1, false};
 	bool fresh = true; /* nothing of the container was read yet */
-	t++;
+	known.begin();
+	known.then('{');
 	for (;;) {
-		if (t >= end)
+		if (i >= tokens.n)
 			return false;
-		char c = bytes[*t];
+		char c = bytes[tokens.at[i]];
+		if (!fresh || c == (in.array ? ']' : '}'))
+			known.then(c);
 		if (fresh ? c == (in.array ? ']' : '}') : c != ',') {
 			if (c != (in.array ? ']' : '}'))
 				return false;
-			t++;
+			i++;
 			fresh = false;
 			if (depth == 0)
-				return t == end;
+				return i == tokens.n;
 			in = stack[--depth];
 			continue;
 		}
-		t += !fresh;
+		i += !fresh;
 		fresh = false;
 		uint32_t name = in.name;
 		if (!in.array) {
-			if (end - t < 4 || bytes[t[0]] != '"' || bytes[t[1]] != ':')
+			if (tokens.n < i + 4 || bytes[tokens.at[i]] != '"' || bytes[tokens.at[i + 1]] != ':')
 				return false;
-			json_text key = token(bytes, t[0], t[1]);
+			json_text key = token(bytes, tokens.at[i], tokens.at[i + 1]);
 			if (!member(place, in.name, key.p + 1, key.n - 2, &name))
 				return false;
+			known.key(key.p + 1, key.n - 2);
 			place = (place << 13 | name) & ((uint64_t{1} << 39) - 1);
-			t += 2;
+			i += 2;
 		}
-		if (end - t < 2) /* what closes must follow */
+		if (tokens.n < i + 2 || !value(i, name, in.level)) /* what closes must follow */
 			return false;
-		bool wanted = names[name].wanted;
-		c = bytes[*t];
-		if (c == '"') {
-			if (wanted) {
-				json_text s = token(bytes, t[0], t[1]);
-				tell(name, json_text{s.p + 1, s.n - 2}, JSON_RAW, in.level);
-			}
-		} else if (c == '{' || c == '[') {
-			if (wanted)
-				tell(name, json_text{"", 0}, c == '[' ? JSON_ARRAY : JSON_CONTAINER, in.level);
+		c = bytes[tokens.at[i]];
+		if (c == '{' || c == '[') {
 			if (depth + 1 >= max_depth)
 				return false;
 			stack[depth++] = in;
 			in = opened{name, static_cast<uint8_t>(in.level + (c == '{')), c == '['};
 			fresh = true;
-		} else if (c == ',' || c == ':' || c == '}' || c == ']' || (wanted && !scalar(name, token(bytes, t[0], t[1]), in.level))) {
-			return false;
 		}
-		t++;
+		i++;
 	}
+}
+
+bool json_picker::members()
+{
+	const shape *same = known.find(tokens);
+	if (same)
+		return pick(*same);
+	if (!walk())
+		return false;
+	known.end(tokens);
+	return true;
 }
 
 enum json_result json_pick(struct json_picker *x, struct json_text text, const struct json_picking *k)
@@ -302,7 +343,7 @@ enum json_result json_pick(struct json_picker *x, struct json_text text, const s
 		x->k = k;
 		if (x->full)
 			x->forget();
-		return x->find(text.p, text.n) && x->walk() ? JSON_OK : JSON_SYNTAX;
+		return x->find(text.p, text.n) && x->members() ? JSON_OK : JSON_SYNTAX;
 	} catch (...) {
 		return JSON_NOMEM;
 	}

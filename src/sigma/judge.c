@@ -210,6 +210,8 @@ static bool val_matches(struct sigma_ctx *c, const struct match *m, const struct
 {
 	if (v->type >= VT_NULL)
 		return m->kind == MK_ANY && v->type == VT_OBJECT;
+	if (m->kind == MK_ANY) /* nobody need unescape it */
+		return true;
 	if (m->kind == MK_EXACT && v->written.n / WRITTEN_MOST > m->text.n) /* too long: not worth unescaping and folding */
 		return false;
 	if (m->kind == MK_FIELDREF)
@@ -241,7 +243,8 @@ static bool match_field(struct sigma_ctx *c, const struct item *it, const struct
 	}
 	for (const struct val *v = first; v; v = view_next(c, v))
 		if (m->kind == MK_NULL ? v->type == VT_NULL : val_matches(c, m, v)) {
-			note_why(c, it, view_text(c, v));
+			if (c->nwhy < c->maxwhy)
+				note_why(c, it, view_text(c, v));
 			return true;
 		}
 	return false;

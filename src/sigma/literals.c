@@ -89,6 +89,12 @@ static inline uint64_t hash_of(uint64_t bytes)
 	return bytes * 0x9e3779b97f4a7c15u;
 }
 
+/* By the upper half: what a multiplication leaves in the lowest bits is made of the first letter alone. */
+static inline size_t place_of(const struct litclass *c, uint64_t hash)
+{
+	return hash >> 32 & c->mask;
+}
+
 /* "::" stands between words, where JSON has none. */
 static bool has_pair(const char *p, size_t n)
 {
@@ -126,7 +132,7 @@ static unsigned kind_of(const struct litset *s, size_t n)
 static void put_window(struct litclass *c, uint64_t bytes, uint32_t literal, uint32_t at)
 {
 	uint64_t h = hash_of(bytes);
-	size_t slot = h & c->mask;
+	size_t slot = place_of(c, h);
 	c->bits[h >> c->shift >> 6] |= (uint64_t)1 << (h >> c->shift & 63);
 	while (c->table[slot].literal)
 		slot = (slot + 1) & c->mask;
@@ -146,7 +152,7 @@ void litset_seal(struct litset *s)
 		c->stride = kinds[k].stride;
 		if (!c->n)
 			continue;
-		while (bits < 18 && (size_t)1 << bits < c->n * 32)
+		while (bits < 18 && (size_t)1 << bits < c->n * 128)
 			bits++;
 		c->shift = 64 - bits;
 		c->bits = xcalloc((size_t)1 << (bits - 6), sizeof *c->bits);
@@ -222,7 +228,7 @@ bool literal_at(const struct literal *l, bool json, struct slice text, size_t i,
 /* The literals of which a window stands at `i`. */
 static bool confirm(const struct litset *s, const struct litclass *c, struct slice text, size_t i, uint64_t bytes, litset_fn *fn, void *arg)
 {
-	for (size_t slot = hash_of(bytes) & c->mask; c->table[slot].literal; slot = (slot + 1) & c->mask) {
+	for (size_t slot = place_of(c, hash_of(bytes)); c->table[slot].literal; slot = (slot + 1) & c->mask) {
 		const struct window *w = &c->table[slot];
 		const struct literal *l = &s->lits.v[w->literal - 1];
 		if (w->bytes == bytes && literal_at(l, s->json, text, i, w->at) && fn(arg, l->id))

@@ -258,6 +258,58 @@ static void refuses_what_is_no_object(void **state)
 	buf_free(&b);
 }
 
+/* An event of one of a few shapes: names, kinds and order as before, mostly. */
+static void shaped(struct buf *b, unsigned shape)
+{
+	static const char *const names[] = {"@timestamp", "EventID", "Image", "x", "ProcessGuid", "a-rather-long-name-of-a-member-of-forty-by", "Ünder", "id"};
+	b->n = 0;
+	buf_addz(b, shape % 3 ? "{\"winlog\":{\"first-name\":" : "{\"first-name\":");
+	string(b);
+	for (unsigned i = 0; i < 4 + shape % 5; i++) {
+		buf_addf(b, ",\"%s\":", names[(i + shape) % ARRAY_LEN(names)]);
+		if ((i + shape) % 4 == 1)
+			buf_addf(b, "%d", (int)rnd(70000) - 100);
+		else if ((i + shape) % 7 == 2)
+			buf_addf(b, "[%u,{\"in\":%s}]", rnd(9), rnd(2) ? "true" : "null");
+		else
+			string(b);
+	}
+	buf_addz(b, shape % 3 ? "},\"last-name\":\"0123456789 0123456789 0123456789\"}" : ",\"last-name\":\"0123456789 0123456789 0123456789\"}");
+}
+
+/* Objects of shapes that came before, and some that are nearly so. */
+static void known_shapes_are_compared_whole(void **state)
+{
+	static const char bytes[] = "{}[]:,\"0123 tfn\x01\x80sx";
+	struct both x;
+	struct buf b = {0};
+	unsigned picked = 0, refused = 0;
+	(void)state;
+	open_both(&x);
+	for (int i = 0; i < 40000; i++) {
+		shaped(&b, rnd(12));
+		bool damaged = rnd(2);
+		for (size_t k = 0; k < b.n && damaged; k++)
+			if (b.p[k] == '\\')
+				b.p[k] = '/';
+		for (unsigned n = damaged ? 1 + rnd(2) : 0; n-- > 0;)
+			b.p[rnd((uint32_t)b.n)] = bytes[rnd(sizeof bytes - 1)];
+		if (pick(&x, buf_slice(&b)) != JSON_OK) {
+			if (!damaged)
+				fail_msg("not picked: %.*s", SLFMT(buf_slice(&b)));
+			refused++;
+			continue;
+		}
+		picked += damaged;
+		if (!flatten(&x, buf_slice(&b)))
+			fail_msg("picked, but no object: %.*s", SLFMT(buf_slice(&b)));
+		compare(&x, buf_slice(&b));
+	}
+	assert_true(picked > 5000 && refused > 500);
+	close_both(&x);
+	buf_free(&b);
+}
+
 static void a_name_is_asked_for_once(void **state)
 {
 	struct both x;
@@ -318,7 +370,7 @@ static void depth_and_numbers_have_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(picks_what_flatten_finds), cmocka_unit_test(refuses_what_is_no_object), cmocka_unit_test(a_name_is_asked_for_once), cmocka_unit_test(containers_are_told),
+		cmocka_unit_test(picks_what_flatten_finds), cmocka_unit_test(refuses_what_is_no_object), cmocka_unit_test(known_shapes_are_compared_whole), cmocka_unit_test(a_name_is_asked_for_once), cmocka_unit_test(containers_are_told),
 		cmocka_unit_test(depth_and_numbers_have_limits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
