@@ -280,6 +280,17 @@ void lru_free(struct lru *m);                       /* calls on_evict for what i
 void *lru_get(struct lru *m, struct slice key);     /* NULL when absent; marks as used */
 void *lru_put(struct lru *m, struct slice key, bool *fresh); /* finds or makes; *fresh may be NULL */
 void lru_del(struct lru *m, struct slice key);      /* calls on_evict */
+/* The same for who knows hash_bytes() of the key already. */
+void *lru_get_hashed(struct lru *m, struct slice key, uint64_t hash);
+void *lru_put_hashed(struct lru *m, struct slice key, uint64_t hash, bool *fresh);
+/* Where a value lies, for who comes again with the same key: lru_sit is lru_get without looking for it, NULL when the entry has
+ * gone since (or the seat is empty). A seat dies with its map. */
+struct lru_seat {
+	struct lru_node *node;
+	uint32_t turn;
+};
+struct lru_seat lru_seat(void *value);
+void *lru_sit(struct lru *m, struct lru_seat seat);
 size_t lru_count(const struct lru *m);
 uint64_t lru_evicted(const struct lru *m);          /* how many had to go: state was lost, say so */
 /* Oldest first; stops when fn returns false. fn must not change the map. */

@@ -23,7 +23,8 @@ struct lru_node {
 	struct lru_node *prev, *next; /* ring */
 	struct lru_node *chain;       /* same bucket, or the next free node */
 	uint64_t hash;
-	size_t nkey;
+	uint32_t nkey;
+	uint32_t turn;                /* counts the keys it held: a seat of before is no longer good */
 	union {
 		char in[LRU_KEY_INLINE];
 		char *out; /* nkey > LRU_KEY_INLINE */
@@ -74,8 +75,6 @@ static struct slice fold_key(struct slice key, char room[static LRU_KEY_MAX])
 	struct slice rest;
 	uint64_t h;
 
-	if (likely(key.n <= LRU_KEY_MAX))
-		return key;
 	rest = slice_from(key, LRU_KEY_MAX - sizeof h);
 	h = hash_bytes(rest.p, rest.n);
 	memcpy(room, key.p, LRU_KEY_MAX - sizeof h);
@@ -159,6 +158,7 @@ static void more_nodes(struct lru *m)
 	m->slabs = slab;
 	for (size_t i = n; i-- > 0;) {
 		struct lru_node *node = (void *)((char *)slab + head + i * m->node_size);
+		node->turn = 0;
 		node->chain = m->free_nodes;
 		m->free_nodes = node;
 	}
@@ -177,6 +177,7 @@ static void drop(struct lru *m, struct lru_node *n)
 		m->on_evict(m->arg, node_key(n), node_value(n));
 	if (n->nkey > LRU_KEY_INLINE)
 		free(n->key.out);
+	n->turn++;
 	n->chain = m->free_nodes;
 	m->free_nodes = n;
 }
@@ -190,7 +191,7 @@ static struct lru_node *node_new(struct lru *m, struct slice key, uint64_t hash)
 	n = m->free_nodes;
 	m->free_nodes = n->chain;
 	n->hash = hash;
-	n->nkey = key.n;
+	n->nkey = (uint32_t)key.n;
 	if (key.n > LRU_KEY_INLINE)
 		n->key.out = xmalloc(key.n);
 	if (key.n > 0)
@@ -234,34 +235,31 @@ void lru_free(struct lru *m)
 	free(m);
 }
 
-void *lru_get(struct lru *m, struct slice key)
+void *lru_get_hashed(struct lru *m, struct slice key, uint64_t hash)
 {
-	char room[LRU_KEY_MAX];
+	char room[LRU_KEY_MAX] UNINIT;
 	struct lru_node *n;
 
-	key = fold_key(key, room);
-	n = find(m, key, hash_bytes(key.p, key.n));
+	if (unlikely(key.n > LRU_KEY_MAX)) {
+		key = fold_key(key, room);
+		hash = hash_bytes(key.p, key.n);
+	}
+	n = find(m, key, hash);
 	if (n == NULL)
 		return NULL;
 	touch(m, n);
 	return node_value(n);
 }
 
-void *lru_put(struct lru *m, struct slice key, bool *fresh)
+void *lru_get(struct lru *m, struct slice key)
 {
-	char room[LRU_KEY_MAX];
-	struct lru_node *n;
-	uint64_t hash;
+	return lru_get_hashed(m, key, key.n <= LRU_KEY_MAX ? hash_bytes(key.p, key.n) : 0);
+}
 
-	key = fold_key(key, room);
-	hash = hash_bytes(key.p, key.n);
-	n = find(m, key, hash);
-	if (fresh != NULL)
-		*fresh = n == NULL;
-	if (n != NULL) {
-		touch(m, n);
-		return node_value(n);
-	}
+static void *put_new(struct lru *m, struct slice key, uint64_t hash)
+{
+	struct lru_node *n;
+
 	while (m->count >= m->max) {
 		m->evicted++;
 		drop(m, m->ring.prev);
@@ -274,12 +272,51 @@ void *lru_put(struct lru *m, struct slice key, bool *fresh)
 	return node_value(n);
 }
 
-void lru_del(struct lru *m, struct slice key)
+void *lru_put_hashed(struct lru *m, struct slice key, uint64_t hash, bool *fresh)
 {
-	char room[LRU_KEY_MAX];
+	char room[LRU_KEY_MAX] UNINIT;
 	struct lru_node *n;
 
-	key = fold_key(key, room);
+	if (unlikely(key.n > LRU_KEY_MAX)) {
+		key = fold_key(key, room);
+		hash = hash_bytes(key.p, key.n);
+	}
+	n = find(m, key, hash);
+	if (fresh != NULL)
+		*fresh = n == NULL;
+	if (n == NULL)
+		return put_new(m, key, hash);
+	touch(m, n);
+	return node_value(n);
+}
+
+void *lru_put(struct lru *m, struct slice key, bool *fresh)
+{
+	return lru_put_hashed(m, key, key.n <= LRU_KEY_MAX ? hash_bytes(key.p, key.n) : 0, fresh);
+}
+
+struct lru_seat lru_seat(void *value)
+{
+	struct lru_node *n = (void *)((char *)value - round_up(sizeof *n));
+
+	return (struct lru_seat){n, n->turn};
+}
+
+void *lru_sit(struct lru *m, struct lru_seat seat)
+{
+	if (seat.node == NULL || seat.node->turn != seat.turn)
+		return NULL;
+	touch(m, seat.node);
+	return node_value(seat.node);
+}
+
+void lru_del(struct lru *m, struct slice key)
+{
+	char room[LRU_KEY_MAX] UNINIT;
+	struct lru_node *n;
+
+	if (unlikely(key.n > LRU_KEY_MAX))
+		key = fold_key(key, room);
 	n = find(m, key, hash_bytes(key.p, key.n));
 	if (n != NULL)
 		drop(m, n);

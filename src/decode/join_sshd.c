@@ -55,9 +55,9 @@ static bool same(const char *kept, size_t n, struct slice s)
 	return n == s.n && bytes_eq(kept, s.p, n);
 }
 
-static void keep(struct connection *c, const struct event *e, struct slice pid, struct slice source)
+static void keep(struct connection *c, const struct event *e, struct slice pid, struct slice source, struct slice port)
 {
-	struct slice port = event_str(e, F_SOURCE_PORT), host = slice_to(e->host, HOST_MAX);
+	struct slice host = slice_to(e->host, HOST_MAX);
 	if (same(c->pid, c->npid, pid) && same(c->source, c->nsource, source) && same(c->port, c->nport, port) && same(c->host, c->nhost, host)) {
 		c->time = e->time; /* several lines of one connection in a row */
 		return;
@@ -71,23 +71,44 @@ static void keep(struct connection *c, const struct event *e, struct slice pid, 
 		memcpy(c->port, port.p, c->nport = (uint8_t)port.n);
 }
 
+struct parts {
+	struct slice pid, source, port;
+};
+
+/* The first value of each field, in one pass: most lines of sshd come through here. */
+static struct parts read_parts(const struct event *e)
+{
+	const struct value *pid = NULL, *ip = NULL, *address = NULL, *port = NULL;
+	for (const struct value *v = e->values + e->nvalues; v-- > e->values;)
+		if (v->field == F_PROCESS_PID)
+			pid = v;
+		else if (v->field == F_SOURCE_IP)
+			ip = v;
+		else if (v->field == F_SOURCE_ADDRESS)
+			address = v;
+		else if (v->field == F_SOURCE_PORT)
+			port = v;
+	const struct value *source = ip ? ip : address;
+	return (struct parts){pid ? slice_make(pid->p, pid->len) : SLICE_NONE, source ? slice_make(source->p, source->len) : SLICE_NONE,
+		port ? slice_make(port->p, port->len) : SLICE_NONE};
+}
+
 void join_sshd(struct sshd_connections **connections, struct batch *out, struct event *e)
 {
-	const struct value *pid = event_get(e, F_PROCESS_PID);
-	if (!pid || !pid->len || pid->len > PID_MAX)
+	struct parts p = read_parts(e);
+	if (!p.pid.n || p.pid.n > PID_MAX)
 		return;
-	struct slice source = event_source(e), number = slice_make(pid->p, pid->len);
-	if (!source.n && (!*connections || !about_connection(e)))
+	if (!p.source.n && (!*connections || !about_connection(e)))
 		return;
 	if (!*connections)
 		*connections = xcalloc(1, sizeof **connections);
-	struct connection *c = place(*connections, e->host, number, source.n > 0);
-	if (source.n) {
-		if (source.n <= SOURCE_MAX)
-			keep(c, e, number, source);
+	struct connection *c = place(*connections, e->host, p.pid, p.source.n > 0);
+	if (p.source.n) {
+		if (p.source.n <= SOURCE_MAX)
+			keep(c, e, p.pid, p.source, p.port);
 		return;
 	}
-	if (c && slice_eq(slice_make(c->pid, c->npid), number) && slice_eq(slice_make(c->host, c->nhost), slice_to(e->host, HOST_MAX)) && near(c->time, e->time))
+	if (c && slice_eq(slice_make(c->pid, c->npid), p.pid) && slice_eq(slice_make(c->host, c->nhost), slice_to(e->host, HOST_MAX)) && near(c->time, e->time))
 		tell(out, e, c);
 }
 

@@ -21,15 +21,11 @@ struct host_memory {
 	nstime began, newest; /* of the events of this host */
 };
 
-/* Which detectors a command line could matter to; direct-mapped by the line's hash. */
-enum { LINE_MEMOS = 1 << 13, TOLD = 1 << 12 };
-struct line_memo {
-	uint64_t hash, mask;
-};
-_Static_assert(DETECTORS <= 64, "line_memo.mask has a bit per detector");
+enum { TOLD = 1 << 12 };
 
 struct detect {
-	struct line_memo *lines;
+	struct detect_hot hot; /* first: detect_hot() */
+	struct lines *lines;
 	struct detect_options opt;
 	detect_sink *sink;
 	void *sink_arg;
@@ -43,14 +39,14 @@ struct detect {
 	struct lru *logins;               /* newest login by host and account: who.c */
 	struct lru *uids;                 /* account names by host and number: who.c */
 	nstime now;
-	struct host_memo *host_memo;      /* caches of who.c */
-	struct actor_memo actor_memo;
+	struct login_look *login;
 	struct told {
 		uint64_t hash;
 		uint32_t source;
 	} *told;                          /* newest happenings and who told them */
 	char noted[64];                   /* host of the event before */
 	size_t nnoted;
+	unsigned noted_turn;              /* of host_memo, when it holds that host */
 	nstime noted_began, noted_newest;
 	bool several;                     /* logs speak, not one */
 	uint32_t first_source;            /* + 1 */
@@ -122,16 +118,6 @@ struct lru *detect_logins(struct detect *d)
 struct lru *detect_uids(struct detect *d)
 {
 	return d->uids;
-}
-
-struct host_memo *detect_host_memo(const struct detect *d)
-{
-	return d->host_memo;
-}
-
-struct actor_memo *detect_actor_memo(struct detect *d)
-{
-	return &d->actor_memo;
 }
 
 char *detect_text_buffer(struct detect *d, size_t *n)
@@ -222,8 +208,8 @@ struct detect *detect_new(const struct detect_options *opt, detect_sink *sink, v
 	d->sink = sink;
 	d->sink_arg = arg;
 	d->now = NSTIME_NONE;
-	d->host_memo = xcalloc(1, sizeof *d->host_memo);
-	d->lines = xcalloc(LINE_MEMOS, sizeof *d->lines);
+	d->lines = lines_new();
+	d->login = login_look_new();
 	d->told = xcalloc(TOLD, sizeof *d->told);
 	d->nnoted = SIZE_MAX;
 	arena_init(&d->mem);
@@ -252,8 +238,8 @@ void detect_free(struct detect *d)
 	lru_free(d->logins);
 	lru_free(d->uids);
 	arena_free(&d->mem);
-	free(d->host_memo);
 	free(d->lines);
+	free(d->login);
 	free(d->told);
 	free(d);
 }
@@ -289,6 +275,7 @@ static void leave_host(struct detect *d)
 	if (m)
 		m->newest = MAX(m->newest, d->noted_newest);
 	d->nnoted = SIZE_MAX;
+	d->noted_turn = 0;
 }
 
 void detect_began(struct detect *d, struct slice host, nstime t)
@@ -314,10 +301,16 @@ nstime detect_host_newest(struct detect *d, struct slice host)
 static void note_host(struct detect *d, const struct event *e)
 {
 	bool fresh;
+	unsigned turn = d->hot.host.at ? d->hot.host.turn : 0;
+	if (turn && turn == d->noted_turn && e->time >= d->noted_began) {
+		d->noted_newest = MAX(d->noted_newest, e->time);
+		return; /* the same host goes on */
+	}
 	struct slice host = detect_host(d, e->host);
 	if (host.n == d->nnoted && e->time >= d->noted_began && bytes_eq(host.p, d->noted, host.n)) {
 		d->noted_newest = MAX(d->noted_newest, e->time);
-		return; /* the same host goes on */
+		d->noted_turn = turn;
+		return;
 	}
 	leave_host(d);
 	struct host_memory *m = lru_put(d->hosts, host, &fresh);
@@ -329,36 +322,9 @@ static void note_host(struct detect *d, const struct event *e)
 	d->nnoted = host.n;
 	if (host.n)
 		memcpy(d->noted, host.p, host.n);
+	d->noted_turn = turn;
 	d->noted_began = m->began;
 	d->noted_newest = m->newest;
-}
-
-static uint64_t ask_detectors(const struct event *e)
-{
-	struct commands it UNINIT;
-	struct command c UNINIT;
-	uint64_t mask = 0;
-	commands_begin(&it, e);
-	while (commands_next(&it, &c))
-		for (size_t i = 0; i < DETECTORS; i++)
-			if (!table[i]->might || table[i]->might(&c))
-				mask |= (uint64_t)1 << i;
-	return mask;
-}
-
-/* All ones for events that carry no command line. */
-static uint64_t detectors_for(struct detect *d, const struct event *e)
-{
-	if (e->action != ACT_SUDO && e->action != ACT_EXEC && e->action != ACT_COMMAND && e->action != ACT_CRON)
-		return UINT64_MAX;
-	struct slice line = event_str(e, F_PROCESS_CMDLINE);
-	if (!line.n)
-		return UINT64_MAX;
-	uint64_t hash = hash_bytes(line.p, line.n);
-	struct line_memo *m = &d->lines[hash % LINE_MEMOS];
-	if (m->hash != hash)
-		*m = (struct line_memo){hash, ask_detectors(e)};
-	return m->mask;
 }
 
 /* The same happening told by two logs of a host (auth.log and syslog, the journal's export, a copied folder). What it is, is
@@ -397,13 +363,22 @@ void detect_event(struct detect *d, const struct event *e)
 		return;
 	if (d->now == NSTIME_NONE || e->time > d->now)
 		d->now = e->time;
-	d->actor_memo.valid = false;
+	d->hot.actor.valid = false;
+	detect_host_at(d, e->host);
 	note_host(d, e);
-	uint64_t mask = detectors_for(d, e);
+	if (e->action == ACT_LOGIN)
+		login_memory_begin(d, e, d->login);
+	uint64_t mask = lines_detectors(d->lines, d->opt.org, e);
 	for (const uint8_t *i = d->by_action[e->action]; *i != UINT8_MAX; i++)
 		if (mask >> *i & 1)
 			table[*i]->event(d, d->state[*i], e);
-	login_memory_event(d, e); /* after the detectors: they compare with what was known before */
+	/* after the detectors: they compare with what was known before */
+	if (e->action == ACT_SESSION_OPENED)
+		uid_memory_event(d, e);
+	else if (e->action == ACT_LOGIN)
+		login_memory_login(d, e);
+	d->hot.login.known = NULL;
+	d->hot.host.at = NULL;
 }
 
 void detect_finish(struct detect *d)

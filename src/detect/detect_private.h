@@ -3,6 +3,7 @@
 #define POSTERN_DETECT_PRIVATE_H
 
 #include "detect/detect.h"
+#include "path/path.h"
 
 /* Sizes of memory, in entries. About 60 MB when all are full. */
 enum {
@@ -27,6 +28,7 @@ struct detector {
 	/* Whether a command line could matter, whoever typed it. The answer is remembered per line, so that event() is not
 	 * called for the thousandth "run-parts". NULL: every event is handed over. Not asked for events without a command. */
 	bool (*might)(const struct command *c);
+	bool (*might_here)(const struct org *org, const struct command *c); /* the same where the organisation is asked; one of the two */
 	void (*finish)(struct detect *d, void *state);  /* before open findings are closed; may be NULL */
 	void (*destroy)(void *state);
 	/* The maps of its memory, which are all of it: they are saved and loaded. NULL: none (or it is not saved so: login paths). */
@@ -104,25 +106,80 @@ struct finding *open_by_account(struct detect *d, const struct detector *def, co
 /* "hl-jansen (Jan Jansen of Hafenlicht Webcare)" for texts; static per-detect buffer, valid until the next call. */
 const char *actor_text(struct detect *d, const struct actor *a);
 
+/* The login at hand (login.c). */
+struct login_known {
+	uint64_t hash;               /* of what it is found by: host, account, source, key; 0 none */
+	uint64_t host, account, source, key, place; /* hash_bytes() of each; place: what the address counts as */
+	const struct org_person *person; /* by account, else by the key that was logged */
+	const struct org_host *from; /* the source's address is this one's */
+	const struct org_host *origin_host; /* the source is this one by address, or by name where none is logged */
+	enum path_place origin;
+	bool service, inside;        /* inside: the address is */
+	struct lru_seat seat;        /* in detect_logins */
+	struct path_hint hint;
+};
+struct login_at_hand {
+	struct slice account, source, key, method;
+	const struct ip *ip;         /* of the source; NULL */
+	uint32_t port, pid;
+	bool shell, vpn;             /* login_to_host of the event, without and with VPN */
+	struct login_known *known;
+};
+struct login_look;
 /* The memory behind detect_actor (who.c), driven by detect.c. */
 struct lru *login_memory_new(void);
 void login_memory_wants(struct interest *want);
-void login_memory_event(struct detect *d, const struct event *e);
+void login_memory_begin(struct detect *d, const struct event *e, struct login_look *l); /* of an ACT_LOGIN, before detectors see it */
+void login_memory_login(struct detect *d, const struct event *e);
 struct lru *detect_logins(struct detect *d);
 struct lru *uid_memory_new(void);
+void uid_memory_event(struct detect *d, const struct event *e); /* of an ACT_SESSION_OPENED */
 struct lru *detect_uids(struct detect *d);
+enum { UID_SEATS = 1 << 9 };
 struct host_memo {
 	char logged[128];
 	size_t n;
 	struct slice name;
+	const char *at;       /* where the host of the event at hand stands, when it is this one */
+	uint64_t hash;        /* of name; 0 not asked for */
+	unsigned turn;        /* counts the hosts */
+	/* by hash of host, number and name: where the number is in detect_uids */
+	struct { uint64_t hash; struct lru_seat seat; } uids[UID_SEATS];
 };
-struct host_memo *detect_host_memo(const struct detect *d);
-struct actor_memo {
-	struct actor actor;
-	bool valid; /* for the event at hand */
+/* What is asked for many times an event lies in front of struct detect. */
+struct detect_hot {
+	struct host_memo host;
+	struct actor_memo {
+		struct actor actor;
+		bool valid; /* for the event at hand */
+	} actor;
+	struct login_at_hand login; /* known: NULL when the event at hand is none */
 };
-struct actor_memo *detect_actor_memo(struct detect *d);
+static inline struct detect_hot *detect_hot(const struct detect *d)
+{
+	return (struct detect_hot *)(uintptr_t)d;
+}
+struct login_look *login_look_new(void);
+void login_look(struct login_look *l, const struct org *org, const struct event *e, struct slice host, struct slice account, struct login_at_hand *at);
+/* NULL: the event at hand is no login to a host. */
+static inline struct login_at_hand *detect_login(const struct detect *d)
+{
+	struct login_at_hand *at = &detect_hot(d)->login;
+	return at->known ? at : NULL;
+}
+/* The host of ours whose address the login at hand came from; NULL none. */
+const struct org_host *login_from(const struct detect *d, const struct actor *a);
+/* What the source of a login is, and which host of ours; NULL none. */
+enum path_place login_origin(const struct org *org, const struct ip *ip, struct slice text, const struct org_host **host);
+
+/* The event's host is asked for again and again: by where it stands. */
+void detect_host_at(const struct detect *d, struct slice host);
 char *detect_text_buffer(struct detect *d, size_t *n);
+
+/* Which detectors a command line could matter to, remembered (lines.c): a bit for each of detectors.def. */
+struct lines;
+struct lines *lines_new(void);
+uint64_t lines_detectors(struct lines *l, const struct org *org, const struct event *e);
 
 /* ---- commands ------------------------------------------------------------------------------------------------ */
 /* The command line of an event that tells of one (sudo, auditd exec, cron, forced command): words split at blanks, quotes

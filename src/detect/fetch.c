@@ -114,6 +114,12 @@ struct slice fetched_from(const struct org *org, const struct command *c, bool *
 	return SLICE_NONE;
 }
 
+static bool fetches_from_outside(const struct org *org, const struct command *c)
+{
+	bool address;
+	return fetched_from(org, c, &address).n > 0;
+}
+
 static bool world_writable(struct slice line)
 {
 	return slice_has(line, SL("/tmp/")) || slice_has(line, SL("cd /tmp")) || slice_has(line, SL("cd /dev/shm")) || slice_has(line, SL("cd /var/tmp")) || slice_has(line, SL("/dev/shm/")) || slice_has(line, SL("/var/tmp/"));
@@ -154,7 +160,7 @@ const struct detector detector_ingress = {
 	.info = {"postern.tool-ingress", "Tool fetched from outside by a service or provider account", LEVEL_MEDIUM, STAGE_TOOLS, techniques,
 		"curl, wget, scp, rsync, git or an interpreter naming an outside machine, run by a service account or a provider's person, or from a bare address by anyone.",
 		"Updates and health checks done by hand; machines of ours that org.yaml does not list."},
-	.wants = wants, .might = fetches, .event = ingress_event,
+	.wants = wants, .might_here = fetches_from_outside, .event = ingress_event,
 };
 
 /* ---- decoded and piped scripts ------------------------------------------------------------------------------- */

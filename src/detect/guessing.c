@@ -178,7 +178,9 @@ static void login_event(struct detect *d, struct guess_memory *m, const struct e
 {
 	struct cidr net;
 	struct slice user = event_str(e, F_USER_NAME);
-	struct guesser *g = lru_get(m->by_source, source_key(e, source, &net));
+	const struct login_at_hand *at = detect_login(d); /* its source is hashed already, but of networks */
+	struct slice from = source_key(e, source, &net);
+	struct guesser *g = at && from.p == at->source.p ? lru_get_hashed(m->by_source, from, at->known->source) : lru_get(m->by_source, from);
 	if (!g || e->outcome == OUTCOME_FAILURE || e->time - g->last > FORGET)
 		return;
 	/* a key cannot be guessed: its owner mistyped something else before */

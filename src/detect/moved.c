@@ -57,10 +57,10 @@ static size_t switches_tables(void *state, struct lru **out)
 	return 2;
 }
 
-static void remember(struct switches *s, const struct actor *a, nstime t)
+static void remember(struct switches *s, const struct login_known *k, const struct actor *a, nstime t)
 {
-	struct host_logins *h = lru_put(s->hosts, a->host, NULL);
-	uint64_t account = hash_slice(a->account);
+	struct host_logins *h = lru_put_hashed(s->hosts, a->host, k->host, NULL);
+	uint64_t account = k->account;
 	unsigned at = h->next;
 	for (unsigned i = 0; i < RECENT; i++)
 		if (h->recent[i].account == account)
@@ -112,12 +112,13 @@ static void switch_event(struct detect *d, void *state, const struct event *e)
 	detect_actor(d, e, &a);
 	if (!a.account.n || !a.has_ip)
 		return;
-	const struct org_host *from = org_host_by_ip(detect_org(d), &a.ip);
+	const struct org_host *from = login_from(d, &a);
+	const struct login_known *known = detect_login(d)->known;
 	bool self = from && slice_eq(from->name, a.host);
 	if (from && !self) {
 		uint32_t habit = hop_habit(s, &a, from->name, e->time);
 		const struct host_logins *h = lru_get(s->hosts, from->name);
-		uint64_t account = hash_slice(a.account);
+		uint64_t account = known->account;
 		bool own = false;
 		int other = -1;
 		for (unsigned i = 0; h && i < RECENT; i++) {
@@ -152,7 +153,7 @@ static void switch_event(struct detect *d, void *state, const struct event *e)
 			finding_evidence(f, e);
 		}
 	}
-	remember(s, &a, e->time);
+	remember(s, known, &a, e->time);
 }
 
 const struct detector detector_switch = {
@@ -213,22 +214,27 @@ static void fanout_event(struct detect *d, void *state, const struct event *e)
 	if (!a.account.n)
 		return;
 	bool fresh;
-	struct fan *p = lru_put(state, a.account, &fresh);
+	const struct login_known *known = detect_login(d)->known;
+	struct fan *p = lru_put_hashed(state, a.account, known->account, &fresh);
 	if (fresh) {
 		p->first = p->hour = e->time;
 		p->day = (e->time - 12 * NS_HOUR) / NS_DAY;
 	}
 	fan_clock(p, e->time);
-	uint64_t host = hash_slice(a.host);
+	uint64_t host = known->host;
 	bool new_host = set_add(&p->known, host);
 	p->day_new += new_host;
 	p->ring[p->next] = (typeof(p->ring[0])){e->time, host, new_host};
 	p->next = (p->next + 1) % RING;
-	struct small_set within = {0};
+	struct small_set within UNINIT;
 	unsigned unknown = 0;
+	uint64_t last = 0; /* most often the next is the same */
+	within.n = within.next = 0;
 	for (unsigned i = 0; i < RING; i++)
-		if (p->ring[i].host && e->time - p->ring[i].time < NS_HOUR && set_add(&within, p->ring[i].host))
-			unknown += p->ring[i].fresh;
+		if (p->ring[i].host && p->ring[i].host != last && e->time - p->ring[i].time < NS_HOUR) {
+			last = p->ring[i].host;
+			unknown += set_add(&within, last) && p->ring[i].fresh;
+		}
 	unsigned hosts = within.n;
 	p->hour_most = MAX(p->hour_most, hosts);
 	bool learnt = e->time - p->first > detect_learning(d);

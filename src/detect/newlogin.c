@@ -34,8 +34,10 @@ static void profiles_free(void *state)
 }
 
 /* What an address counts as: a known host is itself, anything else its network. */
-static uint64_t place_of(struct detect *d, const struct actor *a)
+static uint64_t place_of(struct detect *d, const struct login_at_hand *at, const struct actor *a)
 {
+	if (at->source.n)
+		return at->known->place;
 	if (!a->has_ip)
 		return hash_slice(a->source);
 	if (org_host_by_ip(detect_org(d), &a->ip))
@@ -53,7 +55,8 @@ static bool odd_hour(const struct profile *p, unsigned hour)
 
 static unsigned local_hour(struct detect *d, nstime t)
 {
-	return civil_of(t + org_utc_offset(detect_org(d), t) * NS_SEC).hour;
+	nstime local = t + org_utc_offset(detect_org(d), t) * NS_SEC, of_day = local % NS_DAY;
+	return (unsigned)((of_day < 0 ? of_day + NS_DAY : of_day) / NS_HOUR);
 }
 
 struct novelty {
@@ -78,7 +81,7 @@ static void tell(struct detect *d, const struct event *e, const struct actor *a,
 		f->text.n -= 2; /* the last "; ." */
 		finding_actor(f, a);
 		f->level = LEVEL_LOW;
-		if (a->has_ip && org_host_by_ip(detect_org(d), &a->ip))
+		if (login_from(d, a))
 			f->stage = STAGE_MOVED; /* from one of our own hosts */
 	}
 	finding_raise(f, weight >= 4 || (weight >= 3 && a->provider) ? LEVEL_MEDIUM : LEVEL_LOW);
@@ -94,21 +97,22 @@ static void event(struct detect *d, void *state, const struct event *e)
 	if (!a.account.n || !a.source.n)
 		return;
 	bool fresh;
-	struct profile *p = lru_put(state, a.account, &fresh);
+	const struct login_at_hand *at = detect_login(d);
+	struct profile *p = lru_put_hashed(state, a.account, at->known->account, &fresh);
 	if (fresh)
 		p->first = e->time;
 	unsigned hour = local_hour(d, e->time);
 	struct novelty n = {.hour = odd_hour(p, hour)};
-	n.network = set_add(&p->networks, place_of(d, &a));
-	struct slice fp = event_str(e, F_SSH_KEY_FP); /* of this login, not a remembered one */
-	n.key = fp.n && set_add(&p->keys, hash_slice(fp)) && p->keys.n > 1;
-	n.host = set_add(&p->hosts, hash_slice(a.host));
+	n.network = set_add(&p->networks, place_of(d, at, &a));
+	/* the key of this login, not a remembered one */
+	n.key = at->key.n && set_add(&p->keys, at->known->key) && p->keys.n > 1;
+	n.host = set_add(&p->hosts, at->known->host);
 	bool learnt = e->time - p->first > detect_learning(d) && p->logins >= LOGINS_FIRST;
 	p->hour[hour]++;
 	p->logins++;
 	/* hops between our own hosts are judged by login paths, once those are learnt */
 	const struct path *paths = detect_path(d);
-	bool own = a.has_ip && org_host_by_ip(detect_org(d), &a.ip);
+	bool own = login_from(d, &a) != NULL;
 	if (learnt && !(own && paths && path_learnt(paths)))
 		tell(d, e, &a, n);
 }
@@ -139,7 +143,7 @@ static void distant_event(struct detect *d, void *state, const struct event *e)
 	if (!a.account.n || !a.outside || a.service)
 		return;
 	bool fresh;
-	struct profile *p = lru_put(state, a.account, &fresh);
+	struct profile *p = lru_put_hashed(state, a.account, detect_login(d)->known->account, &fresh);
 	typeof(p->outside[0]) *last = &p->outside[!ip_is_v4(&a.ip)];
 	nstime apart = e->time > last->time ? e->time - last->time : last->time - e->time;
 	if (last->time && apart < NS_HOUR && far_apart(&last->ip, &a.ip)) {

@@ -28,7 +28,24 @@ static bool puts_files(const struct command *c)
 	return command_writes(c, "/", &path) || slice_in_list(c->tool, "cp mv install rsync scp tee dd ln wget curl tar unzip");
 }
 
-/* The path in the distribution folder that the event writes to; SLICE_NONE when none. */
+/* The path in the distribution folder that a command writes to; SLICE_NONE when none. */
+static struct slice put(const struct org *org, const struct command *c)
+{
+	struct slice path;
+	if (command_writes(c, "/", &path) && org_patch_path(org, path))
+		return path;
+	/* cd there; mv FILE . */
+	struct slice last = c->n > 1 ? c->word[c->n - 1] : SLICE_NONE;
+	bool there = last.n && last.p[0] != '/' && puts_files(c) && command_target(c, c->n - 1) && org_patch_path(org, c->folder);
+	return there ? c->folder : SLICE_NONE;
+}
+
+static bool puts_there(const struct org *org, const struct command *c)
+{
+	return put(org, c).n > 0;
+}
+
+/* The same of an event. */
 static struct slice target(const struct org *org, const struct event *e)
 {
 	struct command c UNINIT;
@@ -37,15 +54,10 @@ static struct slice target(const struct org *org, const struct event *e)
 		return e->outcome != OUTCOME_FAILURE && org_patch_path(org, path) ? path : SLICE_NONE;
 	struct commands it UNINIT;
 	commands_begin(&it, e);
-	while (commands_next(&it, &c)) {
-		if (command_writes(&c, "/", &path) && org_patch_path(org, path))
-			return path;
-		/* cd there; mv FILE . */
-		struct slice last = c.n > 1 ? c.word[c.n - 1] : SLICE_NONE;
-		if (last.n && last.p[0] != '/' && puts_files(&c) && command_target(&c, c.n - 1) && org_patch_path(org, c.folder))
-			return c.folder;
-	}
-	return SLICE_NONE;
+	path = SLICE_NONE;
+	while (!path.n && commands_next(&it, &c))
+		path = put(org, &c);
+	return path;
 }
 
 static void event(struct detect *d, void *state, const struct event *e)
@@ -90,7 +102,7 @@ const struct detector detector_patch_folder = {
 	.info = {"postern.patch-folder", "File put into a distribution folder", LEVEL_HIGH, STAGE_DISTRIBUTION, techniques,
 		"A file created or copied in a folder listed under patch_folders by an account that did so on fewer than two days before.",
 		"A new release manager's first days."},
-	.wants = wants, .might = puts_files, .create = habits_new, .tables = tables_one, .event = event, .destroy = habits_free,
+	.wants = wants, .might_here = puts_there, .create = habits_new, .tables = tables_one, .event = event, .destroy = habits_free,
 };
 
 /* ---- what the release gate refused ------------------------------------------------------------------------------------------- */

@@ -61,24 +61,16 @@ static const struct { const char *role; enum path_place place; } places[] = {
 	{"provider-gateway", PATH_VENDOR}, {"vpn", PATH_POOL},
 };
 
-/* The name of the source and what it is. An inside address that org.yaml does not name is taken for somebody's machine. */
-static struct slice source_of(struct detect *d, const struct event *e, enum path_place *place)
+/* An inside address that org.yaml does not name is taken for somebody's machine. */
+enum path_place login_origin(const struct org *org, const struct ip *ip, struct slice text, const struct org_host **host)
 {
-	const struct org *org = detect_org(d);
-	const struct ip *ip = event_ip(e, F_SOURCE_IP);
-	struct slice text = event_source(e);
-	const struct org_host *h = ip ? org_host_by_ip(org, ip) : org_host(org, text);
-	if (!h) {
-		*place = ip && org_inside(org, ip) ? PATH_CLIENT : PATH_OUTSIDE;
-		return text;
-	}
-	*place = PATH_SERVER;
+	const struct org_host *h = *host = ip ? org_host_by_ip(org, ip) : org_host(org, text);
+	if (!h)
+		return ip && org_inside(org, ip) ? PATH_CLIENT : PATH_OUTSIDE;
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
-		if (org_host_has_role(h, slice_of(places[i].role))) {
-			*place = places[i].place;
-			break;
-		}
-	return h->name;
+		if (org_host_has_role(h, slice_of(places[i].role)))
+			return places[i].place;
+	return PATH_SERVER;
 }
 
 static unsigned breach_of(const struct org *org, const struct actor *a, nstime t)
@@ -209,17 +201,18 @@ static void tell(struct detect *d, const struct event *e, const struct actor *a,
 
 static void login(struct detect *d, struct paths *s, const struct event *e)
 {
+	const struct login_at_hand *at = detect_login(d);
 	struct actor a UNINIT;
 	s->judged = false;
-	if (!login_to_host(d, e, false))
+	if (!at || !at->shell)
 		return;
 	detect_actor(d, e, &a);
 	if (!a.account.n || (a.service && !a.person))
 		return;
+	const struct login_known *k = at->known;
 	struct path_login l = {.time = e->time, .account = a.account, .person = a.person ? a.person->name : a.account, .host = a.host,
-		.method = event_str(e, F_SSH_METHOD), .key = event_str(e, F_SSH_KEY_FP), .port = (uint32_t)event_int(e, F_SOURCE_PORT, 0),
-		.pid = (uint32_t)event_int(e, F_PROCESS_PID, 0), .breach = breach_of(detect_org(d), &a, e->time)};
-	l.source = source_of(d, e, &l.place);
+		.source = k->origin_host ? k->origin_host->name : at->source, .place = k->origin, .method = at->method, .key = at->key, .port = at->port, .pid = at->pid,
+		.breach = breach_of(detect_org(d), &a, e->time), .hint = &at->known->hint};
 	s->judged = l.source.n && path_login(s->path, &l, &s->newest);
 	if (s->judged && s->newest.alert)
 		tell(d, e, &a, l.source, &s->newest);
@@ -227,14 +220,18 @@ static void login(struct detect *d, struct paths *s, const struct event *e)
 
 static void ended(struct detect *d, struct path *p, const struct event *e)
 {
-	enum path_place place;
-	if (!slice_eq(e->dataset, SL("sshd")) && !slice_eq(e->dataset, SL("dropbear")))
+	const struct org_host *h;
+	struct slice host = detect_host(d, e->host), text;
+	if (!path_anybody_on(p, host) || (!slice_eq(e->dataset, SL("sshd")) && !slice_eq(e->dataset, SL("dropbear"))))
 		return;
 	uint32_t port = (uint32_t)event_int(e, F_SOURCE_PORT, 0), pid = (uint32_t)event_int(e, F_PROCESS_PID, 0);
-	if (port)
-		path_ended(p, e->time, detect_host(d, e->host), 0, source_of(d, e, &place), port);
-	else if (e->action == ACT_SESSION_CLOSED)
-		path_ended(p, e->time, detect_host(d, e->host), pid, SLICE_NONE, 0);
+	if (port) {
+		text = event_source(e);
+		login_origin(detect_org(d), event_ip(e, F_SOURCE_IP), text, &h);
+		path_ended(p, e->time, host, 0, h ? h->name : text, port);
+	} else if (e->action == ACT_SESSION_CLOSED) {
+		path_ended(p, e->time, host, pid, SLICE_NONE, 0);
+	}
 }
 
 static void became(struct detect *d, struct path *p, const struct event *e)

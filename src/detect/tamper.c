@@ -264,11 +264,22 @@ static void gap_tell(struct detect *d, struct heartbeat *h, const struct event *
 	f->first = h->last;
 }
 
+/* cron's own line, PAM's about it, or a boot. */
+static bool is_beat(const struct event *e)
+{
+	struct slice name = event_str(e, F_PROCESS_NAME);
+	if (e->action != ACT_SESSION_OPENED)
+		return true;
+	return name.n && (name.p[0] | 0x20) == 'c' && (slice_ieq(name, SL("CRON")) || slice_ieq(name, SL("crond")));
+}
+
 static void gap_event(struct detect *d, void *state, const struct event *e)
 {
 	bool fresh;
+	if (e->action != ACT_LOG_ROTATED && !is_beat(e))
+		return;
 	struct slice host = detect_host(d, e->host);
-	struct key k UNINIT;
+	struct key k UNINIT, log UNINIT;
 	key_init(&k);
 	key_add(&k, host);
 	if (e->action == ACT_LOG_ROTATED) {
@@ -276,13 +287,11 @@ static void gap_event(struct detect *d, void *state, const struct event *e)
 		kept_set(&any->rotated, e);
 		return;
 	}
-	bool cron = slice_ieq(event_str(e, F_PROCESS_NAME), SL("CRON")) || slice_ieq(event_str(e, F_PROCESS_NAME), SL("crond"));
-	if (e->action == ACT_SESSION_OPENED && !cron)
-		return;
-	struct heartbeat *host_memory = lru_get(state, key_slice(&k));
-	struct kept_line rotated = host_memory ? host_memory->rotated : (struct kept_line){.n = 0};
-	key_add(&k, e->action == ACT_SESSION_OPENED ? SL("auth") : SL("cron"));
-	struct heartbeat *h = lru_put(state, key_slice(&k), &fresh);
+	lru_get(state, key_slice(&k)); /* as long as the host's logs go on, so does what is known of its logger */
+	log.n = k.n;
+	memcpy(log.b, k.b, k.n);
+	key_add(&log, e->action == ACT_SESSION_OPENED ? SL("auth") : SL("cron"));
+	struct heartbeat *h = lru_put(state, key_slice(&log), &fresh);
 	if (fresh) {
 		h->first_day = local_time(d, e->time) / NS_DAY;
 		memset(h->last_slot, 0xff, sizeof h->last_slot);
@@ -291,8 +300,11 @@ static void gap_event(struct detect *d, void *state, const struct event *e)
 		if (h->nhost)
 			memcpy(h->host, host.p, h->nhost);
 	}
-	if (!fresh && e->action != ACT_BOOT && missing_hours(d, h, h->last, e->time))
-		gap_tell(d, h, e, host, &rotated);
+	if (!fresh && e->action != ACT_BOOT && missing_hours(d, h, h->last, e->time)) {
+		const struct heartbeat *logger = lru_get(state, key_slice(&k));
+		gap_tell(d, h, e, host, logger ? &logger->rotated : NULL);
+		lru_get(state, key_slice(&log)); /* the newest again */
+	}
 	int64_t hour = local_time(d, e->time) / NS_HOUR;
 	if (h->last_slot[hour % 24] != hour) {
 		h->last_slot[hour % 24] = hour;

@@ -125,12 +125,14 @@ static void loopback_login(struct detect *d, const struct event *e)
 static void tunnel_event(struct detect *d, void *state, const struct event *e)
 {
 	(void)state;
-	struct command c = {0};
+	struct command c UNINIT;
 	struct actor a UNINIT;
 	if (e->action == ACT_LOGIN) {
 		loopback_login(d, e);
 		return;
 	}
+	c.n = 0;
+	c.line = SLICE_NONE;
 	enum tunnel_kind kind = e->action == ACT_FORWARD ? TUNNEL_LOCAL : TUNNEL_NONE;
 	if (kind == TUNNEL_NONE && command_find(e, tunnels, &c))
 		kind = tunnel_of(&c);

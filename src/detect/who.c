@@ -1,5 +1,5 @@
 /* who.c - which person, from where: the newest login of an account on a host stands behind what the account does there. */
-#include "detect/detect_private.h"
+#include "detect/profile.h"
 
 #include <stdio.h>
 
@@ -34,20 +34,36 @@ static struct slice canonical_host(const struct detect *d, struct slice host)
 }
 
 /* The lines of one host come in a row: remember the newest name. */
+static struct slice another_host(const struct detect *d, struct host_memo *m, struct slice host)
+{
+	struct slice name = canonical_host(d, host);
+	m->at = NULL;
+	if (host.n > sizeof m->logged)
+		return name;
+	m->turn++;
+	m->hash = 0;
+	m->n = host.n;
+	if (host.n)
+		memcpy(m->logged, host.p, host.n);
+	/* the short form of what was logged lies in the memo, not in the block, which goes away */
+	m->name = name.n && name.p >= host.p && name.p < host.p + host.n ? slice_make(m->logged, name.n) : name;
+	return m->name;
+}
+
 struct slice detect_host(const struct detect *d, struct slice host)
 {
-	struct host_memo *m = detect_host_memo(d);
-	if (m->n != host.n || !bytes_eq(m->logged, host.p, host.n)) {
-		struct slice name = canonical_host(d, host);
-		if (host.n > sizeof m->logged)
-			return name;
-		m->n = host.n;
-		if (host.n)
-			memcpy(m->logged, host.p, host.n);
-		/* the short form of what was logged lies in the memo, not in the block, which goes away */
-		m->name = name.n && name.p >= host.p && name.p < host.p + host.n ? slice_make(m->logged, name.n) : name;
-	}
-	return m->name;
+	struct host_memo *m = &detect_hot(d)->host;
+	if (m->n == host.n && (m->at == host.p || bytes_eq(m->logged, host.p, host.n)))
+		return m->name;
+	return another_host(d, m, host);
+}
+
+void detect_host_at(const struct detect *d, struct slice host)
+{
+	struct host_memo *m = &detect_hot(d)->host;
+	m->at = NULL;
+	detect_host(d, host);
+	m->at = m->n == host.n && host.n ? host.p : NULL;
 }
 
 /* auditd writes numbers where everyone else writes names: the pair is learnt from PAM's session lines. */
@@ -61,22 +77,41 @@ struct lru *uid_memory_new(void)
 	return lru_new(sizeof(struct uid_memory), MEM_ACCOUNTS, NULL, NULL);
 }
 
-static struct key uid_key(const struct detect *d, struct slice host, struct slice uid)
+/* host and what is on it: an account, a number. */
+static void key_on_host(const struct detect *d, struct slice host, struct slice what, struct key *k)
 {
-	struct key k UNINIT;
-	key_init(&k);
-	key_add(&k, detect_host(d, host));
-	key_add(&k, uid);
-	return k;
+	key_init(k);
+	key_add(k, detect_host(d, host));
+	key_add(k, what);
 }
 
-static void learn_uid(struct detect *d, const struct event *e)
+static uint64_t host_hash(const struct detect *d, struct slice host)
+{
+	struct host_memo *m = &detect_hot(d)->host;
+	struct slice name = detect_host(d, host);
+	if (!m->at)
+		return hash_slice(name);
+	if (!m->hash)
+		m->hash = hash_slice(name);
+	return m->hash;
+}
+
+void uid_memory_event(struct detect *d, const struct event *e)
 {
 	struct slice name = event_str(e, F_USER_TARGET), uid = event_str(e, F_USER_TARGET_ID);
 	if (!name.n || !uid.n || name.n > sizeof((struct uid_memory *)0)->name)
 		return;
-	struct key k = uid_key(d, e->host, uid);
-	struct uid_memory *m = lru_put(detect_uids(d), key_slice(&k), NULL);
+	uint64_t hash = hash_mix(host_hash(d, e->host), hash_slice(uid)) ^ hash_slice(name);
+	struct host_memo *memo = &detect_hot(d)->host;
+	typeof(memo->uids[0]) *seat = &memo->uids[hash % UID_SEATS];
+	struct uid_memory *m = seat->hash == hash ? lru_sit(detect_uids(d), seat->seat) : NULL;
+	if (!m) {
+		struct key k UNINIT;
+		key_on_host(d, e->host, uid, &k);
+		m = lru_put(detect_uids(d), key_slice(&k), NULL);
+		seat->hash = hash;
+		seat->seat = lru_seat(m);
+	}
 	m->n = (uint8_t)name.n;
 	memcpy(m->name, name.p, name.n);
 }
@@ -86,18 +121,10 @@ static struct slice name_of_uid(struct detect *d, const struct event *e, enum fi
 	struct slice uid = event_str(e, field);
 	if (!uid.n)
 		return SLICE_NONE;
-	struct key k = uid_key(d, e->host, uid);
+	struct key k UNINIT;
+	key_on_host(d, e->host, uid, &k);
 	const struct uid_memory *m = lru_get(detect_uids(d), key_slice(&k));
 	return m ? slice_make(m->name, m->n) : SLICE_NONE;
-}
-
-static struct key login_key(const struct detect *d, struct slice host, struct slice account)
-{
-	struct key k UNINIT;
-	key_init(&k);
-	key_add(&k, detect_host(d, host));
-	key_add(&k, account);
-	return k;
 }
 
 /* The account behind an event: auditd's login uid survives sudo and su, so it wins over the effective user. */
@@ -114,8 +141,56 @@ static struct slice account_of(struct detect *d, const struct event *e)
 /* For sentences only: logs without a name are not one host. */
 static const struct slice nameless = SL("a host without a name");
 
+/* The memory of the account's newest login on the host; NULL none. */
+static struct login_memory *newest_login(struct detect *d, const struct event *e, struct slice account, struct login_known *known)
+{
+	struct key k UNINIT;
+	struct login_memory *m = known ? lru_sit(detect_logins(d), known->seat) : NULL;
+	if (m)
+		return m;
+	key_on_host(d, e->host, account, &k);
+	m = lru_get(detect_logins(d), key_slice(&k));
+	if (m && known)
+		known->seat = lru_seat(m);
+	return m;
+}
+
+/* The same of a login that was looked at. */
+static void known_actor(struct detect *d, const struct event *e, const struct login_at_hand *at, struct actor *a)
+{
+	struct login_known *k = at->known;
+	*a = (struct actor){.login = NSTIME_NONE, .host = detect_host(d, e->host), .account = at->account, .source = at->source, .key = at->key,
+		.person = k->person, .service = k->service};
+	if (!a->host.n)
+		a->host = nameless;
+	struct login_memory *m = a->account.n ? newest_login(d, e, a->account, k) : NULL;
+	a->outside = at->ip && !k->inside;
+	if (at->ip) {
+		a->ip = *at->ip;
+		a->has_ip = true;
+	} else if (!a->source.n && m) {
+		a->source = slice_make(m->source, m->nsource);
+		a->ip = m->ip;
+		a->has_ip = m->has_ip;
+		a->outside = a->has_ip && !org_inside(detect_org(d), &a->ip);
+	}
+	if (m) {
+		a->login = m->time;
+		if (!a->key.n)
+			a->key = slice_make(m->key, m->nkey);
+	}
+	if (!a->person && !at->key.n && a->key.n)
+		a->person = org_person_by_key(detect_org(d), a->key);
+	a->provider = a->person ? a->person->provider : NULL;
+}
+
 static void find_actor(struct detect *d, const struct event *e, struct actor *a)
 {
+	const struct login_at_hand *at = detect_login(d);
+	if (at) {
+		known_actor(d, e, at, a);
+		return;
+	}
 	const struct org *org = detect_org(d);
 	*a = (struct actor){.login = NSTIME_NONE};
 	a->host = detect_host(d, e->host);
@@ -123,8 +198,7 @@ static void find_actor(struct detect *d, const struct event *e, struct actor *a)
 		a->host = nameless;
 	a->account = account_of(d, e);
 	a->service = a->account.n && org_service_account(org, a->account);
-	struct key k = login_key(d, e->host, a->account);
-	struct login_memory *m = a->account.n ? lru_get(detect_logins(d), key_slice(&k)) : NULL;
+	struct login_memory *m = a->account.n ? newest_login(d, e, a->account, NULL) : NULL;
 	a->source = event_source(e);
 	const struct ip *ip = event_ip(e, F_SOURCE_IP);
 	a->key = event_str(e, F_SSH_KEY_FP);
@@ -151,7 +225,7 @@ static void find_actor(struct detect *d, const struct event *e, struct actor *a)
 /* Several detectors ask about the same event. */
 void detect_actor(struct detect *d, const struct event *e, struct actor *a)
 {
-	struct actor_memo *m = detect_actor_memo(d);
+	struct actor_memo *m = &detect_hot(d)->actor;
 	if (!m->valid) {
 		find_actor(d, e, &m->actor);
 		m->valid = true;
@@ -185,45 +259,61 @@ const char *actor_text(struct detect *d, const struct actor *a)
 	return buf;
 }
 
-static bool told_already(struct detect *d, const struct event *e)
+static bool told_already(struct detect *d, const struct event *e, struct slice account)
 {
-	struct key k = login_key(d, e->host, account_of(d, e));
-	const struct login_memory *m = lru_get(detect_logins(d), key_slice(&k));
+	const struct login_memory *m = newest_login(d, e, account, NULL);
 	return m && e->time - m->time < 2 * NS_MIN;
 }
 
 bool login_to_host(struct detect *d, const struct event *e, bool vpn)
 {
-	if (e->action != ACT_LOGIN || e->outcome == OUTCOME_FAILURE)
-		return false;
-	if (slice_eq(e->dataset, SL("sshd")))
-		return true;
-	if (slice_eq(e->dataset, SL("auditd")))
-		return event_source(e).n && !told_already(d, e);
-	return slice_in_list(e->dataset, "dropbear login telnetd") || (vpn && slice_in_list(e->dataset, "openvpn strongswan"));
+	const struct login_at_hand *at = e->action == ACT_LOGIN ? detect_login(d) : NULL;
+	return at && (at->shell || (vpn && at->vpn));
 }
 
-void login_memory_event(struct detect *d, const struct event *e)
+void login_memory_begin(struct detect *d, const struct event *e, struct login_look *l)
 {
-	if (e->action == ACT_SESSION_OPENED)
-		learn_uid(d, e);
-	if (!login_to_host(d, e, true))
+	bool shell = slice_eq(e->dataset, SL("sshd")), vpn = false;
+	struct slice account = SLICE_NONE;
+	if (e->outcome == OUTCOME_FAILURE)
 		return;
-	struct slice user = account_of(d, e), source = event_source(e), fp = event_str(e, F_SSH_KEY_FP);
-	if (!user.n || !source.n)
+	if (!shell && slice_eq(e->dataset, SL("auditd"))) {
+		account = account_of(d, e);
+		shell = event_source(e).n && !told_already(d, e, account);
+	} else if (!shell) {
+		shell = slice_in_list(e->dataset, "dropbear login telnetd");
+		vpn = !shell && slice_in_list(e->dataset, "openvpn strongswan");
+	}
+	if (!shell && !vpn)
 		return;
-	struct key k = login_key(d, e->host, user);
-	struct login_memory *m = lru_put(detect_logins(d), key_slice(&k), NULL);
-	const struct ip *ip = event_ip(e, F_SOURCE_IP);
+	struct slice host = detect_host(d, e->host);
+	struct login_at_hand *at = &detect_hot(d)->login;
+	login_look(l, detect_org(d), e, host.n ? host : nameless, account.n ? account : account_of(d, e), at);
+	at->shell = shell;
+	at->vpn = vpn;
+}
+
+void login_memory_login(struct detect *d, const struct event *e)
+{
+	const struct login_at_hand *at = detect_login(d);
+	if (!at || !at->account.n || !at->source.n)
+		return;
+	struct login_memory *m = newest_login(d, e, at->account, at->known);
+	if (!m) {
+		struct key k UNINIT;
+		key_on_host(d, e->host, at->account, &k);
+		m = lru_put(detect_logins(d), key_slice(&k), NULL);
+		at->known->seat = lru_seat(m);
+	}
 	m->time = e->time;
-	m->has_ip = ip != NULL;
-	if (ip)
-		m->ip = *ip;
-	m->nsource = (uint8_t)MIN(source.n, sizeof m->source);
-	memcpy(m->source, source.p, m->nsource);
-	m->nkey = (uint8_t)MIN(fp.n, sizeof m->key);
+	m->has_ip = at->ip != NULL;
+	if (at->ip)
+		m->ip = *at->ip;
+	m->nsource = (uint8_t)MIN(at->source.n, sizeof m->source);
+	memcpy(m->source, at->source.p, m->nsource);
+	m->nkey = (uint8_t)MIN(at->key.n, sizeof m->key);
 	if (m->nkey)
-		memcpy(m->key, fp.p, m->nkey);
+		memcpy(m->key, at->key.p, m->nkey);
 }
 
 /* ---- findings by account --------------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
-/* budget.c - the score that so many alerts a day reach, from the last days of the same stream. */
+/* budget.c - the score that so many alerts a day reach, from the last days of the same stream; rules that are worth less the more often they hold. */
 #include "path/path_private.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum { KEPT_LEAST = 64, KEPT_MOST = 1024, GROUPS_MAX = 50000 };
@@ -117,4 +118,31 @@ bool budget_load(struct budget *b, struct wire *w)
 			memcpy(b->day[i].v, s.p, b->day[i].n * sizeof(float));
 	}
 	return !w->bad;
+}
+
+/* ---- rules that fade -------------------------------------------------------------------------------------------- */
+
+#define BELIEVED 9.0      /* alerts a day of a rule that are believed in full */
+#define RULE_FADES 10.0   /* days */
+
+void faded_day(struct faded *f)
+{
+	double k = exp(-1 / RULE_FADES);
+	f->count *= k;
+	f->days = f->days * k + 1;
+	lru_free(f->today);
+	f->today = lru_new(1, 10000, NULL, NULL);
+}
+
+double faded_worth(const struct faded *f)
+{
+	double r = BELIEVED * f->days / MAX(1.0, f->count);
+	return MIN(1.0, r * r);
+}
+
+void faded_add(struct faded *f, uint64_t group)
+{
+	bool fresh;
+	lru_put(f->today, slice_make((const char *)&group, sizeof group), &fresh);
+	f->count += fresh;
 }

@@ -132,7 +132,8 @@ void cells_add(struct cells *c, enum path_place place, const struct oddness *o)
 	struct place_cells *p = of_place(c, place);
 	uint32_t at = (uint32_t)index_of(o);
 	p->count[at] += 1;
-	widen(p, at);
+	for (int a = 0; a < AXES; a++)
+		p->most[a] = MAX(p->most[a], MIN(o->v[a], (uint8_t)(size[a] - 1)));
 	*vec_push(&p->pending) = at;
 }
 

@@ -10,8 +10,6 @@ enum { KEY_OF_CLIENT = 1 };                 /* relation.flags of R_ACCOUNT_KEY: 
 enum { JUMP_OTHERS = 6, GONE_OTHERS = 8 };  /* candidates where nobody's session is open */
 enum { RHYTHM_MINUTES = 2, HABIT_DAYS = 8, LOGINS_FOR_KEYS = 5 };
 #define BECAME_LASTS NS_HOUR
-#define BELIEVED 9.0      /* alerts a day of a rule that are believed in full */
-#define RULE_FADES 10.0   /* days */
 #define RULE_WEIGHT 3.0
 #define TYPED_WEIGHT 4.0
 #define OWN_WEIGHT 3.0    /* one's own session explains a login */
@@ -80,28 +78,6 @@ uint64_t path_forgotten(const struct path *p)
 
 /* ---- the day turns ---------------------------------------------------------------------------------------------- */
 
-static void faded_day(struct faded *f)
-{
-	double k = exp(-1 / RULE_FADES);
-	f->count *= k;
-	f->days = f->days * k + 1;
-	lru_free(f->today);
-	f->today = lru_new(1, 10000, NULL, NULL);
-}
-
-static double faded_worth(const struct faded *f)
-{
-	double r = BELIEVED * f->days / MAX(1.0, f->count);
-	return MIN(1.0, r * r);
-}
-
-static void faded_add(struct faded *f, uint64_t group)
-{
-	bool fresh;
-	lru_put(f->today, slice_make((const char *)&group, sizeof group), &fresh);
-	f->count += fresh;
-}
-
 static void turn_day(struct path *p, nstime t)
 {
 	unsigned day = (unsigned)MIN((uint64_t)MAX(t, 0) / (uint64_t)NS_DAY, (uint64_t)UINT16_MAX);
@@ -142,6 +118,15 @@ struct look {
 	uint64_t account_key, proof, from_source;
 	unsigned method;
 };
+
+/* Its lists are long, and empty when nothing is counted. */
+static void look_init(struct look *k, const struct path_login *l, struct path_verdict *v)
+{
+	k->l = l;
+	k->v = v;
+	k->parent = k->why = NULL;
+	k->other = k->other_account = 0;
+}
 
 /* The session it was launched from, as likely as can be told. */
 static const struct session *came_from(const struct look *k)
@@ -352,11 +337,10 @@ static uint64_t odd_key(const struct look *k)
 	return relation_key(R_ODD, k->n.person, (uint32_t)k->l->place, plain);
 }
 
-/* The keys of everything that will be asked, and their slots on the way from memory. */
-static void prepare(const struct path *p, struct look *k)
+/* The keys of everything that will be asked. */
+static void make_keys(struct look *k)
 {
 	const struct names *n = &k->n;
-	k->method = method_of(k->l->method);
 	k->full = relation_key(R_FULL, n->account, n->source, n->host);
 	k->source_host = relation_key(R_SOURCE_HOST, n->source, n->host, 0);
 	k->account_host = relation_key(R_ACCOUNT_HOST, n->account, n->host, 0);
@@ -365,6 +349,42 @@ static void prepare(const struct path *p, struct look *k)
 	k->account_key = relation_key(R_ACCOUNT_KEY, n->account, n->key, 0);
 	k->proof = relation_key(R_SOURCE_KEY, n->account, n->source, n->key ? n->key : UINT32_MAX - k->method);
 	k->from_source = relation_key(R_SOURCE_KEY, n->account, n->source, 0);
+	/* of texts, not of numbers: the same story has the same name in every run */
+	k->group = hash_stable(hash_stable(HASH_STABLE_INIT, k->l->source.p, k->l->source.n), k->l->account.p, k->l->account.n);
+}
+
+static bool hint_fits(const struct path_hint *h, const struct look *k)
+{
+	const struct names *n = &k->n;
+	return h->filled && h->account == n->account && h->person == n->person && h->source == n->source && h->host == n->host && h->key == n->key && h->method == k->method;
+}
+
+static void take_keys(struct look *k)
+{
+	struct path_hint *h = k->l->hint;
+	const struct names *n = &k->n;
+	uint64_t *const keys[] = {&k->full, &k->source_host, &k->account_host, &k->account_source, &k->person_host, &k->account_key, &k->proof, &k->from_source};
+	_Static_assert(ARRAY_LEN(keys) == ARRAY_LEN(h->keys), "a hint holds every key");
+	if (h && hint_fits(h, k)) {
+		for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+			*keys[i] = h->keys[i];
+		k->group = h->story;
+		return;
+	}
+	make_keys(k);
+	if (!h)
+		return;
+	*h = (struct path_hint){n->account, n->person, n->source, n->host, n->key, k->method, .story = k->group, .filled = true};
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		h->keys[i] = *keys[i];
+}
+
+/* The keys, and their slots on the way from memory. */
+static void prepare(const struct path *p, struct look *k)
+{
+	k->method = method_of(k->l->method);
+	take_keys(k);
+	k->group = hash_stable(k->group, &p->day, sizeof p->day);
 	const uint64_t seen[] = {k->full, k->source_host, k->account_host, k->account_source, k->person_host};
 	for (size_t i = 0; i < ARRAY_LEN(seen); i++)
 		relations_prefetch(&p->seen, seen[i]);
@@ -454,7 +474,7 @@ static void score(struct path *p, struct look *k)
 static void trace(const struct path *p, const struct look *k)
 {
 	struct path_verdict *v = k->v;
-	struct path_hop back[PATH_HOPS];
+	struct path_hop back[PATH_HOPS] UNINIT;
 	size_t n = 0;
 	back[n++] = (struct path_hop){k->l->time, strtab_get(p->names, k->n.account), strtab_get(p->names, k->n.person),
 		strtab_get(p->names, k->n.source), strtab_get(p->names, k->n.host), k->l->port};
@@ -524,29 +544,37 @@ static void open_session(struct path *p, const struct look *k)
 
 /* ---- one login --------------------------------------------------------------------------------------------------------- */
 
+static uint32_t number(struct strtab *t, struct slice s, uint32_t guess)
+{
+	struct slice text = strtab_get(t, guess);
+	return guess && text.n == s.n && bytes_eq(text.p, s.p, s.n) ? guess : strtab_put(t, s);
+}
+
 static bool name_all(struct path *p, const struct path_login *l, struct names *n)
 {
 	if (strtab_count(p->names) > PATH_NAMES_MAX) {
 		p->forgotten++;
 		return false;
 	}
-	n->account = strtab_put(p->names, l->account);
-	n->person = strtab_put(p->names, l->person);
-	n->source = strtab_put(p->names, l->source);
-	n->host = strtab_put(p->names, l->host);
-	n->key = strtab_put(p->names, l->key);
+	const struct path_hint none = {0}, *h = l->hint ? l->hint : &none;
+	n->account = number(p->names, l->account, h->account);
+	n->person = number(p->names, l->person, h->person);
+	n->source = number(p->names, l->source, h->source);
+	n->host = number(p->names, l->host, h->host);
+	n->key = number(p->names, l->key, h->key);
 	return n->account && n->person && n->source && n->host && n->source != n->host;
 }
 
 bool path_login(struct path *p, const struct path_login *l, struct path_verdict *v)
 {
-	struct look k = {.l = l, .v = v};
+	struct look k UNINIT;
+	look_init(&k, l, v);
 	if (!name_all(p, l, &k.n))
 		return false;
 	turn_day(p, l->time);
-	*v = (struct path_verdict){0};
-	/* of texts, not of numbers: the same story has the same name in every run */
-	k.group = hash_stable(hash_stable(hash_stable(HASH_STABLE_INIT, l->source.p, l->source.n), l->account.p, l->account.n), &p->day, sizeof p->day);
+	memset(v, 0, offsetof(struct path_verdict, hop)); /* what is beyond is as many hops as are counted */
+	v->nhops = 0;
+	v->group[0] = 0;
 	prepare(p, &k);
 	k.from = host_find(p, k.n.source);
 	host_causes(k.from, k.n.person, l->time, &k.c);

@@ -62,6 +62,13 @@ struct path_login {
 	struct slice method, key;     /* "publickey"; fingerprint or empty */
 	uint32_t port, pid;           /* of the source; of the sshd that wrote the line */
 	unsigned breach;              /* of the account's own grant: 2 host, +1 hour, +2 network */
+	struct path_hint *hint;       /* may be NULL */
+};
+/* The numbers of a login's names, kept by the caller for the next login that is likely the same: a guess that is checked, never wrong. Zeroed first. */
+struct path_hint {
+	uint32_t account, person, source, host, key, method;
+	uint64_t story, keys[8];
+	bool filled;
 };
 
 enum { PATH_HOPS = 8, PATH_REASONS = 12 };
@@ -97,6 +104,8 @@ void path_free(struct path *p);
 bool path_login(struct path *p, const struct path_login *l, struct path_verdict *v);
 /* A session ended: by the pid of its sshd (0 unknown) or by source address' name and port (0 unknown). */
 void path_ended(struct path *p, nstime t, struct slice host, uint32_t pid, struct slice source, uint32_t port);
+/* Is a session open on the host, as far as known? */
+bool path_anybody_on(struct path *p, struct slice host);
 /* A host came up: no session of before is open. */
 void path_booted(struct path *p, nstime t, struct slice host);
 /* person became account `target` on host (sudo, su). */

@@ -124,6 +124,9 @@ struct faded {
 	double count, days;
 	struct lru *today;
 };
+void faded_day(struct faded *f);
+double faded_worth(const struct faded *f); /* 0 to 1 */
+void faded_add(struct faded *f, uint64_t group);
 struct path {
 	struct path_options opt;
 	struct strtab *names;
@@ -138,6 +141,7 @@ struct path {
 	nstime first, now;
 	unsigned day;
 	uint32_t sessions;
+	uint32_t last_host;    /* name of the host asked for before; 0 none */
 	uint64_t logins, forgotten;
 };
 

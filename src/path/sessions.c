@@ -52,7 +52,8 @@ static void drop_stale(struct path_host *h, nstime t)
 
 void host_causes(struct path_host *h, uint32_t person, nstime t, struct causes *c)
 {
-	*c = (struct causes){0};
+	c->own = c->left = NULL;
+	c->nothers = c->ngone = 0; /* and nothing behind what is counted is looked at */
 	if (!h)
 		return;
 	drop_stale(h, t);
@@ -121,10 +122,29 @@ const struct session *host_session(const struct path_host *h, uint32_t id)
 	return NULL;
 }
 
+/* The lines of one host come in a row: its number is tried first. */
+static struct path_host *host_named(struct path *p, struct slice host)
+{
+	struct slice last = strtab_get(p->names, p->last_host);
+	if (last.n != host.n || !bytes_eq(last.p, host.p, host.n)) {
+		uint32_t name = strtab_find(p->names, host);
+		if (name == UINT32_MAX)
+			return NULL;
+		p->last_host = name;
+	}
+	return host_find(p, p->last_host);
+}
+
+bool path_anybody_on(struct path *p, struct slice host)
+{
+	const struct path_host *h = host_named(p, host);
+	return h && h->open;
+}
+
 void path_ended(struct path *p, nstime t, struct slice host, uint32_t pid, struct slice source, uint32_t port)
 {
-	uint32_t name = strtab_find(p->names, host), from = source.n ? strtab_find(p->names, source) : UINT32_MAX;
-	struct path_host *h = name == UINT32_MAX ? NULL : host_find(p, name);
+	struct path_host *h = host_named(p, host);
+	uint32_t from = source.n && h && h->open ? strtab_find(p->names, source) : UINT32_MAX;
 	for (uint32_t i = h && h->open ? h->n : 0; i-- > 0;) {
 		struct session *s = &h->v[i];
 		if (s->ended != NSTIME_NONE)
@@ -139,8 +159,7 @@ void path_ended(struct path *p, nstime t, struct slice host, uint32_t pid, struc
 
 void path_booted(struct path *p, nstime t, struct slice host)
 {
-	uint32_t name = strtab_find(p->names, host);
-	struct path_host *h = name == UINT32_MAX ? NULL : host_find(p, name);
+	struct path_host *h = host_named(p, host);
 	for (uint32_t i = 0; h && i < h->n; i++)
 		if (h->v[i].ended == NSTIME_NONE)
 			h->v[i].ended = t;
@@ -150,8 +169,8 @@ void path_booted(struct path *p, nstime t, struct slice host)
 
 void path_became(struct path *p, nstime t, struct slice host, struct slice person, struct slice target)
 {
-	uint32_t name = strtab_find(p->names, host), who = strtab_find(p->names, person);
-	struct path_host *h = name == UINT32_MAX ? NULL : host_find(p, name);
+	struct path_host *h = host_named(p, host);
+	uint32_t who = h ? strtab_find(p->names, person) : UINT32_MAX;
 	if (!h || who == UINT32_MAX || !who)
 		return; /* nobody that ever logged in */
 	uint32_t whom = strtab_find(p->names, target);
@@ -198,17 +217,17 @@ uint32_t host_owner(const struct path_host *h, unsigned day)
 void host_used_by(struct path_host *h, uint32_t person, unsigned day)
 {
 	int at = -1, least = 0;
-	for (int i = 0; i < OWNERS_MAX; i++) {
+	for (int i = 0; i < OWNERS_MAX; i++)
 		if (h->owner[i].person == person)
 			at = i;
+	if (at >= 0 && h->owner[at].day == day && h->owner[at].weight > 0)
+		return; /* once a day */
+	for (int i = 1; i < OWNERS_MAX && at < 0; i++)
 		if (weight_on(h, i, day) < weight_on(h, least, day))
 			least = i;
-	}
 	if (at < 0) {
 		at = least;
 		h->owner[at] = (typeof(h->owner[0])){person, 0, (uint16_t)day};
-	} else if (h->owner[at].day == day && h->owner[at].weight > 0) {
-		return; /* once a day */
 	}
 	h->owner[at].weight = weight_on(h, at, day) + 1;
 	h->owner[at].day = (uint16_t)day;

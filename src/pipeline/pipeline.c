@@ -122,8 +122,12 @@ static const struct event *neighbour(const struct lane *l)
 	return !l->tail_done && s->at < s->joined.n ? &s->joined.v[s->at] : NULL;
 }
 
-static void clock_event(struct run *r, struct lane *l, struct event *ev)
+static inline void clock_event(struct run *r, struct lane *l, struct event *ev)
 {
+	if (likely(l->clock.key != NSTIME_NONE && ev->time > l->clock.key && ev->time - l->clock.key < NS_DAY)) {
+		l->clock.key = ev->time; /* as stream_clock_event would */
+		return;
+	}
 	if (stream_clock_event(&l->clock, ev, neighbour(l), r->opt->max_disorder, r->opt->keep_order) == CLOCK_LATE) {
 		r->res->late++;
 		r->res->files[ev->source].late++;
@@ -196,6 +200,23 @@ static void open_due(struct run *r, struct heap *h, size_t *next)
 	}
 }
 
+/* The rest of the last lane: whole blocks, with nothing to merge them with. */
+static int hand_over_alone(struct run *r, struct node *top)
+{
+	struct lane *l = top->lane;
+	int rc = 0;
+	while (top->ev && !(rc = hand_over(r, top->ev))) {
+		struct slot *s = l->at_hand;
+		if (s && s->at < s->joined.n)
+			top->ev = &s->joined.v[s->at++];
+		else
+			top->ev = lane_next(r, l);
+		if (top->ev)
+			clock_event(r, l, top->ev);
+	}
+	return rc;
+}
+
 static int merge(struct run *r)
 {
 	struct heap *h = xcalloc(1, sizeof *h);
@@ -209,9 +230,12 @@ static int merge(struct run *r)
 			continue;
 		}
 		struct node *top = &h->v[0];
-		if ((rc = hand_over(r, top->ev)))
+		if (h->n == 1 && next == r->nlanes)
+			rc = hand_over_alone(r, top);
+		else if (!(rc = hand_over(r, top->ev)))
+			top->ev = lane_next(r, top->lane);
+		if (rc)
 			break;
-		top->ev = lane_next(r, top->lane);
 		if (top->ev) {
 			clock_event(r, top->lane, top->ev);
 		} else {

@@ -403,12 +403,12 @@ static bool is_ascii(struct slice s)
 
 bool sigma_event(struct sigma_ctx *c, const struct event *e)
 {
-	struct sigma_logsource from[ROUTES_MAX];
+	struct sigma_logsource from[ROUTES_MAX] UNINIT;
 	size_t n;
-	view_reset(c);
 	bool object = e->at.raw.n && e->at.raw.p[0] == '{';
 	if (!object && !c->saw && !(e->flags & EV_MARKED) && taxonomy_is_text(e) && !interest_has(&c->set->unmarked, (enum action)e->action))
-		return false;
+		return false; /* most events: before anything is laid out */
+	view_reset(c);
 	if (object && e->action != ACT_AUDIT_RECORD && view_json(c, e->at.raw) == 0) {
 		n = taxonomy_json_sources(c, from);
 		if (n == 1 && !from[0].product.p && !from[0].category.p && e->action != ACT_JSON && e->action != ACT_NONE)

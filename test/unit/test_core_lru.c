@@ -46,6 +46,55 @@ static void set(struct lru *m, const char *key, int x)
 	*v = x;
 }
 
+/* A seat is good as long as its entry stays, and using it counts as use. */
+static void test_seat(void **state)
+{
+	struct lru *m = lru_new(sizeof(int), 2, NULL, NULL);
+	struct lru_seat none = {0}, a, b;
+
+	(void)state;
+	assert_null(lru_sit(m, none));
+	set(m, "a", 1);
+	a = lru_seat(lru_get(m, SL("a")));
+	set(m, "b", 2);
+	b = lru_seat(lru_get(m, SL("b")));
+	assert_int_equal(*(int *)lru_sit(m, a), 1); /* b is the oldest now */
+	set(m, "c", 3);
+	assert_null(lru_get(m, SL("b")));
+	assert_null(lru_sit(m, b)); /* c lies where b lay */
+	assert_ptr_equal(lru_sit(m, a), lru_get(m, SL("a")));
+	lru_del(m, SL("a"));
+	assert_null(lru_sit(m, a));
+	set(m, "a", 4);
+	assert_null(lru_sit(m, a));
+	lru_free(m);
+}
+
+/* Whoever knows the hash finds the same entry, also under keys that are too long to be kept whole. */
+static void test_hashed(void **state)
+{
+	struct lru *m = lru_new(sizeof(int), 8, NULL, NULL);
+	char text[600];
+	bool fresh;
+
+	(void)state;
+	memset(text, 'x', sizeof text);
+	for (size_t n = 0; n < sizeof text; n += 97) {
+		struct slice key = slice_make(text, n);
+		uint64_t hash = hash_bytes(key.p, key.n);
+		void *v = lru_put(m, key, NULL);
+		assert_ptr_equal(lru_get_hashed(m, key, hash), v);
+		assert_ptr_equal(lru_put_hashed(m, key, hash, &fresh), v);
+		assert_false(fresh);
+		lru_del(m, key);
+		assert_null(lru_get_hashed(m, key, hash));
+		v = lru_put_hashed(m, key, hash, &fresh);
+		assert_true(fresh);
+		assert_ptr_equal(lru_get(m, key), v);
+	}
+	lru_free(m);
+}
+
 static void test_order(void **state)
 {
 	struct log gone = {0}, seen = {0};
@@ -229,7 +278,7 @@ static void test_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order), cmocka_unit_test(test_odd_sizes), cmocka_unit_test(test_long_keys),
+		cmocka_unit_test(test_order), cmocka_unit_test(test_seat), cmocka_unit_test(test_hashed), cmocka_unit_test(test_odd_sizes), cmocka_unit_test(test_long_keys),
 		cmocka_unit_test(test_model), cmocka_unit_test(test_many),
 	};
 
