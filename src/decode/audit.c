@@ -89,6 +89,7 @@ void decode_audit_free(struct decoder *d)
 		return;
 	for (unsigned i = 0; i < AUDIT_OPEN; i++)
 		free(st->pool[i].v);
+	audit_shapes_free(st->shapes);
 	buf_free(&st->line);
 	free(st);
 }
@@ -238,7 +239,7 @@ static inline const char *skip_to(const char *p, const char *end, uint8_t kind)
 	return p;
 }
 
-static inline int key_find(const struct audit_state *st, struct slice name)
+int audit_key_find(const struct audit_state *st, struct slice name)
 {
 	for (unsigned at = name_hash(name); st->key_at[at & 255]; at++) {
 		unsigned k = st->key_at[at & 255] - 1u;
@@ -310,8 +311,12 @@ void audit_parse(struct decoder *d, const struct audit_rec *r, struct audit_vals
 	v->has = v->quoted = 0;
 	v->plain = r->plain;
 	v->body = r->body;
+	if (r->pairs) {
+		audit_pairs_vals(r->pairs, v);
+		return;
+	}
 	while (audit_next(&s, &name, &text, &quoted)) {
-		int key = key_find(st, name);
+		int key = audit_key_find(st, name);
 		if (key < 0 || v->has >> key & 1)
 			continue;
 		if (key == AK_OP && !quoted)
@@ -462,7 +467,7 @@ static bool call_wanted(struct decoder *d, const struct audit_state *st, const s
 	return st->kind_wanted[audit_kind(d, name ? slice_of(name) : word)];
 }
 
-static void group_add(struct audit_group *g, const struct audit_rec *r)
+static void group_add(struct decoder *d, struct audit_group *g, const struct audit_rec *r)
 {
 	if (g->n == AUDIT_RECORDS)
 		return;
@@ -470,7 +475,8 @@ static void group_add(struct audit_group *g, const struct audit_rec *r)
 		g->cap = g->cap ? g->cap * 2 : 8;
 		g->v = xreallocarray(g->v, g->cap, sizeof *g->v);
 	}
-	g->v[g->n++] = *r;
+	g->v[g->n] = *r;
+	g->v[g->n++].pairs = audit_pairs(d, r);
 }
 
 static enum decoded audit_take(struct decoder *d, struct dline *l, const struct audit_head *h, struct slice text)
@@ -505,7 +511,7 @@ static enum decoded audit_take(struct decoder *d, struct dline *l, const struct 
 	}
 	bool wanted = !g->skip;
 	if (wanted || g->early)
-		group_add(g, &r);
+		group_add(d, g, &r);
 	if (audit_complete(g))
 		close_at(d, st, at);
 	return wanted ? DECODED_EVENT : DECODED_UNWANTED;

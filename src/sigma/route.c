@@ -33,6 +33,7 @@ struct bucket {
 	struct { uint32_t *v; size_t n, cap; } postings;
 	struct { struct findex *v; size_t n, cap; } fields;
 	struct findex *keywords;
+	struct findex *second;            /* of rules with keywords that are found by a field: a keyword that must stand there, too */
 	bool marked;                      /* who holds by keywords holds in marked lines only */
 	struct litset *raw;               /* what of the keywords stands in JSON as it is */
 	uint16_t *of_field;               /* + 1 */
@@ -76,13 +77,20 @@ int buckets_build(struct sigma_set *s, struct err *e)
 	return 0;
 }
 
+static void findex_free(struct findex *f)
+{
+	litset_free(f->literals);
+	free(f->first);
+	free(f->count);
+}
+
 static void bucket_free(struct bucket *b)
 {
-	for (size_t i = 0; i < b->fields.n; i++) {
-		litset_free(b->fields.v[i].literals);
-		free(b->fields.v[i].first);
-		free(b->fields.v[i].count);
-	}
+	for (size_t i = 0; i < b->fields.n; i++)
+		findex_free(&b->fields.v[i]);
+	if (b->second)
+		findex_free(b->second);
+	free(b->second);
 	litset_free(b->raw);
 	free(b->rules.v);
 	free(b->always.v);
@@ -251,12 +259,51 @@ static void index_pairs(struct sigma_set *s, struct bucket *b, struct pairs *p)
 		}
 }
 
+static bool only_keywords(const struct witness *w)
+{
+	bool only = !w->none;
+	for (size_t i = 0; i < w->n; i++)
+		only &= w->v[i].field == FIELD_KEYWORD;
+	return only;
+}
+
+/* Keywords that a rule cannot hold without, of rules that are found by another witness: one search of the texts instead of one for each keyword. */
+static void index_second(struct sigma_set *s, struct bucket *b)
+{
+	struct pairs p = {0};
+	for (size_t i = 0; i < b->rules.n; i++) {
+		struct srule *r = s->rules.v[b->rules.v[i]];
+		if (!r->keywords)
+			continue;
+		struct witness found = witness_of(s, r->cond, FOR_EVENTS), w = witness_of(s, r->cond, FOR_TEXTS);
+		r->second = !only_keywords(&found) && only_keywords(&w);
+		for (size_t k = 0; k < w.n && r->second; k++)
+			*vec_push(&p) = (struct pair){w.v[k], b->rules.v[i]};
+		free(found.v);
+		free(w.v);
+	}
+	if (p.n) {
+		struct findex *f = b->second = xcalloc(1, sizeof *f);
+		size_t cap = 0;
+		qsort(p.v, p.n, sizeof *p.v, pair_order);
+		f->literals = litset_new(false);
+		for (size_t i = 0; i < p.n;) {
+			uint32_t first;
+			struct slice text = p.v[i].atom.text;
+			i += put_run(b, &p, i, &first);
+			put_literal(f, text, first, (uint32_t)b->postings.n - first, &cap);
+		}
+		litset_seal(f->literals);
+	}
+	free(p.v);
+}
+
 static void bucket_index(struct sigma_set *s, struct bucket *b)
 {
 	struct pairs p = {0};
 	b->marked = true;
 	for (size_t i = 0; i < b->rules.n; i++) {
-		struct witness w = witness_of(s, s->rules.v[b->rules.v[i]]->cond, false);
+		struct witness w = witness_of(s, s->rules.v[b->rules.v[i]]->cond, FOR_EVENTS);
 		if (w.none)
 			*vec_push(&b->always) = b->rules.v[i];
 		for (size_t k = 0; k < w.n && !w.none; k++)
@@ -266,6 +313,7 @@ static void bucket_index(struct sigma_set *s, struct bucket *b)
 		free(w.v);
 	}
 	index_pairs(s, b, &p);
+	index_second(s, b);
 	free(p.v);
 }
 
@@ -290,7 +338,7 @@ static bool contradicts(struct slice rule, struct slice event)
 	return rule.n && event.n && !slice_ieq(rule, event);
 }
 
-static void note_reads(bool *reads, const struct expr *x)
+void route_note_reads(bool *reads, const struct expr *x)
 {
 	if (x->op == EX_ITEM) {
 		const struct item *it = x->item;
@@ -302,7 +350,7 @@ static void note_reads(bool *reads, const struct expr *x)
 		return;
 	}
 	for (uint32_t i = 0; i < x->n; i++)
-		note_reads(reads, x->kid[i]);
+		route_note_reads(reads, x->kid[i]);
 }
 
 static struct route *route_new(struct sigma_ctx *c, const struct sigma_logsource *from)
@@ -324,7 +372,7 @@ static struct route *route_new(struct sigma_ctx *c, const struct sigma_logsource
 	r->reads = xcalloc(strtab_count(s->fields) + 1, sizeof *r->reads);
 	for (size_t i = 0; i < r->n; i++)
 		for (size_t k = 0; k < r->bucket[i]->rules.n; k++)
-			note_reads(r->reads, s->rules.v[r->bucket[i]->rules.v[k]]->cond);
+			route_note_reads(r->reads, s->rules.v[r->bucket[i]->rules.v[k]]->cond);
 	return r;
 }
 
@@ -517,6 +565,7 @@ static void look_keywords(struct sigma_ctx *c, const struct bucket *b)
 	c->found.n = 0;
 	for (size_t i = 0; i < c->folded_texts.n; i++)
 		literal_look(c, b->keywords, c->folded_texts.v[i]);
+	c->texts_told |= c->found.n > 0;
 	add_found(c, b, c->found.v, c->found.n);
 }
 
@@ -544,11 +593,72 @@ void route_keywords(struct sigma_ctx *c)
 		each_bucket(c, look_keywords);
 }
 
+static void look_second(struct sigma_ctx *c, const struct bucket *b)
+{
+	if (!b->second)
+		return;
+	view_fold_texts(c);
+	c->found.n = 0;
+	for (size_t i = 0; i < c->folded_texts.n; i++)
+		literal_look(c, b->second, c->folded_texts.v[i]);
+	c->texts_told |= c->found.n > 0;
+	for (size_t i = 0; i < c->found.n; i++)
+		for (uint32_t k = 0; k < c->found.v[i].n; k++)
+			c->text_stamp[b->postings.v[c->found.v[i].first + k]] = c->generation;
+}
+
+void route_texts(struct sigma_ctx *c, size_t from)
+{
+	size_t kept = from;
+	bool looked = false;
+	for (size_t i = from; i < c->candidates.n; i++) {
+		uint32_t r = c->candidates.v[i];
+		if (c->set->rules.v[r]->second) {
+			if (!looked)
+				each_bucket(c, look_second);
+			looked = true;
+			if (c->text_stamp[r] != c->generation)
+				continue;
+		}
+		c->candidates.v[kept++] = r;
+	}
+	c->candidates.n = kept;
+}
+
 bool route_reads(const struct sigma_ctx *c, uint32_t field)
 {
 	for (size_t i = 0; i < c->nroutes; i++)
 		if (c->route[i]->reads[field])
 			return true;
+	return false;
+}
+
+bool route_has(const struct route *r, const struct srule *s)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (same_source(&r->bucket[i]->from, &s->pub.logsource))
+			return s->pub.kind == SIGMA_RULE && !s->bad && s->cond;
+	return false;
+}
+
+bool route_raw_tells(struct sigma_ctx *c, const struct route *r, const struct event *e, bool texts)
+{
+	struct slice folded = SLICE_NONE;
+	bool plain = e->flags & EV_PLAIN && slice_is_ascii(e->at.raw);
+	arena_reset(&c->mem);
+	c->found.n = 0;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct bucket *b = r->bucket[i];
+		bool keywords = b->keywords && !(b->marked && plain), second = b->second && texts;
+		if ((keywords || second) && !folded.p)
+			folded = fold_dup(&c->mem, e->at.raw);
+		if (keywords)
+			literal_look(c, b->keywords, folded);
+		if (second)
+			literal_look(c, b->second, folded);
+		if (c->found.n)
+			return true;
+	}
 	return false;
 }
 

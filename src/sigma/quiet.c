@@ -1,0 +1,260 @@
+/* quiet.c - audit records, and what is joined of them, tell the same story again and again under new times, numbers and ids. Which of an event's values
+ * and pairs rules read is known by its kind (log source, action, type of record, names of its pairs): a hash of those alone finds what no rule held for
+ * before. Then only the raw line, which differs each time, is searched for literals of keywords, where no mark tells that there are none.
+ *
+ * Sound, since the view that rules look at (view.c, view_audit.c) is made of nothing else, and a rule with keywords holds only where one of its witnesses
+ * stands in a text: kept is what none stood in.
+ *
+ * Bounds: KINDS kinds, made KINDS_MADE times at most; SETS times WAYS keys. A key that was used since another wanted its place is kept once more. Hashes
+ * are keyed (core/hash.c), 128 bits an event. */
+#include "sigma/quiet.h"
+#include "sigma/taxonomy.h"
+
+#include <stdlib.h>
+
+enum { KINDS = 512, KINDS_MADE = 16 * KINDS, SETS = 1 << 12, WAYS = 4, READ_MOST = 48 };
+
+enum use { USE_NOT, USE_READ, USE_TELLS /* what is told of it is more than its text */ };
+struct kind {
+	uint64_t names, route;  /* of whom it is; route 0: of nobody */
+	uint64_t serial;        /* of no other one, ever */
+	uint16_t action;
+	bool unfit;
+	uint8_t least;          /* pairs there must be */
+	uint8_t nread;
+	struct {
+		uint8_t at;
+		bool bare;      /* matters only when it is not quoted */
+	} read[READ_MOST];
+	uint8_t use[FIELD_COUNT];
+};
+struct quiet {
+	struct kind kind[KINDS];
+	uint64_t made;
+	struct known {
+		struct quiet_key of;
+		bool used, texts;
+	} known[SETS][WAYS];
+};
+
+struct quiet *quiet_new(void)
+{
+	return xcalloc(1, sizeof(struct quiet));
+}
+
+void quiet_free(struct quiet *q)
+{
+	free(q);
+}
+
+/* ---- kinds ----------------------------------------------------------------------------------------------------- */
+
+enum tri { NO, YES, MAYBE };
+
+/* Can the condition hold for a record of the type that alone lies in c? */
+static enum tri may_hold(struct sigma_ctx *c, const struct expr *x, uint32_t type)
+{
+	enum tri all = YES, any = NO;
+	switch (x->op) {
+	case EX_TRUE: return YES;
+	case EX_FALSE: return NO;
+	case EX_ITEM:
+		if (x->item->field != type)
+			return MAYBE;
+		for (uint32_t i = 0; i < x->item->nmatch; i++)
+			if (x->item->match[i].kind == MK_FIELDREF)
+				return MAYBE;
+		return item_matches(c, x->item) ? YES : NO;
+	case EX_NOT: {
+		enum tri r = x->n ? may_hold(c, x->kid[0], type) : MAYBE;
+		return r == MAYBE ? MAYBE : r == YES ? NO : YES;
+	}
+	case EX_AND: case EX_OR:
+		for (uint32_t i = 0; i < x->n; i++) {
+			enum tri r = may_hold(c, x->kid[i], type);
+			all = all == NO || r == NO ? NO : r == MAYBE ? MAYBE : all;
+			any = any == YES || r == YES ? YES : r == MAYBE ? MAYBE : any;
+		}
+		return x->op == EX_AND ? all : any;
+	default: return MAYBE;
+	}
+}
+
+/* Is the record's type the only value of the field it stands in? */
+static bool type_is_sure(struct sigma_ctx *c, const struct line_pairs *p)
+{
+	const struct taxonomy *t = c->set->taxonomy;
+	uint32_t type = t->told[TELL_RECORD_TYPE];
+	for (uint32_t i = 0; i < p->names->n; i++)
+		if (strtab_find(c->set->fields, p->names->name[i]) == type)
+			return false;
+	for (unsigned f = 0; f < FIELD_COUNT; f++) {
+		bool same = t->of_event[f] == type;
+		for (size_t i = 0; i < t->event_alias[f].n; i++)
+			same |= t->event_alias[f].v[i].to == type;
+		if (same && f != F_AUDIT_TYPE)
+			return false;
+	}
+	return true;
+}
+
+/* Fields that rules of the route read, but for those that cannot hold for the type. */
+static bool *fields_read(struct sigma_ctx *c, const struct route *r, const struct event *e)
+{
+	bool *reads = xcalloc(strtab_count(c->set->fields) + 1, sizeof *reads);
+	uint32_t type = c->set->taxonomy->told[TELL_RECORD_TYPE];
+	bool sure = e->pairs && type_is_sure(c, e->pairs);
+	view_reset(c);
+	if (sure)
+		view_add(c, type, event_str(e, F_AUDIT_TYPE), VT_STRING, 1);
+	for (size_t i = 0; i < c->set->rules.n; i++) {
+		const struct srule *s = c->set->rules.v[i];
+		if (route_has(r, s) && !(sure && may_hold(c, s->cond, type) == NO))
+			route_note_reads(reads, s->cond);
+	}
+	return reads;
+}
+
+static void read_values(struct sigma_ctx *c, struct kind *k, const bool *reads, const struct event *e)
+{
+	const struct taxonomy *t = c->set->taxonomy;
+	uint32_t logon = strtab_find(c->set->fields, SL("LogonId"));
+	for (unsigned f = 0; f < FIELD_COUNT; f++) {
+		bool read = reads[t->of_event[f]];
+		for (size_t i = 0; i < t->event_alias[f].n; i++)
+			read |= reads[t->event_alias[f].v[i].to];
+		k->use[f] = read ? USE_READ : USE_NOT;
+	}
+	k->use[F_USER_AGENT] = k->use[F_URL_ORIGINAL] = USE_TELLS;
+	if (e->action == ACT_EXEC && logon != UINT32_MAX && reads[logon])
+		k->use[F_SESSION_ID] = USE_READ;
+}
+
+static bool add_read(struct kind *k, uint32_t at, bool bare)
+{
+	if (k->nread == READ_MOST)
+		return false;
+	k->read[k->nread].at = (uint8_t)at;
+	k->read[k->nread++].bare = bare;
+	return true;
+}
+
+static bool read_pairs(struct sigma_ctx *c, struct kind *k, const bool *reads, const struct event *e)
+{
+	const struct pair_names *names = e->pairs->names;
+	struct slice type = event_str(e, F_AUDIT_TYPE);
+	bool execve = slice_eqz(type, "EXECVE"), call = slice_eqz(type, "SYSCALL") && reads[c->set->taxonomy->told[TELL_SYSCALL]];
+	if (call && (names->n < 2 || !slice_eqz(names->name[0], "arch") || !slice_eqz(names->name[1], "syscall")))
+		return false;
+	k->least = call ? 2 : 0;
+	for (uint32_t i = 0; i < names->n; i++) {
+		uint32_t f = strtab_find(c->set->fields, names->name[i]);
+		bool read = (f != UINT32_MAX && reads[f]) || (call && i < 2) || (c->set->keywords && view_audit_is_argument(names->name[i], execve));
+		bool bare = c->set->keywords && view_audit_is_escaped(names->name[i]);
+		if ((read || bare) && !add_read(k, i, !read))
+			return false;
+	}
+	return true;
+}
+
+static const struct kind *kind_of(struct sigma_ctx *c, const struct event *e)
+{
+	const struct route *r = c->route[0];
+	uint64_t names = e->pairs ? e->pairs->names->hash : 0, route = route_number(r);
+	struct quiet *q = c->quiet;
+	struct kind *k = &q->kind[(names ^ (route << 8 | e->action) * 0x9e3779b97f4a7c15u) >> 55];
+	if (likely(k->names == names && k->route == route && k->action == e->action))
+		return k;
+	if (q->made == KINDS_MADE)
+		return NULL;
+	*k = (struct kind){.names = names, .route = route, .action = e->action, .serial = ++q->made};
+	bool *reads = fields_read(c, r, e);
+	read_values(c, k, reads, e);
+	k->unfit = e->pairs && !read_pairs(c, k, reads, e);
+	free(reads);
+	return k;
+}
+
+/* ---- events ---------------------------------------------------------------------------------------------------- */
+
+static inline void key_mix(struct quiet_key *k, uint64_t h)
+{
+	k->key = (k->key ^ h) * 0x9e3779b97f4a7c15u;
+	k->key ^= k->key >> 32;
+	k->check += h * h | 1;
+	k->check = k->check << 7 | k->check >> 57;
+}
+
+static bool key_of(const struct kind *k, const struct event *e, struct quiet_key *key)
+{
+	*key = (struct quiet_key){k->serial, e->pairs ? e->pairs->n : 0};
+	for (const struct value *v = e->values, *end = v + e->nvalues; v < end; v++) {
+		unsigned use = v->field < FIELD_COUNT ? k->use[v->field] : (unsigned)USE_TELLS;
+		if (likely(use == USE_NOT))
+			continue;
+		if (use == USE_TELLS)
+			return false;
+		key_mix(key, hash_bytes(v->p, v->len) + v->field);
+	}
+	for (unsigned i = 0; i < k->nread && k->read[i].at < e->pairs->n; i++) {
+		const struct pair_value *v = &e->pairs->v[k->read[i].at];
+		if (!k->read[i].bare || !v->quoted)
+			key_mix(key, hash_bytes(e->pairs->text + v->at, v->n) + (k->read[i].at * 2u + v->quoted));
+	}
+	return !e->pairs || e->pairs->n >= k->least;
+}
+
+static struct known *find(struct quiet *q, const struct quiet_key *key)
+{
+	struct known *set = q->known[hash_u64(key->key) % SETS];
+	for (unsigned i = 0; i < WAYS; i++)
+		if (set[i].of.key == key->key && set[i].of.check == key->check)
+			return &set[i];
+	return NULL;
+}
+
+/* Is the event read by its values and pairs only? */
+static bool is_fit(const struct sigma_ctx *c, const struct event *e)
+{
+	if (c->saw || c->set->opt.no_prefilter || !e->at.raw.n || e->at.raw.p[0] == '{' || taxonomy_is_text(e))
+		return false;
+	return e->pairs || !taxonomy_is_record(e);
+}
+
+enum quiet_answer quiet_look(struct sigma_ctx *c, const struct event *e, struct quiet_key *key)
+{
+	struct sigma_logsource from[ROUTES_MAX];
+	if (!is_fit(c, e))
+		return QUIET_UNFIT;
+	c->nroutes = 0;
+	size_t n = taxonomy_event_sources(e, from);
+	for (size_t i = 0; i < n; i++)
+		view_route(c, &from[i]);
+	if (!c->nroutes)
+		return QUIET_NOTHING;
+	const struct route *r = c->route[0];
+	const struct kind *k = c->nroutes == 1 ? kind_of(c, e) : NULL;
+	if (!k || k->unfit || !key_of(k, e, key))
+		return QUIET_UNFIT;
+	struct known *known = find(c->quiet, key);
+	if (!known)
+		return QUIET_NEW;
+	known->used = true;
+	return route_raw_tells(c, r, e, known->texts) ? QUIET_NEW : QUIET_KNOWN;
+}
+
+void quiet_keep(struct sigma_ctx *c, const struct quiet_key *key, bool texts)
+{
+	struct known *set = c->quiet->known[hash_u64(key->key) % SETS], *have = find(c->quiet, key);
+	if (have) {
+		have->texts |= texts;
+		return;
+	}
+	unsigned at = (unsigned)(key->check % WAYS);
+	for (unsigned i = 0; i < WAYS && set[at].used; i++)
+		at = (at + 1) % WAYS;
+	if (set[at].used)
+		for (unsigned i = 0; i < WAYS; i++)
+			set[i].used = false;
+	set[at] = (struct known){*key, false, texts};
+}
