@@ -159,6 +159,13 @@ struct audit_state {
 	uint8_t call_at[256];         /* hash of a call's name to its row + 1 */
 	bool kind_wanted[KIND_COUNT];
 	bool records;                 /* raw records are wanted */
+	const struct audit_type *types[64]; /* of records before */
+	struct stamp_memo {           /* of the record before */
+		uint8_t n, serial_at, serial_n;
+		nstime time;
+		uint64_t serial;
+		char text[48];
+	} stamp;
 	struct audit_shapes *shapes;  /* audit_pairs.c; made when first needed */
 	struct buf line;              /* command line being put together */
 };

@@ -416,8 +416,8 @@ bool sigma_judge_event(struct sigma_ctx *c, const struct event *e, sigma_hit_fn 
 	struct quiet_key key UNINIT;
 	uint64_t given_up = regex_given_up(c->match_data);
 	enum quiet_answer answer = quiet_look(c, e, &key);
-	if (answer == QUIET_KNOWN || answer == QUIET_NOTHING)
-		return answer == QUIET_KNOWN;
+	if (answer == QUIET_KNOWN)
+		return true;
 	if (!sigma_event(c, e))
 		return false;
 	size_t hits = judge(c, fn, arg);

@@ -25,10 +25,17 @@ struct kind {
 	struct {
 		uint8_t at;
 		bool bare;      /* matters only when it is not quoted */
+		bool no_number; /* what rules ask for has a letter that no number in hex has: such numbers are all alike to them */
 	} read[READ_MOST];
 	uint8_t use[FIELD_COUNT];
 };
+/* Where an action's events go, when nothing else of them tells. */
+struct fixed {
+	struct route *route;
+	uint64_t when;          /* c->routes_freed */
+};
 struct quiet {
+	struct fixed fixed[ACTION_COUNT], records;
 	struct kind kind[KINDS];
 	uint64_t made;
 	struct known {
@@ -130,16 +137,61 @@ static void read_values(struct sigma_ctx *c, struct kind *k, const bool *reads, 
 		k->use[F_SESSION_ID] = USE_READ;
 }
 
-static bool add_read(struct kind *k, uint32_t at, bool bare)
+static bool is_hex(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!((p[i] >= '0' && p[i] <= '9') || (p[i] >= 'a' && p[i] <= 'f')))
+			return false;
+	return n > 0;
+}
+
+static bool match_no_number(const struct match *m)
+{
+	bool other = false;
+	switch (m->kind) {
+	case MK_EXACT: case MK_PREFIX: case MK_SUFFIX: case MK_CONTAINS: return m->text.n && !is_hex(m->text.p, m->text.n);
+	case MK_GLOB:
+		for (size_t i = 0; i < m->nparts; i++)
+			other |= m->parts[i].kind == PART_DASH || (m->parts[i].kind == PART_TEXT && m->parts[i].text.n && !is_hex(m->parts[i].text.p, m->parts[i].text.n));
+		return other;
+	default: return m->kind == MK_EXISTS || m->kind == MK_NULL;
+	}
+}
+
+/* Does no item on the field tell one number from another? */
+static bool expr_no_number(const struct expr *x, uint32_t field)
+{
+	if (x->op == EX_ITEM) {
+		bool none = true;
+		for (uint32_t i = 0; i < x->item->nmatch; i++)
+			none &= x->item->field == field ? match_no_number(&x->item->match[i]) : x->item->match[i].kind != MK_FIELDREF || x->item->match[i].field != field;
+		return none;
+	}
+	for (uint32_t i = 0; i < x->n; i++)
+		if (!expr_no_number(x->kid[i], field))
+			return false;
+	return true;
+}
+
+static bool no_number(const struct sigma_ctx *c, const struct route *r, uint32_t field)
+{
+	for (size_t i = 0; i < c->set->rules.n; i++)
+		if (route_has(r, c->set->rules.v[i]) && !expr_no_number(c->set->rules.v[i]->cond, field))
+			return false;
+	return true;
+}
+
+static bool add_read(struct kind *k, uint32_t at, bool bare, bool no_number)
 {
 	if (k->nread == READ_MOST)
 		return false;
 	k->read[k->nread].at = (uint8_t)at;
+	k->read[k->nread].no_number = no_number;
 	k->read[k->nread++].bare = bare;
 	return true;
 }
 
-static bool read_pairs(struct sigma_ctx *c, struct kind *k, const bool *reads, const struct event *e)
+static bool read_pairs(struct sigma_ctx *c, const struct route *r, struct kind *k, const bool *reads, const struct event *e)
 {
 	const struct pair_names *names = e->pairs->names;
 	struct slice type = event_str(e, F_AUDIT_TYPE);
@@ -149,17 +201,17 @@ static bool read_pairs(struct sigma_ctx *c, struct kind *k, const bool *reads, c
 	k->least = call ? 2 : 0;
 	for (uint32_t i = 0; i < names->n; i++) {
 		uint32_t f = strtab_find(c->set->fields, names->name[i]);
-		bool read = (f != UINT32_MAX && reads[f]) || (call && i < 2) || (c->set->keywords && view_audit_is_argument(names->name[i], execve));
-		bool bare = c->set->keywords && view_audit_is_escaped(names->name[i]);
-		if ((read || bare) && !add_read(k, i, !read))
+		bool known = f != UINT32_MAX && reads[f], text = c->set->keywords && view_audit_is_argument(names->name[i], execve);
+		bool bare = c->set->keywords && view_audit_is_escaped(names->name[i]), read = known || text || (call && i < 2);
+		bool alike = known && !text && !bare && !(call && i < 2) && no_number(c, r, f);
+		if ((read || bare) && !add_read(k, i, !read, alike))
 			return false;
 	}
 	return true;
 }
 
-static const struct kind *kind_of(struct sigma_ctx *c, const struct event *e)
+static const struct kind *kind_of(struct sigma_ctx *c, const struct route *r, const struct event *e)
 {
-	const struct route *r = c->route[0];
 	uint64_t names = e->pairs ? e->pairs->names->hash : 0, route = route_number(r);
 	struct quiet *q = c->quiet;
 	struct kind *k = &q->kind[(names ^ (route << 8 | e->action) * 0x9e3779b97f4a7c15u) >> 55];
@@ -170,7 +222,7 @@ static const struct kind *kind_of(struct sigma_ctx *c, const struct event *e)
 	*k = (struct kind){.names = names, .route = route, .action = e->action, .serial = ++q->made};
 	bool *reads = fields_read(c, r, e);
 	read_values(c, k, reads, e);
-	k->unfit = e->pairs && !read_pairs(c, k, reads, e);
+	k->unfit = e->pairs && !read_pairs(c, r, k, reads, e);
 	free(reads);
 	return k;
 }
@@ -198,8 +250,11 @@ static bool key_of(const struct kind *k, const struct event *e, struct quiet_key
 	}
 	for (unsigned i = 0; i < k->nread && k->read[i].at < e->pairs->n; i++) {
 		const struct pair_value *v = &e->pairs->v[k->read[i].at];
-		if (!k->read[i].bare || !v->quoted)
-			key_mix(key, hash_bytes(e->pairs->text + v->at, v->n) + (k->read[i].at * 2u + v->quoted));
+		const char *text = e->pairs->text + v->at;
+		if (k->read[i].no_number && !v->quoted && is_hex(text, v->n))
+			key_mix(key, k->read[i].at);
+		else if (!k->read[i].bare || !v->quoted)
+			key_mix(key, hash_bytes(text, v->n) + (k->read[i].at * 2u + v->quoted));
 	}
 	return !e->pairs || e->pairs->n >= k->least;
 }
@@ -221,19 +276,29 @@ static bool is_fit(const struct sigma_ctx *c, const struct event *e)
 	return e->pairs || !taxonomy_is_record(e);
 }
 
-enum quiet_answer quiet_look(struct sigma_ctx *c, const struct event *e, struct quiet_key *key)
+/* The one route of the event; NULL: there is none, or there are several. */
+static const struct route *route_of(struct sigma_ctx *c, const struct event *e)
 {
 	struct sigma_logsource from[ROUTES_MAX];
-	if (!is_fit(c, e))
-		return QUIET_UNFIT;
+	bool record = taxonomy_is_record(e);
+	struct fixed *f = record ? &c->quiet->records : &c->quiet->fixed[e->action];
+	if (likely(f->route && f->when == c->routes_freed))
+		return f->route;
 	c->nroutes = 0;
 	size_t n = taxonomy_event_sources(e, from);
 	for (size_t i = 0; i < n; i++)
 		view_route(c, &from[i]);
-	if (!c->nroutes)
-		return QUIET_NOTHING;
-	const struct route *r = c->route[0];
-	const struct kind *k = c->nroutes == 1 ? kind_of(c, e) : NULL;
+	if (c->nroutes == 1 && n == 1 && (record || from[0].category.n)) /* a category is of an action */
+		*f = (struct fixed){c->route[0], c->routes_freed};
+	return c->nroutes == 1 ? c->route[0] : NULL;
+}
+
+enum quiet_answer quiet_look(struct sigma_ctx *c, const struct event *e, struct quiet_key *key)
+{
+	if (!is_fit(c, e))
+		return QUIET_UNFIT;
+	const struct route *r = route_of(c, e);
+	const struct kind *k = r ? kind_of(c, r, e) : NULL;
 	if (!k || k->unfit || !key_of(k, e, key))
 		return QUIET_UNFIT;
 	struct known *known = find(c->quiet, key);

@@ -13,7 +13,6 @@ struct quiet_key {
 	uint64_t key, check;
 };
 enum quiet_answer {
-	QUIET_NOTHING, /* no rule's log source fits */
 	QUIET_KNOWN,   /* no rule holds */
 	QUIET_NEW,     /* *key is what quiet_keep() wants when no rule holds */
 	QUIET_UNFIT,   /* more of the event is read than its values and pairs */

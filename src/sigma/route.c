@@ -413,6 +413,7 @@ void view_route(struct sigma_ctx *c, const struct sigma_logsource *from)
 			if (used)
 				return;
 			route_free(last);
+			c->routes_freed++;
 			c->routes.n--;
 		}
 		r = *vec_push(&c->routes) = route_new(c, from);

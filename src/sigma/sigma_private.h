@@ -283,7 +283,7 @@ struct sigma_ctx {
 	struct arena mem;              /* folded texts, copies */
 	struct route *route[ROUTES_MAX];
 	size_t nroutes;
-	uint64_t routes_made;
+	uint64_t routes_made, routes_freed;
 	struct { struct route **v; size_t n, cap; } routes;
 	struct json_parser *json;
 	struct json_picker *pick;
