@@ -287,10 +287,19 @@ enum decoded audit_alone(struct decoder *d, const struct dline *l, struct audit_
 	enum action a = audit_action(r->type, &v, &o);
 	if (!d->opt->audit_records && !interest_has(&d->opt->want, a))
 		return DECODED_UNWANTED;
+	bool needed = interest_has(&d->opt->want, a), dull = audit_dull(d, l, r, a);
+	if (dull && !needed) {
+		d->stats->dull++;
+		return DECODED_EVENT;
+	}
 	struct event *e = decode_emit(d, l, audit_dataset, a, o);
-	e->flags |= r->unmarked ? EV_PLAIN : 0;
+	e->flags |= (r->unmarked ? EV_PLAIN : 0) | (dull ? EV_DULL : 0);
 	e->pairs = audit_told(r);
 	audit_add_record(d, e, r, &v, true);
+	if (!dull && audit_made_dull(d, e) && !needed) {
+		d->out->n--;
+		d->stats->dull++;
+	}
 	return DECODED_EVENT;
 }
 
@@ -343,6 +352,25 @@ const struct line_pairs *audit_told(const struct audit_rec *r)
 		return NULL;
 	stamp.n = (size_t)(r->body.p - stamp.p);
 	return slice_starts(stamp, SL(" msg=audit(")) && slice_ends(slice_trim(stamp), SL("):")) && !is_misleading(r) ? r->pairs : NULL;
+}
+
+/* ---- what rules say beforehand ------------------------------------------------------------------------------- */
+
+bool audit_dull(struct decoder *d, const struct dline *l, const struct audit_rec *r, enum action a)
+{
+	if (!d->in->dull || !r->pairs)
+		return false;
+	struct value type = {.field = F_AUDIT_TYPE, .type = FT_STR, .len = (uint32_t)r->type_text.n, .p = r->type_text.p};
+	struct event e = {.action = (uint16_t)a, .flags = r->unmarked ? EV_PLAIN : 0, .dataset = audit_dataset, .at = {l->offset, l->raw}, .nvalues = 1, .values = &type,
+		.pairs = audit_told(r)};
+	return e.pairs && d->in->dull(d->in->dull_arg, &e, true);
+}
+
+bool audit_made_dull(struct decoder *d, struct event *e)
+{
+	bool dull = d->in->dull && e->pairs && d->in->dull(d->in->dull_arg, e, false);
+	e->flags |= dull ? EV_DULL : 0;
+	return dull;
 }
 
 void audit_raw(struct decoder *d, const struct dline *l, const struct audit_rec *r)

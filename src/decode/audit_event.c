@@ -488,6 +488,13 @@ void audit_finish(struct decoder *d, const struct audit_group *g)
 		struct dline l = s.line;
 		l.raw = g->v[i].ref.raw;
 		l.offset = g->v[i].ref.offset;
-		audit_raw(d, &l, &g->v[i]);
+		bool dull = !g->early && audit_dull(d, &l, &g->v[i], ACT_AUDIT_RECORD); /* an early one may be part of another block's */
+		if (!dull)
+			audit_raw(d, &l, &g->v[i]);
+		if (!dull && !g->early && audit_made_dull(d, &d->out->v[d->out->n - 1])) {
+			d->out->n--;
+			dull = true;
+		}
+		d->stats->dull += dull;
 	}
 }

@@ -180,6 +180,9 @@ int audit_key_find(const struct audit_state *st, struct slice name); /* enum aud
 const struct line_pairs *audit_pairs(struct decoder *d, const struct audit_rec *r);
 void audit_pairs_vals(const struct line_pairs *p, struct audit_vals *v);
 void audit_shapes_free(struct audit_shapes *x);
+/* Does no rule hold for the record (in->dull)? e: its event, or what is known of it before there is one. */
+bool audit_dull(struct decoder *d, const struct dline *l, const struct audit_rec *r, enum action a);
+bool audit_made_dull(struct decoder *d, struct event *e);
 /* The pairs that an event made of the record may carry: where reading the raw line gives just these. */
 const struct line_pairs *audit_told(const struct audit_rec *r);
 /* Text of a value: quotes off, hex undone, "(null)", "(none)" and "?" absent. */

@@ -89,6 +89,7 @@ enum event_flag {
 	EV_NO_ZONE = 4,       /* local time without offset: --tz or the organisation's zone was used */
 	EV_MARKED = 16,       /* a rule's literal stands in the line */
 	EV_PLAIN = 32,        /* no rule's literal stands in the line: it was looked through */
+	EV_DULL = 64,         /* no rule holds for it: asked already */
 	EV_LATE = 8,          /* came behind the clock of its host beyond the bound */
 };
 

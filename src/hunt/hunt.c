@@ -215,6 +215,10 @@ static void on_hit(void *arg, const struct sigma_rule *r)
 void hunt_event(struct hunt *h, const struct event *e)
 {
 	h->event = e;
+	if (e->flags & EV_DULL) {
+		h->judged++;
+		return;
+	}
 	h->judged += sigma_judge_event(h->ctx, e, on_hit, h);
 }
 

@@ -411,6 +411,12 @@ void sigma_judge(struct sigma_ctx *c, sigma_hit_fn *fn, void *arg)
 	judge(c, fn, arg);
 }
 
+bool sigma_knows_dull(struct sigma_ctx *c, const struct event *e)
+{
+	struct quiet_key key UNINIT;
+	return e->pairs && quiet_knows(c, e, &key);
+}
+
 bool sigma_judge_event(struct sigma_ctx *c, const struct event *e, sigma_hit_fn *fn, void *arg)
 {
 	struct quiet_key key UNINIT;

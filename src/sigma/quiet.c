@@ -20,6 +20,7 @@ struct kind {
 	uint64_t serial;        /* of no other one, ever */
 	uint16_t action;
 	bool unfit;
+	bool values;            /* more than the type is read of the event's own */
 	uint8_t least;          /* pairs there must be */
 	uint8_t nread;
 	struct {
@@ -132,6 +133,8 @@ static void read_values(struct sigma_ctx *c, struct kind *k, const bool *reads, 
 			read |= reads[t->event_alias[f].v[i].to];
 		k->use[f] = read ? USE_READ : USE_NOT;
 	}
+	for (unsigned f = 0; f < FIELD_COUNT; f++)
+		k->values |= k->use[f] && f != F_AUDIT_TYPE;
 	k->use[F_USER_AGENT] = k->use[F_URL_ORIGINAL] = USE_TELLS;
 	if (e->action == ACT_EXEC && logon != UINT32_MAX && reads[logon])
 		k->use[F_SESSION_ID] = USE_READ;
@@ -293,19 +296,29 @@ static const struct route *route_of(struct sigma_ctx *c, const struct event *e)
 	return c->nroutes == 1 ? c->route[0] : NULL;
 }
 
-enum quiet_answer quiet_look(struct sigma_ctx *c, const struct event *e, struct quiet_key *key)
+static enum quiet_answer look(struct sigma_ctx *c, const struct event *e, struct quiet_key *key, bool whole)
 {
 	if (!is_fit(c, e))
 		return QUIET_UNFIT;
 	const struct route *r = route_of(c, e);
 	const struct kind *k = r ? kind_of(c, r, e) : NULL;
-	if (!k || k->unfit || !key_of(k, e, key))
+	if (!k || k->unfit || (k->values && !whole) || !key_of(k, e, key))
 		return QUIET_UNFIT;
 	struct known *known = find(c->quiet, key);
 	if (!known)
 		return QUIET_NEW;
 	known->used = true;
 	return route_raw_tells(c, r, e, known->texts) ? QUIET_NEW : QUIET_KNOWN;
+}
+
+enum quiet_answer quiet_look(struct sigma_ctx *c, const struct event *e, struct quiet_key *key)
+{
+	return look(c, e, key, true);
+}
+
+bool quiet_knows(struct sigma_ctx *c, const struct event *e, struct quiet_key *key)
+{
+	return look(c, e, key, false) == QUIET_KNOWN;
 }
 
 void quiet_keep(struct sigma_ctx *c, const struct quiet_key *key, bool texts)

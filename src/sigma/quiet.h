@@ -19,6 +19,8 @@ enum quiet_answer {
 };
 /* Leaves nothing laid out in c. */
 enum quiet_answer quiet_look(struct sigma_ctx *c, const struct event *e, struct quiet_key *key);
+/* The same for a record of which no more than its type and pairs need be there: false also when more of it is read. */
+bool quiet_knows(struct sigma_ctx *c, const struct event *e, struct quiet_key *key);
 /* No rule holds for the event, and no literal of any rule's keywords stands in its texts; texts: rules with keywords were worth a look. */
 void quiet_keep(struct sigma_ctx *c, const struct quiet_key *key, bool texts);
 
