@@ -5,14 +5,14 @@
  * Sound, since the view that rules look at (view.c, view_audit.c) is made of nothing else, and a rule with keywords holds only where one of its witnesses
  * stands in a text: kept is what none stood in.
  *
- * Bounds: KINDS kinds, made KINDS_MADE times at most; SETS times WAYS keys. A key that was used since another wanted its place is kept once more. Hashes
+ * Bounds: KIND_SETS times KIND_WAYS kinds, made KINDS_MADE times at most; SETS times WAYS keys. A key that was used since another wanted its place is kept once more. Hashes
  * are keyed (core/hash.c), 128 bits an event. */
 #include "sigma/quiet.h"
 #include "sigma/taxonomy.h"
 
 #include <stdlib.h>
 
-enum { KINDS = 512, KINDS_MADE = 16 * KINDS, SETS = 1 << 12, WAYS = 4, READ_MOST = 48 };
+enum { KIND_SETS = 64, KIND_WAYS = 8, KINDS_MADE = 16 * KIND_SETS * KIND_WAYS, SETS = 1 << 12, WAYS = 4, READ_MOST = 48 };
 
 enum use { USE_NOT, USE_READ, USE_TELLS /* what is told of it is more than its text */ };
 struct kind {
@@ -37,7 +37,7 @@ struct fixed {
 };
 struct quiet {
 	struct fixed fixed[ACTION_COUNT], records;
-	struct kind kind[KINDS];
+	struct kind kind[KIND_SETS][KIND_WAYS];
 	uint64_t made;
 	struct known {
 		struct quiet_key of;
@@ -217,11 +217,13 @@ static const struct kind *kind_of(struct sigma_ctx *c, const struct route *r, co
 {
 	uint64_t names = e->pairs ? e->pairs->names->hash : 0, route = route_number(r);
 	struct quiet *q = c->quiet;
-	struct kind *k = &q->kind[(names ^ (route << 8 | e->action) * 0x9e3779b97f4a7c15u) >> 55];
-	if (likely(k->names == names && k->route == route && k->action == e->action))
-		return k;
+	struct kind *set = q->kind[(names ^ (route << 8 | e->action) * 0x9e3779b97f4a7c15u) >> 58];
+	for (unsigned i = 0; i < KIND_WAYS; i++)
+		if (set[i].names == names && set[i].route == route && set[i].action == e->action)
+			return &set[i];
 	if (q->made == KINDS_MADE)
 		return NULL;
+	struct kind *k = &set[q->made % KIND_WAYS];
 	*k = (struct kind){.names = names, .route = route, .action = e->action, .serial = ++q->made};
 	bool *reads = fields_read(c, r, e);
 	read_values(c, k, reads, e);
