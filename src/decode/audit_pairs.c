@@ -7,8 +7,8 @@
 
 #include <stdlib.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
+#ifdef __x86_64__
+#include <immintrin.h>
 #endif
 
 enum { PAIRS_MAX = 48, SHAPES = 256, TRIES = 4 * SHAPES, LATEST = 4, KEY_MOST = 40, BODY_MOST = 8192 };
@@ -19,6 +19,7 @@ struct expected {
 	const char *text;
 	uint8_t n;
 	uint8_t key;         /* AK_ + 1; 0: nobody looks at it, or an earlier one has the name */
+	bool opens;          /* has msg=' */
 };
 struct audit_shape {
 	struct pair_names names; /* first: an event's pairs lead here */
@@ -65,72 +66,128 @@ static inline bool stands_at(const struct expected *x, const char *p, const char
 	return (size_t)(end - p) >= x->n && memcmp(p, x->text, x->n) == 0;
 }
 
-/* Where the bare value at p ends; NULL when it holds a quote elsewhere than at its end. */
-static inline const char *bare_end(const char *p, const char *end)
+/* Where what matters stands in a body, a bit a byte; beyond its end is one more gap and one more quote. */
+enum { WORDS = BODY_MOST / 64 + 1 };
+struct marks {
+	uint64_t gap[WORDS], quote[WORDS];
+	unsigned ticks;  /* ' */
+	unsigned closed; /* , or ) before a gap */
+	bool closes;     /* the last byte looked at is one */
+};
+
+/* Words of 64 bytes. */
+typedef void mark_fn(const char *p, size_t words, uint64_t *gap, uint64_t *quote, struct marks *m);
+
+#ifdef __x86_64__
+__attribute__((target("avx2,popcnt"))) static void mark_wide(const char *p, size_t words, uint64_t *gap, uint64_t *quote, struct marks *m)
 {
-	const char *q = p;
-	bool quote = false;
-#ifdef __SSE2__
-	const __m128i blank = _mm_set1_epi8(' '), group = _mm_set1_epi8('\x1d'), tick = _mm_set1_epi8('\'');
-	for (; end - q >= 16; q += 16) {
-		__m128i x = _mm_loadu_si128((const __m128i *)(const void *)q);
-		unsigned ends = (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(x, blank), _mm_cmpeq_epi8(x, group)));
-		unsigned ticks = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, tick));
-		if (quote)
-			return NULL;
-		if (ends) {
-			unsigned n = (unsigned)__builtin_ctz(ends), before = ticks & ((1u << n) - 1);
-			return before & ~(n ? 1u << (n - 1) : 0) ? NULL : q + n;
-		}
-		if (ticks & 0x7fff)
-			return NULL;
-		quote = ticks & 0x8000;
+	const __m256i blank = _mm256_set1_epi8(' '), group = _mm256_set1_epi8('\x1d'), mark = _mm256_set1_epi8('"'), tick = _mm256_set1_epi8('\''),
+		comma = _mm256_set1_epi8(','), paren = _mm256_set1_epi8(')');
+	uint64_t carry = m->closes;
+#define BITS(x, y) ((uint32_t)_mm256_movemask_epi8(x) | (uint64_t)(uint32_t)_mm256_movemask_epi8(y) << 32)
+#define HAS(c) BITS(_mm256_cmpeq_epi8(a, c), _mm256_cmpeq_epi8(b, c))
+#define EITHER(c, d) BITS(_mm256_or_si256(_mm256_cmpeq_epi8(a, c), _mm256_cmpeq_epi8(a, d)), _mm256_or_si256(_mm256_cmpeq_epi8(b, c), _mm256_cmpeq_epi8(b, d)))
+	for (size_t i = 0; i < words; i++, p += 64) {
+		__m256i a = _mm256_loadu_si256((const __m256i *)(const void *)p), b = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
+		uint64_t close = EITHER(comma, paren);
+		gap[i] = EITHER(blank, group);
+		quote[i] = HAS(mark);
+		m->ticks += (unsigned)__builtin_popcountll(HAS(tick));
+		m->closed += (unsigned)__builtin_popcountll((close << 1 | carry) & gap[i]);
+		carry = close >> 63;
 	}
+#undef EITHER
+#undef HAS
+#undef BITS
+	m->closes = carry;
+}
 #endif
-	for (; q < end && !is_gap(*q); q++) {
-		if (quote)
-			return NULL;
-		quote = *q == '\'';
+
+static void mark_bytes(const char *p, size_t words, uint64_t *gap, uint64_t *quote, struct marks *m)
+{
+	for (size_t i = 0; i < words; i++) {
+		gap[i] = quote[i] = 0;
+		for (unsigned k = 0; k < 64; k++, p++) {
+			gap[i] |= (uint64_t)is_gap(*p) << k;
+			quote[i] |= (uint64_t)(*p == '"') << k;
+			m->ticks += *p == '\'';
+			m->closed += is_gap(*p) && m->closes;
+			m->closes = *p == ',' || *p == ')';
+		}
 	}
-	return q;
 }
 
-/* Reads body by the shape; false when it is written otherwise. */
-static bool read_by(const struct audit_shape *s, struct slice body, struct pair_value *v, uint32_t *n)
+static void mark(struct slice body, struct marks *m)
+{
+	char rest[64] UNINIT; /* the last word, behind it a blank */
+	size_t words = body.n / 64, left = body.n % 64;
+	mark_fn *fn = mark_bytes;
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt"))
+		fn = mark_wide;
+#endif
+	m->ticks = m->closed = 0;
+	m->closes = false;
+	fn(body.p, words, m->gap, m->quote, m);
+	memset(rest, 0, sizeof rest);
+	memcpy(rest, body.p + body.n - left, left);
+	rest[left] = ' ';
+	fn(rest, 1, m->gap + words, m->quote + words, m);
+	m->quote[words] |= (uint64_t)1 << left;
+}
+
+/* The first bit from `at` on; there is one. */
+static inline uint32_t next_bit(const uint64_t *m, uint32_t at)
+{
+	uint64_t w = m[at / 64] >> (at % 64);
+	if (likely(w != 0))
+		return at + (uint32_t)__builtin_ctzll(w);
+	for (at = at / 64 + 1; !m[at]; at++)
+		;
+	return at * 64 + (uint32_t)__builtin_ctzll(m[at]);
+}
+
+/* Reads body by the shape; false when it is written otherwise. Every tick must be one that opens or closes msg=, every comma and parenthesis
+ * at a value's end one of (null). */
+static bool read_by(const struct audit_shape *s, struct slice body, const struct marks *m, struct pair_value *v, uint32_t *n)
 {
 	const char *p = body.p, *end = p + body.n;
-	uint32_t i = 0;
-	for (; p < end; i++) {
+	uint32_t i = 0, at = 0, size = (uint32_t)body.n, ticks = 0, closed = 0;
+	for (; at < size; i++) {
 		const struct expected *x = &s->of[i];
-		if (i == s->names.n || !stands_at(x, p, end))
+		if (i == s->names.n || !stands_at(x, p + at, end))
 			return false;
-		p += x->n;
-		const char *q;
-		if (p < end && *p == '"') {
-			q = memchr(p + 1, '"', (size_t)(end - p - 1));
-			if (!q)
+		ticks += x->opens;
+		at += x->n;
+		uint32_t to;
+		if (at < size && p[at] == '"') {
+			to = next_bit(m->quote, at + 1);
+			if (to == size)
 				return false;
-			v[i] = (struct pair_value){(uint32_t)(p + 1 - body.p), (uint32_t)(q - p - 1), true};
-			q++;
-			q += q < end && *q == '\'';
+			v[i] = (struct pair_value){at + 1, to - at - 1, true};
+			to++;
+			if (to < size && p[to] == '\'') {
+				ticks++;
+				to++;
+			}
+			if (to < size && !is_gap(p[to]))
+				return false;
 		} else {
-			if (p < end && *p == '\'')
-				return false;
-			q = bare_end(p, end);
-			if (!q)
-				return false;
-			uint32_t len = (uint32_t)(q - p);
-			len -= len && q[-1] == '\'';
-			if (len && (p[len - 1] == ',' || p[len - 1] == '\'' || (p[len - 1] == ')' && p[0] != '(')))
-				return false;
-			v[i] = (struct pair_value){(uint32_t)(p - body.p), len, false};
+			to = next_bit(m->gap, at);
+			uint32_t len = to - at;
+			if (len && p[to - 1] == '\'') {
+				len--;
+				ticks++;
+				if (!len || p[to - 2] == ',' || p[to - 2] == ')')
+					return false;
+			}
+			closed += len && p[at] == '(' && p[to - 1] == ')';
+			v[i] = (struct pair_value){at, len, false};
 		}
-		if (q < end && !is_gap(*q))
-			return false;
-		p = q + (q < end);
+		at = to + 1;
 	}
 	*n = i;
-	return true;
+	return ticks == m->ticks && closed == m->closed;
 }
 
 /* ---- learning the keys --------------------------------------------------------------------------------------- */
@@ -158,7 +215,7 @@ static bool learn_one(struct audit_shapes *x, struct audit_shape *s, const struc
 		return false;
 	struct slice text = slice_dup(&x->mem, slice_make(from, n));
 	struct expected *e = &s->of[s->names.n];
-	*e = (struct expected){.text = text.p, .n = (uint8_t)n, .mask = n >= sizeof e->head ? UINT64_MAX : ((uint64_t)1 << 8 * n) - 1};
+	*e = (struct expected){.text = text.p, .n = (uint8_t)n, .opens = lead.n > 0, .mask = n >= sizeof e->head ? UINT64_MAX : ((uint64_t)1 << 8 * n) - 1};
 	memcpy(&e->head, text.p, MIN(n, sizeof e->head));
 	int key = audit_key_find(st, name);
 	for (uint32_t i = 0; i < s->names.n && key >= 0; i++)
@@ -196,13 +253,14 @@ not:
 	return NULL;
 }
 
-static bool try_shape(const struct audit_shape *s, struct slice body, struct pair_value *v, uint32_t *n)
+static bool try_shape(const struct audit_shape *s, struct slice body, const struct marks *m, struct pair_value *v, uint32_t *n)
 {
-	return s && read_by(s, body, v, n);
+	return s && read_by(s, body, m, v, n);
 }
 
 static const struct audit_shape *shape_of(struct decoder *d, struct audit_shapes *x, const struct audit_rec *r, struct pair_value *v, uint32_t *n)
 {
+	struct marks m UNINIT;
 	unsigned at = r->type->number % ARRAY_LEN(x->of_type);
 	struct audit_shape **latest = x->of_type[at].latest;
 	if (x->of_type[at].type != r->type) {
@@ -210,15 +268,16 @@ static const struct audit_shape *shape_of(struct decoder *d, struct audit_shapes
 		x->of_type[at].type = r->type;
 	}
 	unsigned i = 0;
-	while (i < LATEST && !try_shape(latest[i], r->body, v, n))
+	mark(r->body, &m);
+	while (i < LATEST && !try_shape(latest[i], r->body, &m, v, n))
 		i++;
 	struct audit_shape *s = i < LATEST ? latest[i] : NULL;
 	for (unsigned k = 0; k < x->n && !s; k++)
-		if (x->v[k]->type == r->type && try_shape(x->v[k], r->body, v, n))
+		if (x->v[k]->type == r->type && try_shape(x->v[k], r->body, &m, v, n))
 			s = x->v[k];
 	if (!s && x->n < SHAPES && x->tries++ < TRIES) {
 		s = learn(d, x, r);
-		if (!try_shape(s, r->body, v, n))
+		if (!try_shape(s, r->body, &m, v, n))
 			s = NULL;
 	}
 	if (!s)

@@ -159,7 +159,7 @@ struct audit_state {
 	uint8_t call_at[256];         /* hash of a call's name to its row + 1 */
 	bool kind_wanted[KIND_COUNT];
 	bool records;                 /* raw records are wanted */
-	const struct audit_type *types[64]; /* of records before */
+	const struct audit_type *types[256]; /* of records before */
 	struct stamp_memo {           /* of the record before */
 		uint8_t n, serial_at, serial_n;
 		nstime time;
