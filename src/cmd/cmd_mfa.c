@@ -223,7 +223,7 @@ static int confirm(struct gates *g, const struct args *a)
 	}
 	if (!rc && !record(g, "factor-confirm", person, "success", SLICE_NONE))
 		rc = EXIT_INPUT;
-	else if (!rc && factor_confirm(f, person, slice_of(one), slice_of(two), gates_now(), &codes, &e))
+	else if (!rc && factor_confirm(f, person, slice_of(one), slice_of(two), gates_now(), NULL, NULL, &codes, &e))
 		rc = failed(g, "factor-confirm", person, &e);
 	else if (!rc)
 		rc = show_codes(g, &codes);

@@ -90,7 +90,7 @@ static int tell(void *arg, const struct held_mail *m)
 		return 0;
 	}
 	buf_term(b, m->id);
-	buf_addf(b, "  %s  %s\n", time_plain(m->time, time), held_state_name(m->state));
+	buf_addf(b, "  %s  %s\n", time_plain(m->time, time), m->under_way ? "releasing, at this moment" : held_state_name(m->state));
 	line(b, "sender", m->sender.n ? m->sender : SL("<>"));
 	line(b, "from", m->from);
 	line(b, "to", m->recipients);
@@ -198,7 +198,7 @@ static int run(const struct args *a)
 		rc = ERR_IO;
 	held_close(w.held);
 	buf_free(&w.out);
-	return rc == 0 ? EXIT_DONE : rc == ERR_USAGE || rc == ERR_NOENT ? EXIT_USAGE : EXIT_INPUT;
+	return rc == 0 ? EXIT_DONE : rc == ERR_USAGE || rc == ERR_NOENT || rc == ERR_DUP ? EXIT_USAGE : EXIT_INPUT;
 }
 
 const struct command command_quarantine = {

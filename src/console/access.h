@@ -9,7 +9,7 @@
 #include "console/page.h"
 
 /* ---- on the way: written by the broker, read by the web process like hostile input (access_wire.c) ------------------------------------------------ */
-enum { ACCESS_GRANTS = 5000 /* newest; older ones are left out */, ACCESS_LIVE = 2000, ACCESS_WORDS = 500 };
+enum { ACCESS_GRANTS = 5000 /* what waits or holds, then the newest; others are left out */, ACCESS_LIVE = 2000, ACCESS_WORDS = 500 };
 struct access_gate {
 	struct gate_policy policy;     /* arrays and texts in the arena of who read it: not for gate_policy_free(). No zones are loaded */
 	uint64_t left_out;             /* grants */

@@ -201,17 +201,21 @@ int console_user_put(struct console_accounts *c, const struct console_user *u, s
 	return !rc && u->disabled ? accounts_sessions_end(c, u->name, SLICE_NONE, e) : rc;
 }
 
+int accounts_hash_put(struct console_accounts *c, struct slice name, const char *hash, struct err *e)
+{
+	int rc = vault_run(c->vault, "UPDATE console_user SET hash=?2 WHERE name=?1", NULL, NULL, e, "ss", name, slice_of(hash));
+	if (!rc && vault_changes(c->vault) == 0)
+		rc = err_set(e, ERR_NOENT, "there is no user %.*s", SLFMT(slice_to(name, NAME_MOST)));
+	return rc ? rc : accounts_sessions_end(c, name, SLICE_NONE, e);
+}
+
 int console_user_password(struct console_accounts *c, struct slice name, struct slice password, struct err *e)
 {
 	char hash[128];
 	int rc = accounts_password_fine(name, password, e);
 	if (!rc)
 		rc = accounts_hash(password, hash, e);
-	if (!rc)
-		rc = vault_run(c->vault, "UPDATE console_user SET hash=?2 WHERE name=?1", NULL, NULL, e, "ss", name, slice_of(hash));
-	if (!rc && vault_changes(c->vault) == 0)
-		rc = err_set(e, ERR_NOENT, "there is no user %.*s", SLFMT(slice_to(name, NAME_MOST)));
-	return rc ? rc : accounts_sessions_end(c, name, SLICE_NONE, e);
+	return rc ? rc : accounts_hash_put(c, name, hash, e);
 }
 
 int console_user_invite(struct console_accounts *c, struct slice name, unsigned hours, struct buf *out, struct err *e)

@@ -22,6 +22,8 @@ bool accounts_name_fine(struct slice name);
 int accounts_password_fine(struct slice name, struct slice password, struct err *e);
 /* Argon2id of a new password, PHC format. */
 int accounts_hash(struct slice password, char out[static 128], struct err *e);
+/* Such a hash becomes the user's; ends all sessions. ERR_NOENT. May be in the caller's transaction. */
+int accounts_hash_put(struct console_accounts *c, struct slice name, const char *hash, struct err *e);
 /* Of the key in the vault under which words that are good once, and tokens, are kept: what is read from the file opens nothing. */
 void accounts_key(struct slice word, uint8_t out[static KEY_HASH]);
 void accounts_random(char out[static BROKER_TOKEN]); /* hex of 160 bits */
@@ -52,8 +54,9 @@ int accounts_login(struct console_accounts *c, const struct login *l, enum login
 int accounts_password_check(struct console_accounts *c, const struct login *l, enum login_end *end, nstime *wait, struct err *e);
 /* The second factor again. LOGIN_WRONG also when there is none. */
 int accounts_factor_check(struct console_accounts *c, const struct login *l, enum login_end *end, nstime *wait, struct err *e);
-/* A word that is good once: sets the password. name: whose it was. ERR_NOENT no such word, or too late. */
-int accounts_invited(struct console_accounts *c, const struct login *l /* name: not used; code: the word */, char name[static NAME_MOST + 1], enum login_end *end, nstime *wait,
-	struct err *e);
+/* A word that is good once: sets the password. name: whose it was. note puts on record what is about to count, in its transaction; what it returns but 0 undoes it. */
+typedef int accounts_note_fn(void *arg, struct slice name, struct err *e);
+int accounts_invited(struct console_accounts *c, const struct login *l /* name: not used; code: the word */, accounts_note_fn *note, void *arg, char name[static NAME_MOST + 1],
+	enum login_end *end, nstime *wait, struct err *e);
 
 #endif

@@ -238,16 +238,44 @@ static int take_name(void *arg, const struct vault_row *r)
 	return 0;
 }
 
-int accounts_invited(struct console_accounts *c, const struct login *l, char name[static NAME_MOST + 1], enum login_end *end, nstime *wait, struct err *e)
+struct invitation {
+	struct slice word; /* its key */
+	struct slice name;
+	char hash[128];    /* of the new password: made before, since it takes long */
+	accounts_note_fn *note;
+	void *arg;
+};
+
+/* Used up, set and on record in one: a crash leaves nothing that is not on record. False in *used: somebody was faster. */
+static int use_up(struct console_accounts *c, const struct invitation *x, bool *used, struct err *e)
+{
+	int rc = vault_begin(c->vault, e);
+	if (rc)
+		return rc;
+	rc = vault_run(c->vault, "DELETE FROM console_invite WHERE word=?1", NULL, NULL, e, "b", x->word);
+	*used = !rc && vault_changes(c->vault) == 1;
+	if (*used)
+		rc = accounts_hash_put(c, x->name, x->hash, e);
+	if (!rc && *used)
+		rc = x->note(x->arg, x->name, e);
+	if (!rc)
+		return vault_commit(c->vault, e);
+	vault_rollback(c->vault);
+	return rc;
+}
+
+int accounts_invited(struct console_accounts *c, const struct login *l, accounts_note_fn *note, void *arg, char name[static NAME_MOST + 1], enum login_end *end, nstime *wait,
+	struct err *e)
 {
 	uint8_t key[KEY_HASH];
 	struct throttle t;
 	struct login as = *l;
+	bool used = false;
 	as.name = SL("/invite"); /* nobody's name */
 	*name = 0;
 	*end = LOGIN_WRONG;
 	accounts_key(l->code, key);
-	const struct slice word = slice_make((const char *)key, sizeof key);
+	struct invitation x = {.word = slice_make((const char *)key, sizeof key), .note = note, .arg = arg};
 	int rc = look(c, &as, false, &t, e);
 	t.known = true; /* strangers who try words hold off themselves, not everybody who was invited */
 	if (!rc && (*wait = must_wait(&t, l->now))) {
@@ -256,17 +284,18 @@ int accounts_invited(struct console_accounts *c, const struct login *l, char nam
 	}
 	if (!rc)
 		rc = vault_run(c->vault, "SELECT i.name FROM console_invite i JOIN console_user u ON u.name=i.name WHERE i.word=?1 AND i.until>?2 AND u.disabled=0", take_name, name, e, "bi",
-			word, (int64_t)l->now);
+			x.word, (int64_t)l->now);
 	if (rc)
 		return rc;
 	if (!*name)
 		return was_wrong(c, &t, l->now, e);
-	rc = accounts_password_fine(slice_of(name), l->password, e); /* the word is used up only when it helped */
+	x.name = slice_of(name);
+	rc = accounts_password_fine(x.name, l->password, e); /* the word is used up only when it helped */
 	if (!rc)
-		rc = vault_run(c->vault, "DELETE FROM console_invite WHERE word=?1", NULL, NULL, e, "b", word);
-	if (!rc && vault_changes(c->vault) == 1) {
-		rc = console_user_password(c, slice_of(name), l->password, e);
+		rc = accounts_hash(l->password, x.hash, e);
+	if (!rc)
+		rc = use_up(c, &x, &used, e);
+	if (!rc && used)
 		*end = LOGIN_GOOD;
-	}
 	return rc;
 }

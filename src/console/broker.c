@@ -164,9 +164,9 @@ static void open_gate(struct broker *b)
 		core_log(LOG_LEVEL_WARN, "console: the gate cannot be opened: %s", e.text);
 }
 
-int broker_serve(const struct console_options *o, int channel, struct err *e)
+int broker_serve(const struct console_options *o, struct broker_shared *shared, int channel, struct err *e)
 {
-	struct broker b = {.o = o};
+	struct broker b = {.o = o, .shared = shared};
 	struct sys_message *m = xcalloc(1, sizeof *m);
 	int rc = open_all(&b, e);
 	while (!rc) {
@@ -182,6 +182,7 @@ int broker_serve(const struct console_options *o, int channel, struct err *e)
 	}
 	if (b.audit)
 		chain_close(b.audit);
+	broker_forget_picture(&b);
 	vault_close(b.gate_vault);
 	console_accounts_close(b.accounts);
 	free(m);

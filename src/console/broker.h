@@ -55,7 +55,9 @@ enum broker_fresh { FRESH_NO, FRESH_FACTOR /* the second factor again */ };
 	X(REPORT, report, ROLE_ANY, FRESH_NO)                 /* id: reference, number: files, text: enum report_field -> number 1: it was there already */ \
 	X(REPORT_ANSWER, report_answer, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO) /* id: reference, number: state + 16 * outcome, text: answer */ \
 	X(EXAMPLE_ADD, example_add, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO) /* id: incident, text: title, body -> number */             \
-	X(EXAMPLE_DELETE, example_delete, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO) /* number */
+	X(EXAMPLE_DELETE, example_delete, ROLE_ANALYST | ROLE_ADMINISTRATOR, FRESH_NO) /* number */                                          \
+	/* lessons: broker_lesson.c; only their record: the book is the web process's */                                                     \
+	X(LESSON_ASSIGN, lesson_assign, ROLE_ADMINISTRATOR, FRESH_NO) /* id: unit, text: digit of enum lesson_for, target, number: due; NSTIME_NONE: taken away */
 enum broker_op {
 #define X(id, fn, roles, fresh) BROKER_##id,
 	BROKER_OPS(X)
@@ -85,17 +87,32 @@ struct broker_answer {
 	struct broker_who who;
 };
 
+/* ---- broker side: what its threads share, in memory alone: broker_shared.c. Any thread --------------------------------------------------- */
+#define BROKER_LOOKED "session-recording-opened"
+struct broker_shared;
+struct broker_shared *broker_shared_make(void);
+void broker_shared_free(struct broker_shared *s);
+/* One more report, or file of one, of this account. ERR_STOPPED: too many within the hour. Nothing of it is on the disk: who reports without name stays unknown. */
+int broker_count_report(struct broker_shared *s, struct slice name, nstime now, struct err *e);
+/* What the audit log says of a recording: its hash ("": none yet), and whether it is on record that this one looked since then. Each line is read once for who looks. */
+struct broker_looked { char sha256[65]; bool noted; };
+void broker_look(struct broker_shared *s, const char *state, struct slice id, struct slice name, nstime since, struct broker_looked *out);
+
 /* ---- broker side: one row of state per thread ------------------------------------------------------------------------------------------- */
 struct broker {
 	const struct console_options *o;
 	struct console_accounts *accounts;
+	struct broker_shared *shared;
 	struct vault *gate_vault;      /* NULL: there is no gate */
 	struct gate gate;              /* actor is set for each question: the user's name */
 	struct chain *audit;
 	nstime now;
 	int64_t gate_version;          /* as it was seen last, and how often it changed: broker_version() */
 	uint64_t gate_changes;
+	struct gate_policy *picture;   /* of the gate, as it was at picture_version: broker_gate.c */
+	int64_t picture_version;
 };
+void broker_forget_picture(struct broker *b);
 /* who: of the session, checked against the row's roles. fd: -1, set to what goes with the answer (closed after it was sent). */
 typedef int broker_fn(struct broker *b, const struct broker_ask *q, const struct broker_who *who, struct broker_answer *a, int *fd, struct err *e);
 #define X(id, fn, roles, fresh) broker_fn broker_##fn;
@@ -106,7 +123,7 @@ int broker_bytes(const struct buf *b, int *fd, struct err *e);
 /* A record of the audit log, on the disk when it returns: before what it says is done. outcome "success" or "failure". Room gate writes those of its own changes. */
 int broker_note(struct broker *b, struct slice actor, const char *action, struct slice object, const char *outcome, struct slice detail, struct err *e);
 /* Answers on this channel until its other end is gone; a thread each. */
-int broker_serve(const struct console_options *o, int channel, struct err *e);
+int broker_serve(const struct console_options *o, struct broker_shared *shared, int channel, struct err *e);
 
 
 /* ---- web side --------------------------------------------------------------------------------------------------------------------------- */

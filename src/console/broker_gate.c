@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define LOOKED "session-recording-opened"
 #define LOOKED_AGAIN (10 * NS_MIN) /* later it is another look */
 
 /* ---- what goes wrong, for the person ------------------------------------------------------------------------------------------------------------------ */
@@ -113,18 +112,60 @@ static int take_word(void *arg, const struct gate_word *w)
 	return 0;
 }
 
-/* The newest go, and the one that is asked about. */
-static void leave_out(struct access_gate *g, struct slice wanted)
+/* What waits or holds goes, however old it is; then the newest of the others, and the one that is asked about. In their order; grants of g are in mem then. */
+static void leave_out(struct access_gate *g, struct slice wanted, nstime now, struct arena *mem)
 {
 	struct gate_policy *p = &g->policy;
-	if (p->ngrants <= ACCESS_GRANTS)
+	size_t all = p->ngrants, left = ACCESS_GRANTS, kept = 0;
+	if (all <= ACCESS_GRANTS)
 		return;
-	size_t most = ACCESS_GRANTS - 1, kept = 0, first = p->ngrants - most;
-	for (size_t i = 0; i < p->ngrants; i++)
-		if (i >= first || (wanted.n && slice_eq(p->grants[i].id, wanted)))
-			p->grants[kept++] = p->grants[i];
-	g->left_out = p->ngrants - kept;
+	bool *goes = arena_alloc(mem, all);
+	struct gate_grant *grants = arena_alloc(mem, ACCESS_GRANTS * sizeof *grants);
+	for (size_t i = 0; i < all; i++) {
+		goes[i] = wanted.n && slice_eq(p->grants[i].id, wanted);
+		left -= goes[i];
+	}
+	for (int over = 0; over <= 1; over++)
+		for (size_t i = all; i-- > 0 && left;) {
+			enum access_standing s = access_standing(&p->grants[i], now);
+			if (!goes[i] && (s > STANDING_OPEN) == over) {
+				goes[i] = true;
+				left--;
+			}
+		}
+	for (size_t i = 0; i < all; i++)
+		if (goes[i])
+			grants[kept++] = p->grants[i];
+	p->grants = grants;
 	p->ngrants = kept;
+	g->left_out = all - kept;
+}
+
+/* The picture of the gate, taken anew when something changed: by others (the file's version), or by this thread (the gate's own count). */
+static int look(struct broker *b, const struct gate_policy **out, struct err *e)
+{
+	int64_t version = 0, changes = 0;
+	int rc = vault_version(b->gate_vault, &version, e);
+	if (!rc)
+		rc = gate_changes(b->gate_vault, &changes, e);
+	if (!rc && (!b->picture || version != b->picture_version || changes != b->picture->version)) {
+		broker_forget_picture(b);
+		b->picture = xcalloc(1, sizeof *b->picture);
+		rc = gate_policy_load(b->gate_vault, b->picture, e);
+		b->picture_version = version;
+		if (rc)
+			broker_forget_picture(b);
+	}
+	*out = b->picture;
+	return rc;
+}
+
+void broker_forget_picture(struct broker *b)
+{
+	if (b->picture)
+		gate_policy_free(b->picture);
+	free(b->picture);
+	b->picture = NULL;
 }
 
 int broker_gate(struct broker *b, const struct broker_ask *q, const struct broker_who *who, struct broker_answer *a, int *fd, struct err *e)
@@ -139,23 +180,22 @@ int broker_gate(struct broker *b, const struct broker_ask *q, const struct broke
 		return rc;
 	arena_init(&mem);
 	struct collecting c = {.mem = &mem, .g = &g};
-	rc = gate_policy_load(b->gate_vault, &g.policy, e);
+	const struct gate_policy *picture = NULL;
+	rc = look(b, &picture, e);
 	if (!rc)
 		rc = session_each_open(b->gate_vault, take_live, &c, e);
 	if (!rc && id.n)
 		rc = gate_words(b->gate_vault, id, take_word, &c, e);
 	if (!rc) {
-		size_t all = g.policy.ngrants;
-		leave_out(&g, id);
+		g.policy = *picture;
+		leave_out(&g, id, b->now, &mem);
 		g.live = c.live.v;
 		g.nlive = c.live.n;
 		g.words = c.words.v;
 		g.nwords = c.words.n;
 		access_gate_write(&bytes, &g);
-		g.policy.ngrants = all;
 		rc = broker_bytes(&bytes, fd, e);
 	}
-	gate_policy_free(&g.policy);
 	free(c.live.v);
 	free(c.words.v);
 	buf_free(&bytes);
@@ -327,58 +367,11 @@ static int open_file(const struct broker *b, const struct session *s, const stru
 	return fd >= 0 ? fd : say(who, ERR_NOENT, TX_SESSION_GONE, e);
 }
 
-/* What the audit log says of a recording: its hash, and whether it is on record already that this one looked. */
-struct logged {
-	char sha256[65];
-	bool noted;
-};
-
-static bool quotes(struct slice line, const char *before, struct slice value)
-{
-	struct buf want = {0};
-	buf_addf(&want, "%s\"%.*s\"", before, SLFMT(value));
-	bool found = slice_has(line, buf_slice(&want));
-	buf_free(&want);
-	return found;
-}
-
-/* Quotes within texts are escaped there: members cannot be made up by a text. since: RFC 3339, as in the log. */
-static void take_line(struct slice line, struct slice id, struct slice name, const char *since, struct logged *out)
-{
-	struct slice mark = SL(" sha256="), time = SL("\"time\":\"");
-	ssize_t sum = slice_find(line, mark), at = slice_find(line, time);
-	if (!quotes(line, "\"object\":", id))
-		return;
-	if (quotes(line, "\"action\":", SL("session-recorded")) && sum > 0 && line.n - (size_t)sum >= mark.n + 64)
-		snprintf(out->sha256, sizeof out->sha256, "%.64s", line.p + sum + mark.n);
-	if (quotes(line, "\"action\":", SL(LOOKED)) && quotes(line, "\"actor\":", name) && at >= 0)
-		out->noted = out->noted || slice_cmp(slice_to(slice_from(line, (size_t)at + time.n), strlen(since)), slice_of(since)) >= 0;
-}
-
-static void read_log(const struct broker *b, struct slice id, struct slice name, struct logged *out)
-{
-	char path[4200], since[40], *line = NULL;
-	size_t room = 0;
-	ssize_t got;
-	int n = snprintf(path, sizeof path, "%s/audit.log", b->o->state);
-	FILE *f = n > 0 && (size_t)n < sizeof path ? fopen(path, "re") : NULL;
-	*out = (struct logged){0};
-	time_rfc3339(b->now - LOOKED_AGAIN, since);
-	while (f && (got = getline(&line, &room, f)) > 0) {
-		struct slice s = slice_make(line, (size_t)got);
-		if (slice_has(s, id)) /* few lines do */
-			take_line(s, id, name, since, out);
-	}
-	free(line);
-	if (f)
-		fclose(f);
-}
-
 int broker_recording(struct broker *b, const struct broker_ask *q, const struct broker_who *who, struct broker_answer *a, int *fd, struct err *e)
 {
 	const struct session_choice c = {.id = slice_of(q->id), .most = 1};
 	struct listing *l = xcalloc(1, sizeof *l);
-	struct logged log = {0};
+	struct broker_looked log = {.noted = false};
 	uint64_t total = 0;
 	arena_init(&l->mem);
 	int got = -1, rc = need_gate(b, who, e);
@@ -393,9 +386,9 @@ int broker_recording(struct broker *b, const struct broker_ask *q, const struct 
 		rc = got < 0 ? got : 0;
 	}
 	/* who looked stands in the log before anything is shown: once for the pieces of one look */
-	const struct chain_record r = {b->now, slice_of(who->name), SL(LOOKED), c.id, SL("success"), SL("in the console")};
+	const struct chain_record r = {b->now, slice_of(who->name), SL(BROKER_LOOKED), c.id, SL("success"), SL("in the console")};
 	if (!rc)
-		read_log(b, c.id, r.actor, &log);
+		broker_look(b->shared, b->o->state, c.id, r.actor, b->now - LOOKED_AGAIN, &log);
 	if (!rc && b->audit && !log.noted)
 		rc = chain_append(b->audit, &r, e);
 	if (!rc) {

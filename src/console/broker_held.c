@@ -64,12 +64,13 @@ static int with_held(const struct broker *b, int (*run)(struct held *h, void *ar
 
 struct listing { struct buf out; size_t n; };
 
-/* Read by pages_held.c: u32 state; u64 time, done, body, size; id, queue, sender, recipients, from, subject, verdict, reasons, by. */
+/* Read by pages_held.c: u32 state, under way; u64 time, done, body, size; id, queue, sender, recipients, from, subject, verdict, reasons, by. */
 static int add_mail(void *arg, const struct held_mail *m)
 {
 	struct listing *l = arg;
 	const struct slice texts[] = {m->id, m->queue, m->sender, m->recipients, m->from, m->subject, m->verdict, m->reasons, m->by};
 	buf_u32(&l->out, (uint32_t)m->state);
+	buf_u32(&l->out, m->under_way);
 	buf_u64(&l->out, (uint64_t)m->time);
 	buf_u64(&l->out, (uint64_t)m->done);
 	buf_u64(&l->out, (uint64_t)m->body);

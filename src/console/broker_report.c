@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-enum { REPORTS_AN_HOUR = 600 /* files and reports of everybody: a form that runs wild, not people */, ANSWER_LEAST = 1, TITLE_MAX = 200 };
+enum { REPORTS_AN_HOUR = 3000 /* files and reports of everybody: what the disk bears, not people */, ANSWER_LEAST = 1, TITLE_MAX = 200 };
 
 static struct store *open_store(const struct broker *b, struct err *e)
 {
@@ -72,23 +72,25 @@ static bool read_contact(const struct broker_ask *q, struct store_contact *c, bo
 	return is_text(c->words) && read_answer(v[REPORT_MOVED], &c->moved) && read_answer(v[REPORT_OFFERED], &c->offered) && read_answer(v[REPORT_OPENED], &c->opened);
 }
 
-static int not_too_many(struct broker *b, struct store *s, struct err *e)
+static int not_too_many(struct broker *b, struct store *s, const struct broker_who *who, struct err *e)
 {
 	uint64_t n = 0;
-	int rc = store_contacts_since(s, b->now - NS_HOUR, &n, e);
+	int rc = broker_count_report(b->shared, slice_of(who->name), b->now, e);
+	if (!rc)
+		rc = store_contacts_since(s, b->now - NS_HOUR, &n, e);
 	return !rc && n > REPORTS_AN_HOUR ? err_set(e, ERR_STOPPED, "too many reports were made in the last hour: call your security people instead") : rc;
 }
 
 int broker_report_file(struct broker *b, const struct broker_ask *q, const struct broker_who *who, struct broker_answer *a, int *fd, struct err *e)
 {
 	struct inspect_told t;
-	(void)who, (void)a, (void)fd;
+	(void)a, (void)fd;
 	if (!is_reference(q->id) || q->number < 0 || q->number >= CONTACT_FILES || !inspect_told_load(slice_of(q->text), &t))
 		return err_set(e, ERR_SYNTAX, "no description of a file");
 	struct store *s = open_store(b, e);
 	if (!s)
 		return e->code;
-	int rc = not_too_many(b, s, e);
+	int rc = not_too_many(b, s, who, e);
 	if (!rc)
 		rc = store_contact_file_add(s, q->id, (unsigned)q->number, b->now, slice_of(q->text), e);
 	store_close(s);
@@ -179,7 +181,7 @@ int broker_report(struct broker *b, const struct broker_ask *q, const struct bro
 		return e->code;
 	arena_init(&g.mem);
 	c.who = anonymous ? SLICE_NONE : slice_of(who->name);
-	int rc = not_too_many(b, s, e);
+	int rc = not_too_many(b, s, who, e);
 	if (!rc)
 		rc = store_begin(s, e);
 	if (!rc)

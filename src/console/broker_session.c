@@ -38,16 +38,29 @@ int broker_login(struct broker *b, const struct broker_ask *q, const struct brok
 	return rc ? rc : begin_session(b, q, a, e);
 }
 
+struct noting {
+	struct broker *b;
+	const char *action, *source;
+	struct slice name, token;
+};
+
+static int note_invited(void *arg, struct slice name, struct err *e)
+{
+	const struct noting *x = arg;
+	return broker_note(x->b, name, x->action, slice_of(x->source), "success", SLICE_NONE, e);
+}
+
 int broker_invite(struct broker *b, const struct broker_ask *q, const struct broker_who *who, struct broker_answer *a, int *fd, struct err *e)
 {
 	const struct login l = {SLICE_NONE, slice_of(q->code), slice_of(q->text), slice_of(q->source), b->now};
 	char name[NAME_MOST + 1];
 	enum login_end end = LOGIN_WRONG;
 	nstime wait = 0;
+	struct noting x = {.b = b, .action = "console-invited", .source = q->source};
 	(void)who, (void)fd;
-	int rc = accounts_invited(b->accounts, &l, name, &end, &wait, e);
-	if (!rc)
-		rc = tell_end(b, "console-invited", *name ? slice_of(name) : SL("?"), q, end, wait, a, e);
+	int rc = accounts_invited(b->accounts, &l, note_invited, &x, name, &end, &wait, e);
+	if (!rc && end != LOGIN_GOOD) /* that one is on record */
+		rc = tell_end(b, x.action, *name ? slice_of(name) : SL("?"), q, end, wait, a, e);
 	if (!rc)
 		rc = accounts_who(b->accounts, slice_of(name), &a->who, e);
 	if (!rc && a->who.factor) { /* a word replaces the password, not the device */
@@ -123,16 +136,21 @@ int broker_enroll(struct broker *b, const struct broker_ask *q, const struct bro
 	return hand_over(&uri, rc, fd, e);
 }
 
+/* Sessions of before count no more: who knew only the password is out. */
+static int note_confirmed(void *arg, struct err *e)
+{
+	const struct noting *x = arg;
+	int rc = accounts_sessions_end(x->b->accounts, x->name, x->token, e);
+	return rc ? rc : broker_note(x->b, x->name, x->action, x->name, "success", SLICE_NONE, e);
+}
+
 int broker_confirm(struct broker *b, const struct broker_ask *q, const struct broker_who *who, struct broker_answer *a, int *fd, struct err *e)
 {
 	char person[80];
 	struct buf codes = {0};
+	struct noting x = {.b = b, .action = "console-factor-confirmed", .name = slice_of(who->name), .token = slice_of(q->token)};
 	(void)a;
-	int rc = factor_confirm(b->accounts->factor, accounts_person(slice_of(who->name), person), slice_of(q->code), slice_of(q->text), b->now, &codes, e);
-	if (!rc)
-		rc = broker_note(b, slice_of(who->name), "console-factor-confirmed", slice_of(who->name), "success", SLICE_NONE, e);
-	if (!rc) /* sessions of before it count no more: who knew only the password is out */
-		rc = accounts_sessions_end(b->accounts, slice_of(who->name), slice_of(q->token), e);
+	int rc = factor_confirm(b->accounts->factor, accounts_person(x.name, person), slice_of(q->code), slice_of(q->text), b->now, note_confirmed, &x, &codes, e);
 	return hand_over(&codes, rc, fd, e);
 }
 

@@ -14,6 +14,8 @@ struct conn {
 	unsigned status;          /* instead of a page: an error found on the way */
 	char *body;
 	size_t expected, got;
+	int64_t since;            /* seconds: the body may come */
+	unsigned place;           /* of uploads */
 	bool slow, upload, counted;
 };
 
@@ -120,13 +122,6 @@ static unsigned expect_body(struct conn *c, const struct reading *r)
 	if (c->x.method != METHOD_POST && n)
 		return 400;
 	c->expected = (size_t)n;
-	if (c->upload) {
-		if (atomic_fetch_add(&c->s->uploads, 1) >= UPLOADS_MOST) {
-			atomic_fetch_sub(&c->s->uploads, 1);
-			return 503;
-		}
-		c->counted = true;
-	}
 	return 0;
 }
 
@@ -191,7 +186,7 @@ static enum MHD_Result refuse(struct conn *c, unsigned status)
 		MHD_add_response_header(r, "Connection", "close");
 		if (status == 405)
 			MHD_add_response_header(r, "Allow", "GET, HEAD, POST");
-		if (status == 503)
+		if (status == 503 || status == 429)
 			MHD_add_response_header(r, "Retry-After", "2");
 	}
 	c->state = DONE;
@@ -273,11 +268,31 @@ void conn_done(struct conn *c, unsigned status)
 	MHD_resume_connection(c->connection);
 }
 
+/* From its beginning on what came has to have come at the least rate: who sends nothing is not given the time of all that he said he would send. */
+static void keep_rate(struct conn *c)
+{
+	int64_t left = c->since + REQUEST_SECONDS + (int64_t)(c->got / BYTES_SECOND) - peer_clock();
+	peer_deadline(c->s, c->connection, MAX(left, 1));
+}
+
 static enum MHD_Result expect_more(struct conn *c)
 {
 	c->state = BODY;
-	peer_deadline(c->s, c->connection, REQUEST_SECONDS + (int64_t)(c->expected / BYTES_SECOND));
+	c->since = peer_clock();
+	keep_rate(c);
 	return MHD_YES;
+}
+
+/* Nothing large is taken from who may not send it, and from nobody so much that others have to wait. */
+static enum MHD_Result checked(struct conn *c)
+{
+	if (c->status)
+		return refuse(c, c->status);
+	if (c->x.answered)
+		return send_response(c);
+	unsigned status = uploads_take(&c->s->uploads, c->x.account, &c->place);
+	c->counted = !status;
+	return status ? refuse(c, status) : expect_more(c);
 }
 
 static enum MHD_Result first(struct conn *c, const char *method)
@@ -291,7 +306,7 @@ static enum MHD_Result first(struct conn *c, const char *method)
 	if (status)
 		return refuse(c, status);
 	find_source(c);
-	if (c->upload) /* nothing large is taken from who may not send it */
+	if (c->upload)
 		return hand_over(c, true);
 	return expect_more(c);
 }
@@ -309,6 +324,7 @@ static enum MHD_Result take_body(struct conn *c, const char *data, size_t *size)
 	memcpy(c->body + c->got, data, *size);
 	c->got += *size;
 	*size = 0;
+	keep_rate(c);
 	return MHD_YES;
 }
 
@@ -320,7 +336,7 @@ enum MHD_Result conn_go_on(void *server, struct MHD_Connection *connection, cons
 	case NEW:
 		return first(c, method);
 	case CHECKED:
-		return c->status ? refuse(c, c->status) : c->x.answered ? send_response(c) : expect_more(c);
+		return checked(c);
 	case BODY:
 		return take_body(c, data, size);
 	default:
@@ -336,7 +352,7 @@ void conn_end(void *server, struct MHD_Connection *connection, void **conn, enum
 		return;
 	peer_deadline(c->s, connection, REQUEST_SECONDS); /* for the next one */
 	if (c->counted)
-		atomic_fetch_sub(&c->s->uploads, 1);
+		uploads_give(&c->s->uploads, c->place);
 	if (c->body)
 		explicit_bzero(c->body, c->got); /* passwords */
 	free(c->body);

@@ -99,6 +99,7 @@ static int open_listener(struct console *c, struct ip *ip, struct err *e)
 
 struct serving {
 	const struct console *c;
+	struct broker_shared *shared;
 	int channel;
 };
 
@@ -106,7 +107,7 @@ static void *serve(void *arg)
 {
 	struct serving *s = arg;
 	struct err e;
-	int rc = broker_serve(s->c->o, s->channel, &e);
+	int rc = broker_serve(s->c->o, s->shared, s->channel, &e);
 	if (rc != ERR_STOPPED)
 		core_log(LOG_LEVEL_ERROR, "console: broker: %s", e.text);
 	_exit(rc == ERR_STOPPED ? 0 : 1); /* the web process is gone, or a channel is of no use any more: all begin anew */
@@ -116,6 +117,7 @@ static _Noreturn void run_broker(struct console *c)
 {
 	pthread_t t[THREADS_MOST + 1];
 	struct serving s[THREADS_MOST + 1];
+	struct broker_shared *shared = broker_shared_make();
 	sys_name_process("console-broker");
 	close(c->listener);
 	close(c->stop[0]);
@@ -123,7 +125,7 @@ static _Noreturn void run_broker(struct console *c)
 	for (size_t i = 0; i < c->nchannels; i++)
 		close(c->pairs[i][0]);
 	for (size_t i = 0; i < c->nchannels; i++) {
-		s[i] = (struct serving){c, c->pairs[i][1]};
+		s[i] = (struct serving){c, shared, c->pairs[i][1]};
 		if (pthread_create(&t[i], NULL, serve, &s[i]))
 			_exit(1);
 	}

@@ -56,6 +56,7 @@ struct exchange {
 	bool immutable;                /* the file was asked for by its version */
 	bool quiet;                    /* fetched by our script, not by the person: keeps no session alive */
 	char token[BROKER_TOKEN];      /* of the session; "" none */
+	char account[64];              /* by exchange_check(): whose it is */
 };
 void exchange_handle(struct desk *d, struct exchange *x);
 /* Before its body is taken: whose session, which role? x->answered: it ends here. */

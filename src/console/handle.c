@@ -271,6 +271,7 @@ void exchange_check(struct desk *d, struct exchange *x)
 	unsigned status = may(d, x, &q);
 	x->set_cookie = NULL;
 	x->answered = status != 0;
+	snprintf(x->account, sizeof x->account, "%s", q.who.name);
 	if (status == 303)
 		go_login(x, &q);
 	else if (status)

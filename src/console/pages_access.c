@@ -23,11 +23,22 @@ static bool over(const struct gate_grant *x, nstime now)
 	return !holds(x, now) && !access_waits(x, now);
 }
 
+static const struct list {
+	const char *name;
+	choice *fn;
+	enum text title, caption, empty;
+} lists[] = {
+	{"waiting", access_waits, TX_ACCESS_WAITING, TX_ACCESS_WAITING_CAPTION, TX_ACCESS_NOTHING_WAITS},
+	{"open", holds, TX_ACCESS_OPEN_TITLE, TX_ACCESS_OPEN_CAPTION, TX_ACCESS_NOTHING_OPEN},
+	{"earlier", over, TX_ACCESS_EARLIER, TX_ACCESS_EARLIER_CAPTION, TX_ACCESS_NOTHING_EARLIER},
+};
+enum { LIST_WAITING, LIST_OPEN, LIST_EARLIER };
+
 /* Newest first. */
-static struct chosen choose(struct request *q, const struct access_gate *g, choice *fn, size_t most)
+static struct chosen choose(struct request *q, const struct access_gate *g, choice *fn)
 {
 	struct chosen c = {arena_alloc(q->mem, (g->policy.ngrants + 1) * sizeof *c.v), 0};
-	for (size_t i = g->policy.ngrants; i-- > 0 && c.n < most;)
+	for (size_t i = g->policy.ngrants; i-- > 0;)
 		if (fn(&g->policy.grants[i], q->now))
 			c.v[c.n++] = &g->policy.grants[i];
 	return c;
@@ -51,31 +62,46 @@ static void nothing(const struct request *q, struct buf *b, enum text t)
 	H(b, "</p>\n");
 }
 
-static void grants(struct request *q, struct buf *b, const struct access_gate *g, choice *fn, size_t most, enum text caption, enum text empty)
+/* Its newest rows, and where the others are; or, alone, a page of it. */
+static void grants(struct request *q, struct buf *b, const struct access_gate *g, const struct list *l, bool alone)
 {
-	struct chosen c = choose(q, g, fn, most);
+	struct chosen c = choose(q, g, l->fn);
+	size_t skip = alone ? (size_t)MIN(page_skip(q), (uint64_t)c.n) : 0;
+	heading(q, b, l->name, l->title);
 	if (c.n)
-		access_html_grants(q, b, g, c.v, c.n, caption);
+		access_html_grants(q, b, g, c.v + skip, MIN(c.n - skip, (size_t)PAGE_ROWS), l->caption);
 	else
-		nothing(q, b, empty);
+		nothing(q, b, l->empty);
+	if (alone) {
+		html_pager(q, b, c.n);
+	} else if (c.n > PAGE_ROWS) {
+		buf_addf(b, "<p><a href=\"/access?list=%s\">", l->name);
+		html_number(q, b, TX_ACCESS_ALL_GRANTS, c.n);
+		H(b, "</a></p>\n");
+	}
+	H(b, "</section>\n");
 }
 
 /* ---- providers ------------------------------------------------------------------------------------------------------------------------------------ */
 
-static size_t count_persons(const struct access_gate *g, struct slice provider)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < g->policy.npersons; i++)
-		n += slice_eq(g->policy.persons[i].provider, provider);
-	return n;
-}
+struct counts { size_t persons, open; };
 
-static size_t count_open(const struct request *q, const struct access_gate *g, struct slice provider)
+/* Of each provider, in its place. */
+static struct counts *count_all(struct request *q, const struct access_gate *g)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < g->policy.ngrants; i++)
-		n += access_standing(&g->policy.grants[i], q->now) == STANDING_OPEN && slice_eq(access_grant_provider(g, &g->policy.grants[i]), provider);
-	return n;
+	struct counts *v = arena_alloc(q->mem, (g->policy.nproviders + 1) * sizeof *v);
+	memset(v, 0, (g->policy.nproviders + 1) * sizeof *v);
+	for (size_t i = 0; i < g->policy.npersons; i++) {
+		const struct gate_provider *p = access_provider(g, g->policy.persons[i].provider);
+		if (p)
+			v[p - g->policy.providers].persons++;
+	}
+	for (size_t i = 0; i < g->policy.ngrants; i++) {
+		const struct gate_provider *p = access_standing(&g->policy.grants[i], q->now) == STANDING_OPEN ? access_provider(g, access_grant_provider(g, &g->policy.grants[i])) : NULL;
+		if (p)
+			v[p - g->policy.providers].open++;
+	}
+	return v;
 }
 
 void access_html_provider_state(const struct request *q, struct buf *b, const struct gate_provider *p)
@@ -93,8 +119,9 @@ static void number_cell(const struct request *q, struct buf *b, enum text label,
 	buf_addf(b, "\">%llu</td>", (unsigned long long)n);
 }
 
-static void providers(const struct request *q, struct buf *b, const struct access_gate *g)
+static void providers(struct request *q, struct buf *b, const struct access_gate *g)
 {
+	const struct counts *counts = count_all(q, g);
 	static const enum text columns[] = {TX_ACCESS_PROVIDER, TX_ACCESS_STATE, TX_ACCESS_PERSONS, TX_ACCESS_OPEN_GRANTS, TX_ACCESS_CONTRACT};
 	H(b, "<table>\n<caption>");
 	html_text(q, b, TX_ACCESS_PROVIDERS_CAPTION);
@@ -110,8 +137,8 @@ static void providers(const struct request *q, struct buf *b, const struct acces
 		H(b, "\">");
 		access_html_provider_state(q, b, p);
 		H(b, "</td>");
-		number_cell(q, b, TX_ACCESS_PERSONS, count_persons(g, p->id));
-		number_cell(q, b, TX_ACCESS_OPEN_GRANTS, count_open(q, g, p->id));
+		number_cell(q, b, TX_ACCESS_PERSONS, counts[i].persons);
+		number_cell(q, b, TX_ACCESS_OPEN_GRANTS, counts[i].open);
 		H(b, "<td data-label=\"");
 		html_value(b, slice_of(text_of(TX_ACCESS_CONTRACT, q->language)));
 		H(b, "\">");
@@ -154,6 +181,22 @@ static int no_gate(struct request *q, struct response *r)
 	return 0;
 }
 
+/* One list alone, a page at a time. */
+static int list_page(struct request *q, struct response *r, const struct access_gate *g, const struct list *l)
+{
+	struct buf *b = &r->body;
+	grants(q, b, g, l, true);
+	if (g->left_out && l == &lists[LIST_EARLIER]) {
+		H(b, "<p class=\"muted\">");
+		html_number(q, b, TX_ACCESS_LEFT_OUT, g->left_out);
+		H(b, "</p>\n");
+	}
+	H(b, "<p><a href=\"/access\">");
+	html_text(q, b, TX_ACCESS_TITLE);
+	H(b, "</a></p>\n");
+	return 0;
+}
+
 static int access_page(struct request *q, struct response *r, struct err *e)
 {
 	struct access_gate g;
@@ -164,9 +207,10 @@ static int access_page(struct request *q, struct response *r, struct err *e)
 	r->refresh_after = q->now;
 	if (rc)
 		return rc == ERR_NOENT ? no_gate(q, r) : rc;
-	heading(q, b, "waiting", TX_ACCESS_WAITING);
-	grants(q, b, &g, access_waits, ACCESS_GRANTS, TX_ACCESS_WAITING_CAPTION, TX_ACCESS_NOTHING_WAITS);
-	H(b, "</section>\n");
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		if (slice_eqz(query_get(q, "list"), lists[i].name))
+			return list_page(q, r, &g, &lists[i]);
+	grants(q, b, &g, &lists[LIST_WAITING], false);
 	heading(q, b, "live", TX_ACCESS_LIVE);
 	if (g.nlive)
 		access_html_sessions(q, b, g.live, g.nlive, TX_ACCESS_LIVE_CAPTION, true);
@@ -175,18 +219,14 @@ static int access_page(struct request *q, struct response *r, struct err *e)
 	H(b, "<p><a href=\"/sessions\">");
 	html_text(q, b, TX_ACCESS_ALL_SESSIONS);
 	H(b, "</a></p>\n</section>\n");
-	heading(q, b, "open", TX_ACCESS_OPEN_TITLE);
-	grants(q, b, &g, holds, ACCESS_GRANTS, TX_ACCESS_OPEN_CAPTION, TX_ACCESS_NOTHING_OPEN);
-	H(b, "</section>\n");
+	grants(q, b, &g, &lists[LIST_OPEN], false);
 	heading(q, b, "providers", TX_ACCESS_PROVIDERS);
 	if (g.policy.nproviders)
 		providers(q, b, &g);
 	else
 		no_gate(q, r);
 	H(b, "</section>\n");
-	heading(q, b, "earlier", TX_ACCESS_EARLIER);
-	grants(q, b, &g, over, PAGE_ROWS, TX_ACCESS_EARLIER_CAPTION, TX_ACCESS_NOTHING_EARLIER);
-	H(b, "</section>\n");
+	grants(q, b, &g, &lists[LIST_EARLIER], false);
 	return 0;
 }
 

@@ -8,7 +8,7 @@
 enum { HEADERS_BYTES = 16 << 10, TEXT_BYTES = 48 << 10, PARTS_SHOWN = 100, MAILS_MOST = 2000 };
 
 struct mail {
-	uint32_t state;
+	uint32_t state, under_way;
 	nstime time, done;
 	uint64_t body, size;
 	struct slice id, queue, sender, recipients, from, subject, verdict, reasons, by;
@@ -19,6 +19,7 @@ static bool read_mail(struct wire *w, struct mail *m)
 {
 	struct slice *const texts[] = {&m->id, &m->queue, &m->sender, &m->recipients, &m->from, &m->subject, &m->verdict, &m->reasons, &m->by};
 	m->state = wire_u32(w);
+	m->under_way = wire_u32(w);
 	m->time = (nstime)wire_u64(w);
 	m->done = (nstime)wire_u64(w);
 	m->body = wire_u64(w);
@@ -207,6 +208,10 @@ static void decide(const struct request *q, struct buf *b, const struct mail *m)
 {
 	if (!has_role(q, ROLE_ADMINISTRATOR) || m->state > RELEASING)
 		return;
+	if (m->state == RELEASING && m->under_way) {
+		html_said(q, b, false, slice_of(text_of(TX_MA_UNDER_WAY, q->language)));
+		return;
+	}
 	H(b, "<section class=\"card\"><h2>");
 	html_text(q, b, TX_MA_DECIDE);
 	H(b, "</h2>");
@@ -380,6 +385,8 @@ static int act(struct request *q, struct response *r, struct broker_ask *ask, en
 	int rc = page_ask(q, ask, &a, NULL, e);
 	if (!rc)
 		page_go_said(q, r, "/mail/", q->arg[0], said);
+	if (rc == ERR_DUP)
+		return err_set(e, ERR_STOPPED, "%s", text_of(TX_MA_UNDER_WAY, q->language));
 	return rc == ERR_USAGE ? ERR_STOPPED : rc; /* somebody else was faster, or an earlier one did not end */
 }
 

@@ -250,6 +250,19 @@ static bool take_due(const struct request *q, struct slice s, nstime *out)
 	return rd == d;
 }
 
+/* Before it is done. */
+static int put_on_record(struct request *q, const struct lesson_assignment *a, struct err *e)
+{
+	struct broker_ask ask = {.op = BROKER_LESSON_ASSIGN, .number = a->due};
+	struct broker_answer answer;
+	struct buf text = {0};
+	buf_addf(&text, "%u%.*s", (unsigned)a->kind, SLFMT(a->target));
+	ask_set(ask.id, sizeof ask.id, a->unit);
+	ask_set(ask.text, sizeof ask.text, buf_slice(&text));
+	buf_free(&text);
+	return page_ask(q, &ask, &answer, NULL, e);
+}
+
 int lesson_progress_post(struct request *q, struct response *r, struct err *e)
 {
 	struct lesson_assignment a = {.unit = form_get(q, "unit"), .target = slice_trim(form_get(q, "target")), .due = NSTIME_NONE, .made = q->now, .by = slice_of(q->who.name)};
@@ -262,7 +275,9 @@ int lesson_progress_post(struct request *q, struct response *r, struct err *e)
 			fine = (i == FOR_ALL) == (a.target.n == 0);
 		}
 	if (fine && removes) {
-		int rc = lesson_unassign(q->desk->book, &a, e);
+		int rc = put_on_record(q, &a, e);
+		if (!rc)
+			rc = lesson_unassign(q->desk->book, &a, e);
 		if (!rc)
 			page_go_said(q, r, "/lessons/progress", SLICE_NONE, TX_ASSIGN_SAID_REMOVED);
 		return rc;
@@ -273,7 +288,9 @@ int lesson_progress_post(struct request *q, struct response *r, struct err *e)
 		html_said(q, &r->body, true, slice_of(text_of(TX_ASSIGN_WRONG, q->language)));
 		return lesson_progress_page(q, r, e);
 	}
-	int rc = lesson_assign(q->desk->book, &a, e);
+	int rc = put_on_record(q, &a, e);
+	if (!rc)
+		rc = lesson_assign(q->desk->book, &a, e);
 	if (!rc)
 		page_go_said(q, r, "/lessons/progress", SLICE_NONE, TX_ASSIGN_SAID);
 	return rc;

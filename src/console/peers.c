@@ -11,7 +11,7 @@ struct peer {
 	struct peer *next, **at;
 };
 
-static int64_t seconds_now(void)
+int64_t peer_clock(void)
 {
 	struct timespec ts;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
@@ -26,7 +26,7 @@ void peers_notify(void *server, struct MHD_Connection *c, void **context, enum M
 	pthread_mutex_lock(&s->peers_lock);
 	if (code == MHD_CONNECTION_NOTIFY_STARTED && info) {
 		p = xcalloc(1, sizeof *p);
-		*p = (struct peer){.fd = info->connect_fd, .until = seconds_now() + REQUEST_SECONDS, .next = s->peers, .at = &s->peers};
+		*p = (struct peer){.fd = info->connect_fd, .until = peer_clock() + REQUEST_SECONDS, .next = s->peers, .at = &s->peers};
 		if (p->next)
 			p->next->at = &p->next;
 		s->peers = p;
@@ -47,13 +47,13 @@ void peer_deadline(struct server *s, struct MHD_Connection *c, int64_t seconds)
 	struct peer *p = info ? info->socket_context : NULL;
 	pthread_mutex_lock(&s->peers_lock);
 	if (p)
-		p->until = seconds ? seconds_now() + seconds : 0;
+		p->until = seconds ? peer_clock() + seconds : 0;
 	pthread_mutex_unlock(&s->peers_lock);
 }
 
 void peers_sweep(struct server *s)
 {
-	int64_t now = seconds_now();
+	int64_t now = peer_clock();
 	pthread_mutex_lock(&s->peers_lock);
 	for (struct peer *p = s->peers; p; p = p->next)
 		if (p->until && p->until < now) {

@@ -66,6 +66,7 @@ int web_run(const struct web_options *w, int stop, struct err *e)
 	int rc = sodium_init() < 0 ? err_set(e, ERR_IO, "libsodium does not start") : 0;
 	s->w = w;
 	pthread_mutex_init(&s->peers_lock, NULL);
+	uploads_init(&s->uploads);
 	randombytes_buf(s->secret, sizeof s->secret);
 	if (!rc && (!(s->live = live_start(s, w->channels[w->nchannels - 1], e)) || !(s->workers = desks_start(s, e))))
 		rc = e->code;
@@ -82,6 +83,7 @@ int web_run(const struct web_options *w, int stop, struct err *e)
 	live_free(s->live);
 	desks_free(s->workers);
 	pthread_mutex_destroy(&s->peers_lock);
+	uploads_end(&s->uploads);
 	free(s);
 	return rc;
 }

@@ -6,11 +6,15 @@
 
 #include <microhttpd.h>
 #include <pthread.h>
-#include <stdatomic.h>
 
 enum { CONNECTIONS_MOST = 1000, CONNECTIONS_ADDRESS = 300, HEADER_MEMORY = 32 << 10, IDLE_SECONDS = 20, REQUEST_SECONDS = 30 /* for a header, or an answer, and a second more for: */,
-	BYTES_SECOND = 32 << 10, UPLOADS_MOST = 4 /* taken at a time */ };
+	BYTES_SECOND = 32 << 10, UPLOADS_MOST = 8 /* taken at a time */, UPLOADS_ACCOUNT = 2 /* of one account */ };
 
+struct uploads {
+	pthread_mutex_t lock;
+	struct { char account[64]; bool taken; } v[UPLOADS_MOST];
+	unsigned n;
+};
 struct live;
 struct server {
 	const struct web_options *w;
@@ -18,7 +22,7 @@ struct server {
 	struct MHD_Daemon *daemon;
 	struct desks *workers;
 	struct live *live;
-	atomic_uint uploads;
+	struct uploads uploads;
 	struct peer *peers;
 	pthread_mutex_t peers_lock;
 };
@@ -27,7 +31,15 @@ struct server {
 void peers_notify(void *server, struct MHD_Connection *c, void **context, enum MHD_ConnectionNotificationCode code);
 /* What it does now has to be done in so many seconds; 0: it takes its time, or waits for us. */
 void peer_deadline(struct server *s, struct MHD_Connection *c, int64_t seconds);
+int64_t peer_clock(void); /* seconds, monotonic */
 void peers_sweep(struct server *s); /* now and then */
+
+/* ---- uploads.c: who sends large bodies. Any thread ---------------------------------------------------------------------------------------------------------- */
+void uploads_init(struct uploads *u);
+void uploads_end(struct uploads *u);
+/* 0 and a place, to be given back; or the status to answer with. */
+unsigned uploads_take(struct uploads *u, const char *account, unsigned *place);
+void uploads_give(struct uploads *u, unsigned place);
 
 /* ---- connection.c: one request on its way ----------------------------------------------------------------------------------------------------------- */
 void *conn_begin(void *server, const char *uri, struct MHD_Connection *c);

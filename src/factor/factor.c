@@ -189,6 +189,8 @@ struct confirming {
 	bool confirm;
 	int64_t used, drift;
 	nstime now;
+	factor_note_fn *note;
+	void *arg;
 };
 
 /* Hashes take long: they are made before the transaction, which then looks whether the seed is still the same one. */
@@ -218,6 +220,8 @@ static int put_codes(struct factor *f, struct slice person, const struct seed *b
 		rc = factor_recovery_put(f->vault, person, x, e);
 	if (!rc && c->confirm)
 		rc = factor_clock_check(f->vault, c->now, e);
+	if (!rc && c->note)
+		rc = c->note(c->arg, e);
 	return end(f, rc, e);
 }
 
@@ -232,10 +236,10 @@ static int new_codes(struct factor *f, struct slice person, const struct seed *b
 	return rc;
 }
 
-int factor_confirm(struct factor *f, struct slice person, struct slice code1, struct slice code2, nstime now, struct buf *codes, struct err *e)
+int factor_confirm(struct factor *f, struct slice person, struct slice code1, struct slice code2, nstime now, factor_note_fn *note, void *arg, struct buf *codes, struct err *e)
 {
 	struct typed typed[2] = {factor_typed(code1), factor_typed(code2)};
-	struct confirming c = {.confirm = true, .now = now};
+	struct confirming c = {.confirm = true, .now = now, .note = note, .arg = arg};
 	struct seed s = {0};
 	int rc = person.n && person.n <= PERSON_MAX ? factor_seed_get(f->vault, person, &s, e) : 0;
 	if (!rc && !s.found)

@@ -31,9 +31,11 @@ void factor_close(struct factor *f);
 
 /* A fresh seed that does not count until it is confirmed. uri: otpauth://..., for a QR code; wipe it (factor_wipe). ERR_DUP: has one (reset first). */
 int factor_enroll(struct factor *f, struct slice person, struct slice issuer, const struct factor_kind *k, struct buf *uri, struct err *e);
-/* Two codes of two steps that follow each other. codes: the recovery codes, a line each, shown once; wipe them. ERR_NOENT not enrolled, ERR_DUP confirmed
- * already, ERR_RANGE not two such codes. Takes tens of milliseconds a recovery code. */
-int factor_confirm(struct factor *f, struct slice person, struct slice code1, struct slice code2, nstime now, struct buf *codes, struct err *e);
+/* Two codes of two steps that follow each other. codes: the recovery codes, a line each, shown once; wipe them. note (may be NULL): puts on record what is about to
+ * count, in its transaction; what it returns but 0 undoes it. ERR_NOENT not enrolled, ERR_DUP confirmed already, ERR_RANGE not two such codes. Takes tens of
+ * milliseconds a recovery code. */
+typedef int factor_note_fn(void *arg, struct err *e);
+int factor_confirm(struct factor *f, struct slice person, struct slice code1, struct slice code2, nstime now, factor_note_fn *note, void *arg, struct buf *codes, struct err *e);
 int factor_codes(struct factor *f, struct slice person, struct buf *codes, struct err *e); /* new recovery codes; the old ones are void */
 /* ERR_NOENT: nothing to take away. */
 int factor_reset(struct factor *f, struct slice person, struct err *e);

@@ -105,6 +105,7 @@ typedef int gate_word_fn(void *arg, const struct gate_word *w);
 int gate_words(struct vault *v, struct slice grant, gate_word_fn *fn, void *arg, struct err *e);
 /* A picture of what the vault says now, of one moment. Free with gate_policy_free(), also after an error. */
 int gate_policy_load(struct vault *v, struct gate_policy *out, struct err *e);
+int gate_changes(struct vault *v, int64_t *n, struct err *e); /* out->version, without the rest */
 void gate_policy_free(struct gate_policy *p);
 
 /* ---- decide ------------------------------------------------------------------------------------------------------------- */

@@ -174,6 +174,18 @@ static int read_meta(void *arg, const struct vault_row *r)
 	return 0;
 }
 
+static int read_number(void *arg, const struct vault_row *r)
+{
+	*(int64_t *)arg = vault_int(r, 0);
+	return 0;
+}
+
+int gate_changes(struct vault *v, int64_t *n, struct err *e)
+{
+	int rc = gate_tables(v, e);
+	return rc ? rc : vault_run(v, "SELECT value FROM gate_meta WHERE name='changes'", read_number, n, e, "");
+}
+
 /* One zone for all grants that name it. What cannot be read is left out: the decision says GATE_FAULT. */
 static void load_zones(struct loading *l)
 {

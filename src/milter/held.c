@@ -181,7 +181,46 @@ int held_put(struct held *h, const struct held_mail *m, int fd, off_t skip, nsti
 
 /* ---- looking --------------------------------------------------------------------------------------------------------------------------- */
 
-struct looking { held_fn *fn; void *arg; bool found; };
+/* ---- who is at it: a range of bytes a message, locked as long as a release or a deletion runs; the kernel lets go of it when its process ends. A file of its own: those of
+ * messages are given to others to read, and who has a descriptor can lock it. */
+
+#define LOCKS "releases.lock"
+
+static struct flock lock_of(struct slice id)
+{
+	uint64_t at = 0;
+	crypto_generichash((unsigned char *)&at, sizeof at, (const unsigned char *)(id.n ? id.p : ""), id.n, NULL, 0);
+	return (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)(at & (uint64_t)INT64_MAX >> 1), .l_len = 1};
+}
+
+/* A descriptor, to be closed when it is done; ERR_DUP: another one is at it. */
+static int take_lock(const struct held *h, struct slice id, struct err *e)
+{
+	struct flock l = lock_of(id);
+	int fd = openat(h->dir, LOCKS, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd >= 0 && fcntl(fd, F_OFD_SETLK, &l) == 0)
+		return fd;
+	int rc = fd >= 0 && (errno == EAGAIN || errno == EACCES)
+			 ? err_set(e, ERR_DUP, "%.*s is being released or deleted by somebody else at this moment: look again in two minutes", SLFMT(slice_to(id, 60)))
+			 : err_set(e, ERR_IO, "cannot lock %s: %m", LOCKS);
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+static bool is_locked(const struct held *h, struct slice id)
+{
+	struct flock l = lock_of(id);
+	int fd = openat(h->dir, LOCKS, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	bool is = fd >= 0 && fcntl(fd, F_OFD_GETLK, &l) == 0 && l.l_type != F_UNLCK;
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
+/* ---- telling -------------------------------------------------------------------------------------------------------------------------- */
+
+struct looking { const struct held *h; held_fn *fn; void *arg; bool found; };
 
 static int take_mail(void *arg, const struct vault_row *r)
 {
@@ -190,7 +229,7 @@ static int take_mail(void *arg, const struct vault_row *r)
 	if (state < 0 || state >= HELD_STATES)
 		return ERR_TYPE;
 	k->found = true;
-	return k->fn(k->arg, &(struct held_mail){.id = vault_text(r, 0), .state = (enum held_state)state, .time = vault_time(r, 2), .done = vault_time(r, 3), .queue = vault_text(r, 4),
+	return k->fn(k->arg, &(struct held_mail){.id = vault_text(r, 0), .state = (enum held_state)state, .under_way = state == HELD_RELEASING && is_locked(k->h, vault_text(r, 0)), .time = vault_time(r, 2), .done = vault_time(r, 3), .queue = vault_text(r, 4),
 		.sender = vault_text(r, 5), .recipients = vault_text(r, 6), .from = vault_text(r, 7), .subject = vault_text(r, 8), .verdict = vault_text(r, 9),
 		.reasons = vault_text(r, 10), .by = vault_text(r, 11), .body = vault_int(r, 12), .size = vault_int(r, 13)});
 }
@@ -199,13 +238,13 @@ static int take_mail(void *arg, const struct vault_row *r)
 
 int held_each(struct held *h, bool all, held_fn *fn, void *arg, struct err *e)
 {
-	struct looking k = {.fn = fn, .arg = arg};
+	struct looking k = {.h = h, .fn = fn, .arg = arg};
 	return vault_run(h->vault, "SELECT " COLUMNS " FROM held WHERE ?1 OR state<2 ORDER BY time DESC, id", take_mail, &k, e, "i", (int64_t)all);
 }
 
 int held_get(struct held *h, struct slice id, held_fn *fn, void *arg, struct err *e)
 {
-	struct looking k = {.fn = fn, .arg = arg};
+	struct looking k = {.h = h, .fn = fn, .arg = arg};
 	int rc = vault_run(h->vault, "SELECT " COLUMNS " FROM held WHERE id=?1", take_mail, &k, e, "s", id);
 	return rc || k.found ? rc : err_set(e, ERR_NOENT, "nothing was held under the number %.*s", SLFMT(slice_to(id, 60)));
 }
@@ -345,13 +384,15 @@ static int release_now(struct held *h, struct releasing *r, const char *sendmail
 int held_release(struct held *h, struct slice id, const char *sendmail, bool again, struct slice by, struct err *e)
 {
 	struct releasing r = {0};
-	int rc = held_get(h, id, take_releasing, &r, e);
+	int lock = take_lock(h, id, e), rc = lock < 0 ? lock : held_get(h, id, take_releasing, &r, e);
 	if (!rc && r.state == HELD_RELEASING && !again)
 		rc = err_set(e, ERR_USAGE, "an earlier release of %s did not end: it may have been delivered; --again delivers it, perhaps a second time", r.id);
 	else if (!rc && r.state != HELD_HERE && r.state != HELD_RELEASING)
 		rc = err_set(e, ERR_USAGE, "%s is not held any more: it was %s", r.id, held_state_name(r.state));
 	if (!rc)
 		rc = release_now(h, &r, sendmail, by, e);
+	if (lock >= 0)
+		close(lock);
 	buf_free(&r.sender);
 	buf_free(&r.recipients);
 	return rc;
@@ -382,13 +423,15 @@ int held_message(struct held *h, struct slice id, int *fd, struct err *e)
 int held_delete(struct held *h, struct slice id, struct slice by, struct err *e)
 {
 	struct releasing r = {0};
-	int rc = held_get(h, id, take_releasing, &r, e);
+	int lock = take_lock(h, id, e), rc = lock < 0 ? lock : held_get(h, id, take_releasing, &r, e);
 	if (!rc && r.state != HELD_HERE && r.state != HELD_RELEASING)
 		rc = err_set(e, ERR_USAGE, "%s is not held any more: it was %s", r.id, held_state_name(r.state));
 	if (!rc)
 		rc = set_state(h, slice_of(r.id), r.state, HELD_DELETED, by, e);
 	if (!rc && unlinkat(h->dir, r.id, 0) && errno != ENOENT)
 		rc = err_set(e, ERR_IO, "cannot delete the message %s: %m", r.id);
+	if (lock >= 0)
+		close(lock);
 	buf_free(&r.sender);
 	buf_free(&r.recipients);
 	return rc;

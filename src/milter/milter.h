@@ -56,6 +56,7 @@ const char *held_state_name(enum held_state s);
 struct held_mail {
 	struct slice id, queue, sender, recipients /* lines */, from, subject, verdict, reasons, by;
 	enum held_state state;
+	bool under_way;                   /* HELD_RELEASING at this moment; else an earlier release did not end */
 	nstime time, done;
 	int64_t body, size;               /* where the body begins; of the message */
 };
@@ -71,10 +72,10 @@ typedef int held_fn(void *arg, const struct held_mail *m);
 int held_each(struct held *h, bool all, held_fn *fn, void *arg, struct err *e);
 int held_get(struct held *h, struct slice id, held_fn *fn, void *arg, struct err *e); /* ERR_NOENT */
 /* Hands it to `sendmail` for its recipients, marked so that the filter lets it pass. ERR_NOENT; ERR_USAGE: it is not here any more, or an earlier release did not end (then `again`
- * is needed: it may arrive twice). */
+ * is needed: it may arrive twice). ERR_DUP: somebody is releasing it at this moment, whatever `again` says. */
 int held_release(struct held *h, struct slice id, const char *sendmail, bool again, struct slice by, struct err *e);
 /* The message as it came, for reading. The descriptor is the caller's. */
 int held_message(struct held *h, struct slice id, int *fd, struct err *e);
-int held_delete(struct held *h, struct slice id, struct slice by, struct err *e);
+int held_delete(struct held *h, struct slice id, struct slice by, struct err *e); /* ERR_NOENT, ERR_USAGE, ERR_DUP as above */
 
 #endif

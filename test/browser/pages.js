@@ -1,5 +1,5 @@
 // pages.js: every page a role can reach, in light and dark, wide and narrow: axe, no wider than the window, targets, structure, nothing inline. Asked with PAGES (JSON):
-// {at, people: [{name, password, role}], routes: [{method, path, roles, json}], start: [paths], folder: where pictures go or ""}. What a role can reach and no link leads to counts as a failure.
+// {at, people: [{name, password, role, start: [paths]}], routes: [{method, path, roles, json}], start: [paths], folder: where pictures go or ""}. What a role can reach and no link leads to counts as a failure.
 "use strict";
 const path = require("path");
 const L = require("./lib.js");
@@ -35,7 +35,7 @@ async function walk(context, who) {
 	page.on("pageerror", (e) => errors.push(`${page.url()}: ${e}`));
 	page.on("console", (m) => { if (m.type() === "error" && !/404|403/.test(m.text())) errors.push(`${page.url()}: ${m.text()}`); });
 	page.on("download", (d) => d.cancel());
-	const todo = ["/", ...asked.start], seen = new Set(todo), times = new Map();
+	const todo = ["/", ...asked.start, ...who.start], seen = new Set(todo), times = new Map();
 	while (todo.length > 0) {
 		const where = todo.shift(), route = routeOf(where.split("?")[0]);
 		const times_ = times.get(route && route.path) || 0;
@@ -51,8 +51,8 @@ async function walk(context, who) {
 	}
 	L.check(`${who.role}: no error on any page`, errors.length === 0, errors.slice(0, 5));
 	// what one gets only after having done something is looked at by the tests of that
-	const missed = routes.filter((r) => r.roles.includes(who.role) && !times.has(r.path) && !/export|\.(json|txt|tar)|cast$|^\/events$|certificate|^\/examples\/|^\/report\/\{\}$/.test(r.path)).map((r) => r.path);
-	L.check(`${who.role}: every page is reached by links`, missed.length === 0, missed);
+	const missed = routes.filter((r) => r.roles.includes(who.role) && !times.has(r.path) && !/export|\.(json|txt|tar)|cast$|^\/events$|^\/report\/\{\}$/.test(r.path)).map((r) => r.path);
+	if (!asked.folder) L.check(`${who.role}: every page is reached by links`, missed.length === 0, missed);
 	console.log(`${who.role}: ${times.size} routes, ${[...times.values()].reduce((a, b) => a + b, 0)} pages`);
 }
 

@@ -6,10 +6,12 @@ Accounts of the console: people of the practice incident's institute. The provid
 """
 import base64
 import hashlib
+import html
 import io
 import json
 import os
 import queue
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -155,6 +157,32 @@ class Stage:
                                        "words": "She praised my paper and sent a description of the position."}, files=[("files", "Position.zip", lure())])
         assert page.status == 200, server.text_of(page.text)
         client.post("/report", {"platform": "phone", "opened": "unsure", "anonymous": "yes", "words": "Somebody called and asked which VPN we use."}, files=[])
+
+    def certificates(self):
+        """Everybody has finished the first unit; with a row of the book each, since nobody has the time. name -> where the certificate is."""
+        self.console.login("vossberg").get("/lessons")
+        unit = json.loads(self.console.run("lesson", "list", "--lessons", f"{ROOT}/lessons", "--format", "json").stdout.splitlines()[0])["id"]
+        now, until, pages = time.time_ns(), time.time_ns() + 365 * 86400 * 10**9, {}
+        with sqlite3.connect(f"{W.STATE}/console/web/lessons.db", timeout=10) as db:
+            for n, name in enumerate(USERS):
+                number = f"PL-00000-00000-00000-{n:05d}"
+                db.execute("INSERT INTO completion(user,unit,time,until) VALUES(?,?,?,?)", (name, unit, now, until))
+                db.execute("INSERT INTO certificate(id,user,unit,issued,until,count) VALUES(?,?,?,?,?,0)", (number, name, unit, now, until))
+                pages[name] = f"/lessons/certificate/{number}"
+        db.close()
+        return pages
+
+    def example(self):
+        """One incident is closed as real and told as an example by the analyst. Where it is made."""
+        incident = self.incidents()[-1]["id"]
+        said = self.console.run("incident", "close", incident, "--reason", "It was what it looked like.")
+        assert said.returncode == 0, said.stderr
+        client, where = self.console.login("moeller"), f"/examples/new?incident={incident}"
+        page = client.get(where)
+        title, body = (html.unescape(re.search(x, page.text, re.S)[1]) for x in (r'name="title"[^>]*value="([^"]*)"', r"<textarea[^>]*>(.*?)</textarea>"))
+        page = client.post("/examples", {"incident": incident, "title": title, "body": body, "do": "publish"})
+        assert page.status == 200 and client.get("/examples/1").status == 200, server.text_of(page.text)
+        return where
 
     def held(self, subjects):
         """Mail that the filter held; made as it leaves them: the tables are its own, made by a start, rows and files are ours. Before start_console()."""

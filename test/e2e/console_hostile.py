@@ -258,6 +258,12 @@ def slow(c, a):
         s = socket.create_connection((host, int(port)), timeout=60)
         s.sendall([b"G", lines(c, "GET /login HTTP/1.1")[:-2], lines(c, "POST /login HTTP/1.1", f"Content-Type: {FORM}", "Content-Length: 1000") + b"a", b""][i % 4])
         held.append(s)
+    # who may send large bodies, and sends a byte now and then: the time of what he says he will send is not his
+    cookie = "; ".join(f"{k}={v}" for k, v in a.cookies.items())
+    for _ in range(2):
+        s = socket.create_connection((host, int(port)), timeout=60)
+        s.sendall(lines(c, "POST /report HTTP/1.1", "Content-Type: multipart/form-data; boundary=B", "Content-Length: 30000000", f"Cookie: {cookie}") + b"--B\r\n")
+        held.append(s)
     expect(a.get("/api/v1/me").status == 200, "280 slow clients keep others out")
     # a byte every few seconds is no request: they are ended, though none of them is ever idle for long
     end, alive = time.time() + 150, held[:]
@@ -377,6 +383,30 @@ def changes(c, a):
 
 
 # ---- uploads -------------------------------------------------------------------------------------------------------------------------------------------------
+def crowd(c):
+    """One account sends large bodies and does not come to an end; others still can."""
+    a, b = c.login("everybody"), c.login("employee")
+    host, port = c.host.rsplit(":", 1)
+    cookie = "; ".join(f"{k}={v}" for k, v in a.cookies.items())
+    held, told = [], []
+    for _ in range(9):
+        s = socket.create_connection((host, int(port)), timeout=2)
+        s.sendall(lines(c, "POST /report HTTP/1.1", "Content-Type: multipart/form-data; boundary=B", "Content-Length: 30000000", f"Cookie: {cookie}") + b"--B\r\n")
+        held.append(s)
+    for s in held:
+        try:
+            told.append(status(s.recv(4096)))
+        except OSError:
+            told.append(None)
+    expect(told.count(None) == 2 and told.count(429) == 7, f"two of an account are taken at a time: {told}")
+    ref = re.search(r'name="reference" value="(\w+)"', b.get("/report").text)[1]
+    page = b.post("/report", {"reference": ref, "platform": "mail"}, files=[("files", "a.txt", b"hello")])
+    expect(page.status == 200 and "a.txt" in page.text, f"another account's upload is taken all the same: {page.status}")
+    for s in held:
+        s.close()
+    expect(a.get("/api/v1/me").status == 200, "and the account itself goes on")
+
+
 def uploads(c):
     found = [json.loads(line) for line in c.run("console", "routes").stdout.splitlines()]
     routes = [r for r in found if r["upload"]]
@@ -432,6 +462,7 @@ def main():
         guessing(c)
         streams(c, c.login("analyst"))
         uploads(c)
+        crowd(c)
         changes(c, c.login("analyst"))
         slow(c, c.login("everybody"))
         expect(c.process.poll() is None, "the console ended")

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """console_lesson.py BINARY - a whole unit done without script; practice; figures of teams; certificates; who may see what."""
+import json
 import re
 import sys
 import time
@@ -154,9 +155,25 @@ def teams(c):
     expect(c.login("analyst").post("/lessons/progress", {"unit": "side-door", "for": "all", "due": "2030-01-31"}).status == 403, "an analyst looks only")
     page = admin.post("/lessons/progress", {"remove": "1", "unit": "side-door", "for": "team", "target": "big"})
     expect("The assignment was taken away." in page.text, "taken away", page)
+    on_record(c, admin)
     figures = admin.get("/api/v1/lessons/progress").json()
     small = [t for t in figures["teams"] if t["team"] == "small"]
     expect(small and set(small[0]) == {"team", "people", "shown"}, f"the API hides them, too: {figures}")
+
+
+def on_record(c, admin):
+    """Who assigned what to whom is in the audit log, and nothing is assigned without."""
+    records = [json.loads(line) for line in (c.state / "audit.log").read_text(encoding="utf-8").splitlines()]
+    told = [(r["actor"], r["action"], r["object"], r["outcome"], r["detail"]) for r in records if r["action"].startswith("lesson-") and r["actor"] == "admin"]
+    expect(told == [("admin", "lesson-assign", "side-door", "begun", "for team big, due 2030-01-31T23:59:59.000Z"), ("admin", "lesson-unassign", "side-door", "begun", "for team big")], f"records: {told}")
+    stop = c.state / "audit.log.head.new"
+    (stop / "full").mkdir(parents=True)
+    page = admin.post("/lessons/progress", {"unit": "side-door", "for": "all", "due": "2030-01-31"})
+    expect(page.status >= 400, "no record, no assignment", page)
+    (stop / "full").rmdir()
+    stop.rmdir()
+    page = admin.get("/lessons/progress")
+    expect('name="for" value="user"' in page.text and 'name="for" value="all"' not in page.text, "nothing was assigned without its record", page)
 
 
 def due(c):

@@ -22,8 +22,13 @@ def main():
         people = stage.people()
         stage.report()
         start = stage.deep_links()
+        pictures = sys.argv[2] if len(sys.argv) > 2 else ""
+        certificates = {} if pictures else stage.certificates()
+        if not pictures:  # the tour's are of five open incidents
+            start.append(stage.example())
+        people = [{**who, "start": [certificates[who["name"]]] if certificates else []} for who in people]
         routes = [json.loads(x) for x in stage.console.run("console", "routes").stdout.splitlines()]
-        env = {"PAGES": json.dumps({"at": stage.console.url, "people": people, "routes": routes, "start": start, "folder": sys.argv[2] if len(sys.argv) > 2 else ""}), "HOME": "/tmp"}
+        env = {"PAGES": json.dumps({"at": stage.console.url, "people": people, "routes": routes, "start": start, "folder": pictures}), "HOME": "/tmp"}
         status = S.Browser("pages.js", env, {"fresh": lambda _: stage.fresh_console()}, limit=500).run()
         if status not in (0, 77):
             print(L.read(f"{stage.console.folder}/errors")[-2000:])

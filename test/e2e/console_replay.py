@@ -57,6 +57,40 @@ def spoilt(client, path, session):
     return bad
 
 
+def lengthen(path):
+    """The audit log of a long life: what is before the newest records is not looked at by who appends."""
+    with open(path, "r+b") as f:
+        end = f.read()
+        f.seek(0)
+        f.write((b'{"seq":0,"action":"filler","detail":"' + b"x" * 200 + b'"}\n') * 100000 + end)
+
+
+def read_by_broker(c):
+    """Bytes the broker has read in its life."""
+    with open(f"/proc/{c.process.pid}/task/{c.process.pid}/children", encoding="ascii") as f:
+        for pid in f.read().split():
+            with open(f"/proc/{pid}/comm", encoding="ascii") as name, open(f"/proc/{pid}/io", encoding="ascii") as io:
+                if name.read().startswith("console-broker"):
+                    return int(io.readline().split()[1])
+    raise SystemExit("there is no broker")
+
+
+def looked_up_once(c, client, session):
+    """The audit log is read once for who looks, not for each piece of the replay; who looked is on record once."""
+    client.get(f"/sessions/{session}/cast")
+    before = read_by_broker(c)
+    for _ in range(8):
+        if client.get(f"/sessions/{session}/cast").status != 200:
+            return print("FAILED a piece") or 1
+    read = read_by_broker(c) - before
+    with open(f"{c.state}/audit.log", encoding="utf-8") as f:
+        looks = [x for x in f if '"session-recording-opened"' in x and f'"{session}"' in x]
+    if read > 20 << 20 or len(looks) != 1:
+        print(f"FAILED eight pieces: {read} bytes read, {len(looks)} looks on record")
+        return 1
+    return 0
+
+
 def in_browser(binary):
     drives = glob.glob(f"{os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(binary))))}/build*/test/record_drive")
     if not drives:
@@ -68,9 +102,10 @@ def in_browser(binary):
         with open(path, "wb") as f:
             f.write(recording())
         c.hand_over()
+        lengthen(f"{c.state}/audit.log")
         c.start()
         mia = c.login("mia")
-        if spoilt(mia, path, made):
+        if looked_up_once(c, mia, made) or spoilt(mia, path, made):
             return 1
         asked = {"at": c.url, "cookies": mia.cookies, "session": made, "last": LAST}
         return node(f"{ROOT}/test/browser/replay.js", REPLAY=json.dumps(asked), HOME=str(c.folder), TMPDIR=str(c.folder))

@@ -15,6 +15,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import zipfile
 from contextlib import closing
@@ -274,9 +275,9 @@ def case_held():
         sent, sendmail, folder = Path(d, "sent"), Path(d, "sendmail"), Path(d, "held")
         sent.mkdir()
         os.chmod(sent, 0o777)
-        sendmail.write_text(f"#!/bin/sh\n[ -e {d}/broken ] && exit 75\nn=$(ls {sent} | wc -l)\n{{ echo \"$@\"; cat; }} >{sent}/$n\n", encoding="utf-8")
+        sendmail.write_text(f"#!/bin/sh\n[ -e {d}/broken ] && exit 75\nwhile [ -e {d}/slow ]; do touch {sent}/.begun; sleep 0.1; done\nn=$(ls {sent} | wc -l)\n{{ echo \"$@\"; cat; }} >{sent}/$n\n", encoding="utf-8")
         sendmail.chmod(0o755)
-        held_folder(folder, [(message, 0), (message, 0), (message, 1), (message, 2)], owner="daemon")
+        held_folder(folder, [(message, 0), (message, 0), (message, 1), (message, 2), (message, 0)], owner="daemon")
         with Place(watch=False, options=("--quarantine", str(folder), "--sendmail", str(sendmail))) as p:
             check_held(p, Path(d), folder, sent)
 
@@ -302,6 +303,7 @@ def check_held(p, d, folder, sent):
     expect("X-Postern-Released" in got and "erika.beispiel@" in got.splitlines()[0], f"handed to sendmail: {got[:300]}")
     expect(boss.post(f"/mail/{keys[0]}/release", {"fresh": boss.fresh()}).status == 409, "once")
     failed_again(d, boss, keys[2], sent)
+    under_way(p, d, boss, f"20261126-{4:012x}", sent)
     expect(boss.post(f"/mail/{keys[1]}/delete", {}).status == 400 and (folder / keys[1]).exists(), "delete asks")
     expect(boss.post(f"/mail/{keys[1]}/delete", {"sure": "yes"}).status == 200 and not (folder / keys[1]).exists(), "deleted")
     for name, status in (("nothing", 404), ("held.db", 404), ("..%2fheld.db", (400, 404)), ("%00", (400, 404)), ("x" * 300, (400, 404))):
@@ -316,6 +318,27 @@ def check_held(p, d, folder, sent):
         expect({f.owner() for f in folder.iterdir()} == {"daemon"}, f"files of the folder stay the filter's: {[(f.name, f.owner()) for f in folder.iterdir()]}")
 
 
+def under_way(p, d, boss, key, sent):
+    """Two at once: the first one is still handing it to sendmail."""
+    other = p.console.login("admin")
+    answers = []
+    (d / "slow").touch()
+    first = threading.Thread(target=lambda: answers.append(boss.post(f"/mail/{key}/release", {"fresh": boss.fresh()})))
+    first.start()
+    while first.is_alive() and not (sent / ".begun").exists():
+        time.sleep(0.05)
+    page = other.get(f"/mail/{key}")
+    expect("at this moment" in text_of(page.text) and 'name="again"' not in page.text, f"it says that it is under way: {text_of(page.text)[:600]}")
+    said = other.post(f"/mail/{key}/release", {"fresh": other.fresh(), "again": "yes"})
+    expect(said.status == 409 and "at this moment" in text_of(said.text), f"the second one is told: {said.status} {text_of(said.text)[:300]}")
+    said = other.post(f"/mail/{key}/delete", {"sure": "yes"})
+    expect(said.status == 409, f"nor deleted meanwhile: {said.status}")
+    (sent / ".begun").unlink()
+    (d / "slow").unlink()
+    first.join()
+    expect(answers and answers[0].status == 200 and sorted(os.listdir(sent)) == ["0", "1", "2"], f"sent once: {os.listdir(sent)}")
+
+
 def failed_again(d, boss, key, sent):
     """An earlier release did not end."""
     page = boss.get(f"/mail/{key}")
@@ -326,6 +349,31 @@ def failed_again(d, boss, key, sent):
     expect(said.status == 500 and "75" in said.text and len(os.listdir(sent)) == 1, f"sendmail says no: {said.status} {text_of(said.text)[:300]}")
     (d / "broken").unlink()
     expect(boss.post(f"/mail/{key}/release", {"fresh": boss.fresh(), "again": "yes"}).status == 200 and len(os.listdir(sent)) == 2, "again")
+
+
+# ---- too many -------------------------------------------------------------------------------------------------------------------------------------
+def case_many():
+    """A form that runs wild in one account keeps nobody else from reporting; all together do not fill the disk."""
+    with Place(watch=False) as p:
+        e, other = p.console.login("employee"), p.console.login("approver")
+        stored = lambda: p.rows("SELECT count(*) FROM contact")[0][0]  # noqa: E731
+        for n in range(91):
+            page = report(e, words="again", anonymous="yes" if n % 2 else "")
+        expect(stored() == 90 and page.status == 200 and "security people" in text_of(page.text), f"ninety of an account, with name or without: {stored()} {text_of(page.text)[:800]}")
+        report(other, words="she wrote")
+        expect(stored() == 91, "another one still can")
+        expect("employee" not in str(p.rows("SELECT * FROM contact WHERE who=''")), "who reported without name is nowhere")
+        with closing(sqlite3.connect(f"{p.console.state}/postern.db")) as db:
+            now = db.execute("SELECT max(time) FROM contact").fetchone()[0]
+            db.executemany("INSERT INTO contact_file(ref,n,time,told) VALUES(?,0,?,x'00')", [(f"{n:020d}", now) for n in range(700)])
+            db.commit()
+        report(other, words="she wrote")
+        expect(stored() == 92, "700 within the hour are not too many for all")
+        with closing(sqlite3.connect(f"{p.console.state}/postern.db")) as db:
+            db.executemany("INSERT INTO contact_file(ref,n,time,told) VALUES(?,1,?,x'00')", [(f"{n:020d}", now) for n in range(3000)])
+            db.commit()
+        report(other, words="she wrote")
+        expect(stored() == 92, "3,700 are")
 
 
 # ---- posture -------------------------------------------------------------------------------------------------------------------------------------

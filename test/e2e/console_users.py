@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """console_users.py BINARY - postern console user: what it adds, lists, imports, refuses; and that each change is in the audit log."""
 import json
+import re
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "console"))
-from server import Console, PASSWORD  # noqa: E402
+from server import Console, PASSWORD, totp  # noqa: E402
 
 failures = []
 ORG = """
@@ -79,9 +81,40 @@ def main():
                      ["--threads", "0"], ["--org", "/nonexistent"], ["--web", "/nonexistent"], ["frob"], ["--user", "no-such-user-here"]):
             r = c.run("console", *argv, *(["--plain", "--listen", "127.0.0.1:0"] if argv[0] in ("--web", "--org", "--threads", "frob") else []))
             expect(r.returncode in (2, 3) and r.stderr, f"console {' '.join(argv)}: {r.returncode} {r.stdout}")
+        record_first(c)
         start_and_end(c)
     print(f"{len(failures)} failures")
     return 1 if failures else 0
+
+
+def record_first(c):
+    """No password of who was invited and no second factor without its record: the audit log cannot be written for a while."""
+    word = json.loads(c.run("console", "user", "invite", "mia", "-f", "json").stdout)["word"]
+    stop = c.state / "audit.log.head.new"
+    fields = {"word": word, "password": PASSWORD, "again": PASSWORD}
+    c.start()
+    me = c.client()
+    me.get(f"/invite?word={word}")
+    (stop / "full").mkdir(parents=True)
+    page = me.post("/invite", fields, follow=False)
+    expect(page.status >= 400 and not users(c)["mia"]["factor"], f"an invitation without record: {page.status}")
+    (stop / "full").rmdir()
+    stop.rmdir()
+    me.get(f"/invite?word={word}")
+    page = me.post("/invite", fields, follow=False)
+    expect(page.status == 303, f"it is good all the same, later: {page.status} {page.text[:300]}")
+    me.token = me.get("/api/v1/me").json()["csrf"]
+    page = me.post("/account/factor", {"password": PASSWORD})
+    secret = re.search(r"otpauth://[^\s\"<]+secret=([A-Z2-7]+)", page.text)[1]
+    (stop / "full").mkdir(parents=True)
+    step = int(time.time()) // 30
+    codes = {"code": totp(secret, step - 1), "next": totp(secret, step)}
+    page = me.post("/account/factor/confirm", codes)
+    expect(page.status >= 400 and not users(c)["mia"]["factor"], f"a second factor without record: {page.status}")
+    (stop / "full").rmdir()
+    stop.rmdir()
+    expect(me.post("/account/factor/confirm", codes).status == 200 and users(c)["mia"]["factor"], "and with it")
+    c.stop()
 
 
 def start_and_end(c):

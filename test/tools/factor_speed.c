@@ -120,7 +120,7 @@ static void enroll(struct bench *b)
 		give_up(&e);
 	memcpy(b->seed, factor_room(b->f), b->n);
 	if (factor_code_at(&k, b->seed, b->n, b->now / NS_SEC / 30 - 1, one, &e) || factor_code_at(&k, b->seed, b->n, b->now / NS_SEC / 30, two, &e) ||
-		factor_confirm(b->f, SL("ann"), slice_of(one), slice_of(two), b->now, &b->codes, &e))
+		factor_confirm(b->f, SL("ann"), slice_of(one), slice_of(two), b->now, NULL, NULL, &b->codes, &e))
 		give_up(&e);
 	factor_wipe(&uri);
 }

@@ -269,6 +269,25 @@ static void without_password(void **state)
 	assert_int_equal(try(s, SL("mia"), slice_make(longer, sizeof longer), HOME, T0, NULL), LOGIN_WRONG);
 }
 
+/* The record of an invitation that was used: when it is made, what it tells of has not happened yet. */
+struct noted { struct console_accounts *other; unsigned n; int rc; };
+
+static int take_number(void *arg, const struct vault_row *r)
+{
+	*(int64_t *)arg = vault_int(r, 0);
+	return 0;
+}
+
+static int note(void *arg, struct slice name, struct err *e)
+{
+	struct noted *x = arg;
+	int64_t words = 0;
+	assert_int_equal(vault_run(x->other->vault, "SELECT count(*) FROM console_invite WHERE name=?1", take_number, &words, e, "s", name), 0);
+	assert_int_equal(words, 1);
+	x->n++;
+	return x->rc ? err_set(e, x->rc, "the record cannot be written") : 0;
+}
+
 static void invitations(void **state)
 {
 	struct scene *s = *state;
@@ -276,27 +295,37 @@ static void invitations(void **state)
 	struct err e;
 	char name[NAME_MOST + 1];
 	enum login_end end;
+	struct noted noted = {.other = console_accounts_open(s->folder, false, &e)};
 	nstime wait, now = (nstime)time(NULL) * NS_SEC; /* the word's end is of the clock */
 	assert_int_equal(console_user_invite(s->c, SL("nobody"), 1, &first, &e), ERR_NOENT);
 	assert_int_equal(console_user_invite(s->c, SL("mia"), 1, &first, &e), 0);
 	assert_int_equal(console_user_invite(s->c, SL("mia"), 1, &word, &e), 0); /* the first is void */
 	struct login l = {SLICE_NONE, SL("another good sentence"), buf_slice(&first), HOME, now};
-	assert_int_equal(accounts_invited(s->c, &l, name, &end, &wait, &e), 0);
+	assert_int_equal(accounts_invited(s->c, &l, note, &noted, name, &end, &wait, &e), 0);
 	assert_int_equal(end, LOGIN_WRONG);
 	l.code = buf_slice(&word);
 	l.now = now + 2 * NS_HOUR;
-	assert_int_equal(accounts_invited(s->c, &l, name, &end, &wait, &e), 0);
+	assert_int_equal(accounts_invited(s->c, &l, note, &noted, name, &end, &wait, &e), 0);
 	assert_int_equal(end, LOGIN_WRONG); /* too late */
 	l.now = now;
 	l.password = SL("short");
-	assert_int_equal(accounts_invited(s->c, &l, name, &end, &wait, &e), ERR_RANGE); /* and still good */
+	assert_int_equal(accounts_invited(s->c, &l, note, &noted, name, &end, &wait, &e), ERR_RANGE); /* and still good */
 	l.password = SL("another good sentence");
-	assert_int_equal(accounts_invited(s->c, &l, name, &end, &wait, &e), 0);
+	assert_int_equal(noted.n, 0); /* nothing happened, nothing is told */
+	noted.rc = ERR_IO;
+	assert_int_equal(accounts_invited(s->c, &l, note, &noted, name, &end, &wait, &e), ERR_IO);
+	assert_int_equal(end, LOGIN_WRONG);
+	assert_int_equal(noted.n, 1);
+	assert_int_equal(try(s, SL("mia"), GOOD, HOME, now, NULL), LOGIN_GOOD); /* no record: no other password, and the word is still good */
+	noted.rc = 0;
+	assert_int_equal(accounts_invited(s->c, &l, note, &noted, name, &end, &wait, &e), 0);
 	assert_int_equal(end, LOGIN_GOOD);
 	assert_string_equal(name, "mia");
-	assert_int_equal(accounts_invited(s->c, &l, name, &end, &wait, &e), 0);
+	assert_int_equal(noted.n, 2);
+	assert_int_equal(accounts_invited(s->c, &l, note, &noted, name, &end, &wait, &e), 0);
 	assert_int_equal(end, LOGIN_WRONG); /* once */
 	assert_int_equal(try(s, SL("mia"), l.password, HOME, now, NULL), LOGIN_GOOD);
+	console_accounts_close(noted.other);
 	buf_free(&first);
 	buf_free(&word);
 }
@@ -305,6 +334,7 @@ static void invitations(void **state)
 
 struct serving {
 	struct console_options o;
+	struct broker_shared *shared;
 	int channel, rc;
 	struct err e;
 };
@@ -312,7 +342,7 @@ struct serving {
 static void *serve(void *arg)
 {
 	struct serving *s = arg;
-	s->rc = broker_serve(&s->o, s->channel, &s->e);
+	s->rc = broker_serve(&s->o, s->shared, s->channel, &s->e);
 	close(s->channel);
 	return NULL;
 }
@@ -345,7 +375,7 @@ static void every_question(void **state)
 {
 	static const char *const names[] = {"e", "n", "p", "d"};
 	struct scene *s = *state;
-	struct serving serving = {.o = {.state = s->folder}};
+	struct serving serving = {.o = {.state = s->folder}, .shared = broker_shared_make()};
 	struct sys_message *m = calloc(1, sizeof *m);
 	struct broker_who who;
 	struct broker_answer a;
@@ -379,6 +409,7 @@ static void every_question(void **state)
 	close(pair[0]);
 	pthread_join(t, NULL);
 	assert_int_equal(serving.rc, ERR_STOPPED);
+	broker_shared_free(serving.shared);
 	free(m);
 }
 

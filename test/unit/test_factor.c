@@ -9,6 +9,12 @@
 
 #define ANN SL("ann")
 
+static int no_record(void *arg, struct err *e)
+{
+	(void)arg;
+	return err_set(e, ERR_IO, "the record cannot be written");
+}
+
 static void enrolment(void **state)
 {
 	struct scene *s = *state;
@@ -24,21 +30,23 @@ static void enrolment(void **state)
 	assert_int_equal(s->nseed, 20);
 	/* it does not count yet */
 	assert_int_equal(try(s, SL("jan sen"), HOME, device(s, STEP0, a), T0, NULL), FACTOR_NONE);
-	assert_int_equal(factor_confirm(s->f, SL("jan sen"), device(s, STEP0, a), device(s, STEP0, b), T0, &codes, &e), ERR_RANGE);
-	assert_int_equal(factor_confirm(s->f, SL("jan sen"), device(s, STEP0 - 2, a), device(s, STEP0, b), T0, &codes, &e), ERR_RANGE);
-	assert_int_equal(factor_confirm(s->f, SL("jan sen"), device(s, STEP0 - 9, a), device(s, STEP0 - 8, b), T0, &codes, &e), ERR_RANGE);
-	assert_int_equal(factor_confirm(s->f, SL("jan sen"), SL(""), SL(""), T0, &codes, &e), ERR_RANGE);
-	assert_int_equal(factor_confirm(s->f, SL("nobody"), SL("123456"), SL("123456"), T0, &codes, &e), ERR_NOENT);
+	assert_int_equal(factor_confirm(s->f, SL("jan sen"), device(s, STEP0, a), device(s, STEP0, b), T0, NULL, NULL, &codes, &e), ERR_RANGE);
+	assert_int_equal(factor_confirm(s->f, SL("jan sen"), device(s, STEP0 - 2, a), device(s, STEP0, b), T0, NULL, NULL, &codes, &e), ERR_RANGE);
+	assert_int_equal(factor_confirm(s->f, SL("jan sen"), device(s, STEP0 - 9, a), device(s, STEP0 - 8, b), T0, NULL, NULL, &codes, &e), ERR_RANGE);
+	assert_int_equal(factor_confirm(s->f, SL("jan sen"), SL(""), SL(""), T0, NULL, NULL, &codes, &e), ERR_RANGE);
+	assert_int_equal(factor_confirm(s->f, SL("nobody"), SL("123456"), SL("123456"), T0, NULL, NULL, &codes, &e), ERR_NOENT);
 	assert_int_equal(factor_status(s->f, SL("jan sen"), &st, &e), 0);
 	assert_true(st.enrolled && !st.confirmed && st.recovery_left == 0);
 	/* another seed before that: the first one is void */
 	struct buf again = {0};
 	assert_int_equal(factor_enroll(s->f, SL("jan sen"), SLICE_NONE, &plain_kind, &again, &e), 0);
-	assert_int_equal(factor_confirm(s->f, SL("jan sen"), device(s, STEP0 - 1, a), device(s, STEP0, b), T0, &codes, &e), ERR_RANGE);
+	assert_int_equal(factor_confirm(s->f, SL("jan sen"), device(s, STEP0 - 1, a), device(s, STEP0, b), T0, NULL, NULL, &codes, &e), ERR_RANGE);
 	scan_uri(s, buf_slice(&again));
-	assert_int_equal(factor_confirm(s->f, SL("jan sen"), device(s, STEP0 - 1, a), device(s, STEP0, b), T0, &codes, &e), 0);
+	assert_int_equal(factor_confirm(s->f, SL("jan sen"), device(s, STEP0 - 1, a), device(s, STEP0, b), T0, no_record, s, &codes, &e), ERR_IO);
+	assert_true(codes.n == 0 && factor_status(s->f, SL("jan sen"), &st, &e) == 0 && !st.confirmed); /* what is not on record does not count */
+	assert_int_equal(factor_confirm(s->f, SL("jan sen"), device(s, STEP0 - 1, a), device(s, STEP0, b), T0, NULL, NULL, &codes, &e), 0);
 	assert_int_equal(codes.n, RECOVERY_CODES * (RECOVERY_CHARS + 3 + 1));
-	assert_int_equal(factor_confirm(s->f, SL("jan sen"), device(s, STEP0 - 1, a), device(s, STEP0, b), T0, &codes, &e), ERR_DUP);
+	assert_int_equal(factor_confirm(s->f, SL("jan sen"), device(s, STEP0 - 1, a), device(s, STEP0, b), T0, NULL, NULL, &codes, &e), ERR_DUP);
 	assert_int_equal(factor_enroll(s->f, SL("jan sen"), SLICE_NONE, &plain_kind, &again, &e), ERR_DUP);
 	/* the codes of the confirmation are used up */
 	assert_int_equal(try(s, SL("jan sen"), HOME, device(s, STEP0, a), T0, NULL), FACTOR_REPLAYED);

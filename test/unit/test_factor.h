@@ -113,7 +113,7 @@ static inline void enroll_as(struct scene *s, struct slice person, struct factor
 	scan_uri(s, buf_slice(&uri));
 	factor_wipe(&uri);
 	factor_wipe(&s->codes);
-	if (factor_confirm(s->f, person, device(s, at - 1, a), device(s, at, b), now, &s->codes, &e))
+	if (factor_confirm(s->f, person, device(s, at - 1, a), device(s, at, b), now, NULL, NULL, &s->codes, &e))
 		fail_msg("%s", e.text);
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -69,13 +70,14 @@ static int memory(const char *text)
 	return fd;
 }
 
-struct seen { size_t n; enum held_state state; };
+struct seen { size_t n; enum held_state state; bool under_way; };
 
 static int look(void *arg, const struct held_mail *m)
 {
 	struct seen *s = arg;
 	s->n++;
 	s->state = m->state;
+	s->under_way = m->under_way;
 	return 0;
 }
 
@@ -101,7 +103,7 @@ static void open_in(char folder[static 64], struct held **h)
 
 static void clean(const char *folder, const char *const *names, size_t n)
 {
-	static const char *const own[] = {"held.db", "held.db-journal", "held.db-shm", "held.db-wal"};
+	static const char *const own[] = {"held.db", "held.db-journal", "held.db-shm", "held.db-wal", "releases.lock"};
 	char path[200];
 	for (size_t i = 0; i < ARRAY_LEN(own) + n; i++) {
 		snprintf(path, sizeof path, "%s/%s", folder, i < ARRAY_LEN(own) ? own[i] : names[i - ARRAY_LEN(own)]);
@@ -204,6 +206,53 @@ static void test_mark(void **state)
 	clean(folder, (const char *const[]){"sendmail", "out"}, 2);
 }
 
+static void wait_for(const char *folder, const char *name)
+{
+	char path[100];
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	while (access(path, F_OK))
+		usleep(2000);
+}
+
+/* While sendmail has it nobody else releases or deletes it, whatever he says; one process that was killed leaves no lock. */
+static void test_under_way(void **state)
+{
+	(void)state;
+	char folder[64], id[HELD_ID_ROOM], script[100], go[100];
+	struct held *h;
+	struct err e;
+	int status = 1, fd = memory(message);
+	open_in(folder, &h);
+	assert_int_equal(held_put(h, &mail, fd, skip, milter_now(), id, &e), 0);
+	snprintf(script, sizeof script, "%s/sendmail", folder);
+	snprintf(go, sizeof go, "%s/go", folder);
+	FILE *f = fopen(script, "w");
+	fprintf(f, "#!/bin/sh\ncat >/dev/null\necho x >>%s/sent\n>%s/begun\nwhile [ ! -e %s ]; do sleep 0.01; done\n", folder, folder, go);
+	fclose(f);
+	chmod(script, 0700);
+	pid_t child = fork();
+	if (child == 0) {
+		struct held *other = held_open(folder, false, &e);
+		_exit(!other || held_release(other, slice_of(id), script, false, SL("first"), &e) ? 1 : 0);
+	}
+	wait_for(folder, "begun");
+	assert_true(see(h, false).state == HELD_RELEASING && see(h, false).under_way);
+	assert_int_equal(held_release(h, slice_of(id), script, false, SL("me"), &e), ERR_DUP);
+	assert_int_equal(held_release(h, slice_of(id), script, true, SL("me"), &e), ERR_DUP);
+	assert_int_equal(held_delete(h, slice_of(id), SL("me"), &e), ERR_DUP);
+	assert_int_equal(held_delete(h, SL("another"), SL("me"), &e), ERR_NOENT); /* others are not kept */
+	fclose(fopen(go, "w"));
+	assert_true(waitpid(child, &status, 0) == child && status == 0);
+	assert_true(see(h, true).state == HELD_RELEASED && !see(h, true).under_way);
+	assert_int_equal(held_release(h, slice_of(id), script, true, SL("me"), &e), ERR_USAGE);
+	struct stat st;
+	snprintf(go, sizeof go, "%s/sent", folder);
+	assert_true(stat(go, &st) == 0 && st.st_size == 2);
+	close(fd);
+	held_close(h);
+	clean(folder, (const char *const[]){"sendmail", "go", "begun", "sent"}, 4);
+}
+
 static void test_folder(void **state)
 {
 	(void)state;
@@ -247,7 +296,7 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	if (sodium_init() < 0)
 		return 1;
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_socket), cmocka_unit_test(test_digest), cmocka_unit_test(test_held), cmocka_unit_test(test_mark),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_socket), cmocka_unit_test(test_digest), cmocka_unit_test(test_held), cmocka_unit_test(test_mark), cmocka_unit_test(test_under_way),
 		cmocka_unit_test(test_folder), cmocka_unit_test(test_notice)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
