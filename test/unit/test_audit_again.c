@@ -2,6 +2,7 @@
  * (sigma/quiet.c): on records put together at random, many of them damaged, both must say what reading and judging each for itself says. */
 #include "decode/audit_private.h"
 #include "pipeline/pipeline.h"
+#include "audit_rules.h"
 #include "sigma/sigma.h"
 
 #include <stdarg.h>
@@ -241,22 +242,6 @@ static void test_read(void **state)
 
 /* ---- judging ------------------------------------------------------------------------------------------------- */
 
-#define RULE(n, source, rest) "title: t" n "\nid: 00000000-0000-4000-8000-00000000000" n "\nlogsource:\n" source "detection:\n" rest "level: low\n---\n"
-#define AUDITD "  product: linux\n  service: auditd\n"
-static const char rules[] =
-	RULE("1", AUDITD, "  s:\n    type: EXECVE\n  k:\n    - touch\n  l:\n    - '-t'\n    - '-r'\n  condition: s and k and l\n")
-	RULE("2", AUDITD, "  s:\n    type: EXECVE\n    a1: '-t'\n    a2: nat\n  condition: s\n")
-	RULE("3", AUDITD, "  s:\n    type: SYSCALL\n    exe|startswith: /tmp\n    key: '1f'\n  condition: s\n")
-	RULE("4", AUDITD, "  s:\n    a1|contains: secret\n  condition: s\n")
-	RULE("5", AUDITD, "  s:\n    type: PATH\n    name|endswith: curl\n  f:\n    nametype: nat\n  condition: s and not f\n")
-	RULE("6", AUDITD, "  s:\n    type: EXECVE\n  k:\n    '|all':\n      - 'if='\n      - dd\n  n:\n    - 'of='\n  condition: s and k and not n\n")
-	RULE("7", "  product: linux\n", "  k:\n    - password\n  condition: k\n")
-	RULE("8", AUDITD, "  s:\n    SYSCALL: execve\n    comm|contains: dmesg\n  condition: s\n")
-	RULE("9", AUDITD, "  s:\n    type: PATH\n    name|endswith: sh\n  n:\n    - 'mode=1'\n  condition: s and not n\n")
-	RULE("a", "  product: linux\n  category: process_creation\n", "  s:\n    Image|endswith: /tcpdump\n  k:\n    CommandLine|contains: grep\n  condition: s or k\n")
-	RULE("b", AUDITD, "  s:\n    type: SYSCALL\n    a2: '0'\n  condition: s\n")
-	RULE("c", AUDITD, "  s:\n    proctitle|contains: dd\n  condition: s\n");
-
 struct hits {
 	uint64_t bits;
 };
@@ -286,11 +271,11 @@ static void test_judge(void **state)
 	struct buf b = {0};
 	uint64_t seen = 0, dull = 0, events = 0;
 	(void)state;
-	sigma_add_text(s, slice_of(rules), "rules.yml");
-	sigma_add_text(plain, slice_of(rules), "rules.yml");
+	sigma_add_text(s, slice_of(audit_rules), "rules.yml");
+	sigma_add_text(plain, slice_of(audit_rules), "rules.yml");
 	assert_int_equal(sigma_seal(s, &e), 0);
 	assert_int_equal(sigma_seal(plain, &e), 0);
-	assert_int_equal(sigma_count(s), 12);
+	assert_int_equal(sigma_count(s), AUDIT_RULES);
 	sigma_wants(s, &opt.want);
 	opt.audit_records = sigma_wants_records(s);
 	opt.bare_records = !sigma_wants_record_fields(s);
@@ -303,7 +288,7 @@ static void test_judge(void **state)
 	for (unsigned block = 0; block < 100; block++) {
 		struct batch out[2];
 		struct decode_stats stats[2];
-		uint64_t hits[2][12] = {0};
+		uint64_t hits[2][AUDIT_RULES] = {0};
 		b.n = 0;
 		for (unsigned i = 0; i < 100; i++)
 			add_happening(&b, block * 100 + i, block & 1);
@@ -319,7 +304,7 @@ static void test_judge(void **state)
 				assert_int_equal(got.bits, want.bits);
 				if (ev->flags & EV_DULL)
 					assert_int_equal(want.bits, 0);
-				for (unsigned k = 0; k < 12; k++)
+				for (unsigned k = 0; k < AUDIT_RULES; k++)
 					hits[way][k] += want.bits >> k & 1;
 				seen |= want.bits;
 			}
@@ -332,7 +317,7 @@ static void test_judge(void **state)
 		batch_free(&out[0]);
 		batch_free(&out[1]);
 	}
-	assert_int_equal(seen, 0xfff); /* every rule held once at least */
+	assert_int_equal(seen, (1u << AUDIT_RULES) - 1); /* every rule held once at least */
 	assert_true(dull > 500 && events > dull); /* or nothing was tested */
 	buf_free(&b);
 	free_pool();
