@@ -253,7 +253,7 @@ static int scan_inputs(struct scan *s, const struct args *a)
 		return EXIT_USAGE;
 	}
 	struct pipeline_options opt = {.rules = s->hunt ? s->rules : NULL, .tables = t, .org = s->setup.org, .threads = s->setup.threads, .max_disorder = 5 * NS_MIN,
-		.this_host = s->setup.this_host, .event = on_event, .began = on_began, .progress = on_progress, .arg = s};
+		.judge_records = s->setup.decode.audit_records && !args_has(a, "stats"), .this_host = s->setup.this_host, .event = on_event, .began = on_began, .progress = on_progress, .arg = s};
 	struct pipeline_result r;
 	int rc = pipeline_run(&s->setup.set, &opt, &r, &e);
 	progress_clear();

@@ -89,6 +89,7 @@ void decode_audit_free(struct decoder *d)
 		return;
 	for (unsigned i = 0; i < AUDIT_OPEN; i++)
 		free(st->pool[i].v);
+	audit_shapes_free(st->shapes);
 	buf_free(&st->line);
 	free(st);
 }
@@ -123,9 +124,21 @@ enum audit_kind audit_kind(struct decoder *d, struct slice call)
 	return KIND_OTHER;
 }
 
+/* The same, for types that come again and again. */
+static const struct audit_type *type_of(struct decoder *d, struct audit_state *st, struct slice name)
+{
+	const struct audit_type **m = &st->types[((uint8_t)name.p[0] + (uint8_t)name.p[name.n - 1] * 5u + (uint8_t)name.p[name.n / 2] * 3u + (unsigned)name.n) % ARRAY_LEN(st->types)];
+	if (*m && slice_eqz(name, (*m)->name))
+		return *m;
+	const struct audit_type *t = audit_type_find(d, name);
+	if (t)
+		*m = t;
+	return t;
+}
+
 /* ---- reading a record ---------------------------------------------------------------------------------------- */
 
-static bool take_number(struct slice *s, uint64_t *out)
+static inline bool take_number(struct slice *s, uint64_t *out)
 {
 	uint64_t n = 0;
 	size_t i = 0;
@@ -199,8 +212,33 @@ static bool take_stamp(struct decoder *d, struct slice *s, struct audit_head *h)
 	return true;
 }
 
+/* Records of one happening have one stamp: read once. */
+static bool again_stamp(const struct audit_state *st, struct slice *s, struct audit_head *h)
+{
+	const struct stamp_memo *m = &st->stamp;
+	if (!m->n || s->n < m->n || memcmp(s->p, m->text, m->n) != 0)
+		return false;
+	h->time = m->time;
+	h->serial = m->serial;
+	h->serial_text = slice_make(s->p + m->serial_at, m->serial_n);
+	*s = slice_from(*s, m->n);
+	return true;
+}
+
+static void keep_stamp(struct audit_state *st, const char *from, const char *to, const struct audit_head *h)
+{
+	struct stamp_memo *m = &st->stamp;
+	size_t n = (size_t)(to - from);
+	if (h->plain || n > sizeof m->text || to[-1] != ' ') /* the blank says that the stamp ends here */
+		return;
+	*m = (struct stamp_memo){.n = (uint8_t)n, .serial_at = (uint8_t)(h->serial_text.p - from), .serial_n = (uint8_t)h->serial_text.n, .time = h->time,
+		.serial = h->serial};
+	memcpy(m->text, from, n);
+}
+
 bool audit_head(struct decoder *d, struct slice s, struct audit_head *h)
 {
+	struct audit_state *st = audit_state(d);
 	*h = (struct audit_head){.time = NSTIME_NONE};
 	if (slice_starts(s, SL("node="))) {
 		s = slice_from(s, 5);
@@ -214,10 +252,14 @@ bool audit_head(struct decoder *d, struct slice s, struct audit_head *h)
 		return false;
 	if (slice_starts(s, SL("msg=")))
 		s = slice_from(s, 4);
-	if (!take_stamp(d, &s, h))
-		return false;
+	const char *stamp = s.p;
+	if (!again_stamp(st, &s, h)) {
+		if (!take_stamp(d, &s, h))
+			return false;
+		keep_stamp(st, stamp, s.p, h);
+	}
 	h->body = s;
-	h->type = audit_type_find(d, h->type_text);
+	h->type = type_of(d, st, h->type_text);
 	return true;
 }
 
@@ -238,7 +280,7 @@ static inline const char *skip_to(const char *p, const char *end, uint8_t kind)
 	return p;
 }
 
-static inline int key_find(const struct audit_state *st, struct slice name)
+int audit_key_find(const struct audit_state *st, struct slice name)
 {
 	for (unsigned at = name_hash(name); st->key_at[at & 255]; at++) {
 		unsigned k = st->key_at[at & 255] - 1u;
@@ -310,8 +352,12 @@ void audit_parse(struct decoder *d, const struct audit_rec *r, struct audit_vals
 	v->has = v->quoted = 0;
 	v->plain = r->plain;
 	v->body = r->body;
+	if (r->pairs) {
+		audit_pairs_vals(r->pairs, v);
+		return;
+	}
 	while (audit_next(&s, &name, &text, &quoted)) {
-		int key = key_find(st, name);
+		int key = audit_key_find(st, name);
 		if (key < 0 || v->has >> key & 1)
 			continue;
 		if (key == AK_OP && !quoted)
@@ -462,7 +508,7 @@ static bool call_wanted(struct decoder *d, const struct audit_state *st, const s
 	return st->kind_wanted[audit_kind(d, name ? slice_of(name) : word)];
 }
 
-static void group_add(struct audit_group *g, const struct audit_rec *r)
+static void group_add(struct decoder *d, struct audit_group *g, const struct audit_rec *r)
 {
 	if (g->n == AUDIT_RECORDS)
 		return;
@@ -470,7 +516,8 @@ static void group_add(struct audit_group *g, const struct audit_rec *r)
 		g->cap = g->cap ? g->cap * 2 : 8;
 		g->v = xreallocarray(g->v, g->cap, sizeof *g->v);
 	}
-	g->v[g->n++] = *r;
+	g->v[g->n] = *r;
+	g->v[g->n++].pairs = audit_pairs(d, r);
 }
 
 static enum decoded audit_take(struct decoder *d, struct dline *l, const struct audit_head *h, struct slice text)
@@ -505,7 +552,7 @@ static enum decoded audit_take(struct decoder *d, struct dline *l, const struct 
 	}
 	bool wanted = !g->skip;
 	if (wanted || g->early)
-		group_add(g, &r);
+		group_add(d, g, &r);
 	if (audit_complete(g))
 		close_at(d, st, at);
 	return wanted ? DECODED_EVENT : DECODED_UNWANTED;
@@ -558,14 +605,14 @@ static struct slice behind_kernel_time(struct slice s)
 
 bool audit_message(const struct dline *l)
 {
-	static const char *const programs[] = {"kernel", "audit", "audispd", "audisp-syslog", "auditd", "tag_audit_log", "audit_log"};
+	static const struct slice programs[] = {{"audisp-syslog", 13}, {"audispd", 7}, {"kernel", 6}, {"audit", 5}, {"auditd", 6}, {"tag_audit_log", 13}, {"audit_log", 9}};
 	if (!l->program.n || (l->program.p[0] != 'k' && l->program.p[0] != 'a' && l->program.p[0] != 't'))
 		return false;
-	struct slice s = behind_kernel_time(l->msg);
+	struct slice s = slice_starts(l->msg, SL("type=")) ? l->msg : behind_kernel_time(l->msg);
 	if (!slice_starts(s, SL("type=")) && !slice_starts(s, SL("node=")))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(programs); i++)
-		if (slice_eqz(l->program, programs[i]))
+		if (slice_eq(l->program, programs[i]))
 			return slice_has(slice_to(s, 400), SL("audit("));
 	return false;
 }

@@ -276,19 +276,30 @@ static bool type_wanted(struct decoder *d, const struct dline *l, const struct a
 	return wanted || t->judge || d->opt->audit_records || interest_has(&d->opt->want, (enum action)(counts ? t->failed : t->ok));
 }
 
-enum decoded audit_alone(struct decoder *d, const struct dline *l, const struct audit_rec *r)
+enum decoded audit_alone(struct decoder *d, const struct dline *l, struct audit_rec *r)
 {
-	struct audit_vals v;
+	struct audit_vals v UNINIT;
 	enum outcome o;
 	if (!type_wanted(d, l, r->type))
 		return DECODED_UNWANTED;
+	r->pairs = audit_pairs(d, r);
 	audit_parse(d, r, &v);
 	enum action a = audit_action(r->type, &v, &o);
 	if (!d->opt->audit_records && !interest_has(&d->opt->want, a))
 		return DECODED_UNWANTED;
+	bool needed = interest_has(&d->opt->want, a), dull = audit_dull(d, l, r, a);
+	if (dull && !needed) {
+		d->stats->dull++;
+		return DECODED_EVENT;
+	}
 	struct event *e = decode_emit(d, l, audit_dataset, a, o);
-	e->flags |= r->unmarked ? EV_PLAIN : 0;
+	e->flags |= (r->unmarked ? EV_PLAIN : 0) | (dull ? EV_DULL : 0);
+	e->pairs = audit_told(r);
 	audit_add_record(d, e, r, &v, true);
+	if (!dull && audit_made_dull(d, e) && !needed) {
+		d->out->n--;
+		d->stats->dull++;
+	}
 	return DECODED_EVENT;
 }
 
@@ -322,6 +333,46 @@ struct slice audit_title(struct decoder *d, const struct audit_vals *v)
 	return title_text(d, audit_text(d, v, AK_PROCTITLE));
 }
 
+/* Has what stands before `type=` an `=` of its own (but that of node=)? Rules look for the record by its first one. */
+static bool is_misleading(const struct audit_rec *r)
+{
+	const char *p = r->ref.raw.p, *type = r->type_text.p - SL("type=").n;
+	if (slice_starts(r->text, SL("node="))) {
+		if (memchr(p, '=', (size_t)(r->text.p - p)))
+			return true;
+		p = r->text.p + SL("node=").n;
+	}
+	return memchr(p, '=', (size_t)(type - p)) != NULL;
+}
+
+const struct line_pairs *audit_told(const struct audit_rec *r)
+{
+	struct slice raw = r->ref.raw, stamp = {r->type_text.p + r->type_text.n, 0};
+	if (!r->pairs || r->text.p < raw.p || r->text.p >= raw.p + raw.n || !slice_eqz(r->type_text, r->type->name))
+		return NULL;
+	stamp.n = (size_t)(r->body.p - stamp.p);
+	return slice_starts(stamp, SL(" msg=audit(")) && slice_ends(slice_trim(stamp), SL("):")) && !is_misleading(r) ? r->pairs : NULL;
+}
+
+/* ---- what rules say beforehand ------------------------------------------------------------------------------- */
+
+bool audit_dull(struct decoder *d, const struct dline *l, const struct audit_rec *r, enum action a)
+{
+	if (!d->in->dull || !r->pairs)
+		return false;
+	struct value type = {.field = F_AUDIT_TYPE, .type = FT_STR, .len = (uint32_t)r->type_text.n, .p = r->type_text.p};
+	struct event e = {.action = (uint16_t)a, .flags = r->unmarked ? EV_PLAIN : 0, .dataset = audit_dataset, .at = {l->offset, l->raw}, .nvalues = 1, .values = &type,
+		.pairs = audit_told(r)};
+	return e.pairs && d->in->dull(d->in->dull_arg, &e, true);
+}
+
+bool audit_made_dull(struct decoder *d, struct event *e)
+{
+	bool dull = d->in->dull && e->pairs && d->in->dull(d->in->dull_arg, e, false);
+	e->flags |= dull ? EV_DULL : 0;
+	return dull;
+}
+
 void audit_raw(struct decoder *d, const struct dline *l, const struct audit_rec *r)
 {
 	static const char prefix[] = "auditd.data.";
@@ -332,6 +383,7 @@ void audit_raw(struct decoder *d, const struct dline *l, const struct audit_rec 
 	e->flags |= r->unmarked ? EV_PLAIN : 0;
 	event_add(d->out, e, F_AUDIT_TYPE, r->type ? slice_of(r->type->name) : r->type_text);
 	event_add(d->out, e, F_AUDIT_SERIAL, r->serial_text);
+	e->pairs = audit_told(r);
 	if (d->opt->bare_records)
 		return;
 	memcpy(full, prefix, sizeof prefix - 1);

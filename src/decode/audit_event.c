@@ -102,7 +102,7 @@ static void read_call(struct scene *s, const struct audit_rec *r)
 
 static void read_path(struct scene *s, const struct audit_rec *r)
 {
-	struct audit_vals v;
+	struct audit_vals v UNINIT;
 	if (s->npaths == PATHS_MAX)
 		return;
 	audit_parse(s->d, r, &v);
@@ -120,7 +120,7 @@ static void read_group(struct scene *s)
 		return;
 	for (uint32_t i = 0; i < s->g->n; i++) {
 		const struct audit_rec *r = &s->g->v[i];
-		struct audit_vals v;
+		struct audit_vals v UNINIT;
 		if (number_of(r) == 1307) {
 			audit_parse(s->d, r, &v);
 			s->cwd = audit_text(s->d, &v, AK_CWD);
@@ -171,7 +171,7 @@ static void add_call(struct scene *s, struct event *e)
 /* What the process calls itself, for events that are not its start. */
 static void add_title(struct scene *s, struct event *e, enum field_id f)
 {
-	struct audit_vals v;
+	struct audit_vals v UNINIT;
 	for (uint32_t i = 0; i < s->g->n; i++)
 		if (number_of(&s->g->v[i]) == 1327) {
 			audit_parse(s->d, &s->g->v[i], &v);
@@ -285,7 +285,7 @@ static bool opens_to_write(const struct scene *s)
 	uint64_t flags = 0;
 	if (s->kind == KIND_OPENAT2) {
 		for (uint32_t i = 0; i < s->g->n; i++) {
-			struct audit_vals v;
+			struct audit_vals v UNINIT;
 			if (number_of(&s->g->v[i]) != 1337)
 				continue;
 			audit_parse(s->d, &s->g->v[i], &v);
@@ -385,7 +385,7 @@ static bool read_saddr(struct decoder *d, struct slice hex, struct slice *ip, ui
 
 static bool tell_connect(struct scene *s)
 {
-	struct audit_vals v;
+	struct audit_vals v UNINIT;
 	struct slice ip = SLICE_NONE;
 	uint64_t port = 0;
 	for (uint32_t i = 0; i < s->g->n && !ip.n; i++) {
@@ -447,7 +447,7 @@ static bool tell_call(struct scene *s, bool told)
 /* A kernel record that makes an event of its own, with the process when a SYSCALL record names it. */
 static void tell_kernel(struct scene *s, const struct audit_rec *r)
 {
-	struct audit_vals v;
+	struct audit_vals v UNINIT;
 	enum outcome o;
 	audit_parse(s->d, r, &v);
 	enum action a = audit_action(r->type, &v, &o);
@@ -488,6 +488,13 @@ void audit_finish(struct decoder *d, const struct audit_group *g)
 		struct dline l = s.line;
 		l.raw = g->v[i].ref.raw;
 		l.offset = g->v[i].ref.offset;
-		audit_raw(d, &l, &g->v[i]);
+		bool dull = !g->early && audit_dull(d, &l, &g->v[i], ACT_AUDIT_RECORD); /* an early one may be part of another block's */
+		if (!dull)
+			audit_raw(d, &l, &g->v[i]);
+		if (!dull && !g->early && audit_made_dull(d, &d->out->v[d->out->n - 1])) {
+			d->out->n--;
+			dull = true;
+		}
+		d->stats->dull += dull;
 	}
 }

@@ -105,6 +105,7 @@ struct audit_rec {
 	struct slice type_text, serial_text;
 	struct slice body, text; /* text: the whole record, without a syslog envelope */
 	struct rawref ref;
+	const struct line_pairs *pairs; /* NULL: not read so */
 	bool plain;
 	bool unmarked; /* EV_PLAIN */
 };
@@ -129,7 +130,7 @@ bool audit_apart(const struct audit_group *g, struct slice host, nstime time, ui
 /* Emit what the group says. slices must outlive d->out. */
 void audit_finish(struct decoder *d, const struct audit_group *g);
 /* A record that is a happening of its own. */
-enum decoded audit_alone(struct decoder *d, const struct dline *l, const struct audit_rec *r);
+enum decoded audit_alone(struct decoder *d, const struct dline *l, struct audit_rec *r);
 
 /* ---- fields (audit_alone.c) ---------------------------------------------------------------------------------- */
 enum outcome audit_result(const struct audit_vals *v);
@@ -145,6 +146,7 @@ void audit_raw(struct decoder *d, const struct dline *l, const struct audit_rec 
 
 /* ---- state of one decoder ------------------------------------------------------------------------------------ */
 enum { AUDIT_OPEN = 32, AUDIT_HASH = 1024 };
+struct audit_shapes;
 struct audit_state {
 	struct audit_group pool[AUDIT_OPEN];
 	struct audit_group *open[AUDIT_OPEN]; /* in order of their first record */
@@ -157,6 +159,14 @@ struct audit_state {
 	uint8_t call_at[256];         /* hash of a call's name to its row + 1 */
 	bool kind_wanted[KIND_COUNT];
 	bool records;                 /* raw records are wanted */
+	const struct audit_type *types[256]; /* of records before */
+	struct stamp_memo {           /* of the record before */
+		uint8_t n, serial_at, serial_n;
+		nstime time;
+		uint64_t serial;
+		char text[48];
+	} stamp;
+	struct audit_shapes *shapes;  /* audit_pairs.c; made when first needed */
 	struct buf line;              /* command line being put together */
 };
 struct audit_state *audit_state(struct decoder *d); /* made on first use */
@@ -165,6 +175,16 @@ enum audit_kind audit_kind(struct decoder *d, struct slice call);
 /* Next key=value; quotes are cut, msg='...' is looked through. False at the end. */
 bool audit_next(struct slice *s, struct slice *name, struct slice *value, bool *quoted);
 void audit_parse(struct decoder *d, const struct audit_rec *r, struct audit_vals *v);
+int audit_key_find(const struct audit_state *st, struct slice name); /* enum audit_key; -1: none */
+/* The record's pairs as one more of its kind, in the batch's memory (audit_pairs.c); NULL: written otherwise. */
+const struct line_pairs *audit_pairs(struct decoder *d, const struct audit_rec *r);
+void audit_pairs_vals(const struct line_pairs *p, struct audit_vals *v);
+void audit_shapes_free(struct audit_shapes *x);
+/* Does no rule hold for the record (in->dull)? e: its event, or what is known of it before there is one. */
+bool audit_dull(struct decoder *d, const struct dline *l, const struct audit_rec *r, enum action a);
+bool audit_made_dull(struct decoder *d, struct event *e);
+/* The pairs that an event made of the record may carry: where reading the raw line gives just these. */
+const struct line_pairs *audit_told(const struct audit_rec *r);
 /* Text of a value: quotes off, hex undone, "(null)", "(none)" and "?" absent. */
 struct slice audit_text(struct decoder *d, const struct audit_vals *v, enum audit_key k);
 struct slice audit_untrusted(struct decoder *d, struct slice text, bool quoted, bool plain);

@@ -118,6 +118,7 @@ static void stats_time(struct decode_stats *s, nstime first, nstime last)
 void decode_stats_add(struct decode_stats *to, const struct decode_stats *from)
 {
 	to->lines += from->lines;
+	to->dull += from->dull;
 	for (int i = 0; i < DECODED_KINDS; i++)
 		to->by_kind[i] += from->by_kind[i];
 	to->invalid_utf8 += from->invalid_utf8;

@@ -38,6 +38,7 @@ struct decode_stats {
 	uint64_t by_kind[DECODED_KINDS];
 	uint64_t invalid_utf8, nul_bytes;
 	uint64_t no_time, year_inferred;
+	uint64_t dull;   /* audit records judged by rules already that made no event */
 	uint64_t logins; /* recognised lines that tell of a login or an attempt, wanted or not */
 	nstime first, last; /* of recognised lines; NSTIME_NONE when none */
 	uint32_t formats;   /* bit per row of the format table: which occurred */
@@ -91,6 +92,10 @@ struct decode_in {
 	 * one are EV_PLAIN then. NULL: nobody. */
 	void (*look)(void *arg, struct slice data, const uint32_t **marks, size_t *n);
 	void *look_arg;
+	/* Does no rule hold for this audit record? known: e is not made yet, only its raw line, flags, action, dataset, type and pairs are there, and the
+	 * answer may be no for want of knowing. Records that nobody else wants make no event then; others are EV_DULL. NULL: rules are asked later. */
+	bool (*dull)(void *arg, const struct event *e, bool known);
+	void *dull_arg;
 };
 /* Appends events to out in line order. Slices in events point into in->data and out->arena. Returns the format row that
  * fitted last (or in->format). */

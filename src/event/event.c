@@ -277,6 +277,7 @@ struct event *event_copy(struct batch *to, const struct event *e)
 {
 	struct event *c = batch_add(to);
 	*c = *e;
+	c->pairs = NULL;
 	c->host = slice_dup(&to->arena, e->host);
 	c->at.raw = slice_dup(&to->arena, e->at.raw);
 	if (e->nmore) {

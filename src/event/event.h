@@ -89,7 +89,26 @@ enum event_flag {
 	EV_NO_ZONE = 4,       /* local time without offset: --tz or the organisation's zone was used */
 	EV_MARKED = 16,       /* a rule's literal stands in the line */
 	EV_PLAIN = 32,        /* no rule's literal stands in the line: it was looked through */
+	EV_DULL = 64,         /* no rule holds for it: asked already */
 	EV_LATE = 8,          /* came behind the clock of its host beyond the bound */
+};
+
+/* A line of name=value pairs (an audit record) as its decoder read it. Names are shared by many such lines and outlive all events; hash tells one kind of
+ * line with its names from others (keyed; as good as certain). Lines have the first n of them. */
+struct pair_names {
+	uint64_t hash;
+	uint32_t n;
+	const struct slice *name;
+};
+struct pair_value {
+	uint32_t at;          /* in text */
+	uint32_t n : 31, quoted : 1;
+};
+struct line_pairs {
+	const struct pair_names *names;
+	const char *text;
+	uint32_t n;
+	struct pair_value v[];
 };
 
 /* Where a raw line lies. */
@@ -111,6 +130,7 @@ struct event {
 	uint32_t nmore;
 	uint32_t nvalues, capvalues;
 	struct value *values;
+	const struct line_pairs *pairs; /* of the line, where it was read so; NULL: it was not. Copies of an event have none */
 };
 
 /* First value of a field; NULL when the event has none. */

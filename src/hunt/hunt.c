@@ -215,10 +215,11 @@ static void on_hit(void *arg, const struct sigma_rule *r)
 void hunt_event(struct hunt *h, const struct event *e)
 {
 	h->event = e;
-	if (!sigma_event(h->ctx, e))
+	if (e->flags & EV_DULL) {
+		h->judged++;
 		return;
-	h->judged++;
-	sigma_judge(h->ctx, on_hit, h);
+	}
+	h->judged += sigma_judge_event(h->ctx, e, on_hit, h);
 }
 
 static bool close_one(void *arg, struct slice key, void *value)

@@ -7,6 +7,7 @@ struct block_decoder {
 	struct decoder *decoder;
 	struct sigma_marker *marker; /* NULL: nothing to mark */
 	struct sigma_marks marks;
+	struct sigma_ctx *judge; /* NULL: records are judged later */
 };
 
 struct block_decoder *block_decoder_new(const struct decode_tables *t, const struct sigma_set *rules)
@@ -23,6 +24,7 @@ void block_decoder_free(struct block_decoder *d)
 		return;
 	decoder_free(d->decoder);
 	sigma_marker_free(d->marker);
+	sigma_ctx_free(d->judge);
 	free(d->marks.v);
 	free(d);
 }
@@ -35,12 +37,35 @@ static void look(void *arg, struct slice data, const uint32_t **marks, size_t *n
 	*n = d->marks.n;
 }
 
+void block_decoder_judge(struct block_decoder *d, const struct sigma_set *rules)
+{
+	d->judge = sigma_ctx_new(rules);
+}
+
+static void on_hit(void *arg, const struct sigma_rule *r)
+{
+	(void)arg;
+	(void)r;
+}
+
+static bool is_dull(void *arg, const struct event *e, bool known)
+{
+	struct block_decoder *d = arg;
+	if (!known)
+		sigma_judge_event(d->judge, e, on_hit, NULL);
+	return sigma_knows_dull(d->judge, e);
+}
+
 int block_decode(struct block_decoder *d, const struct decode_in *in, struct batch *out, struct decode_stats *stats)
 {
 	struct decode_in marked = *in;
 	if (!in->marks && d->marker && !in->records) {
 		marked.look = look;
 		marked.look_arg = d;
+	}
+	if (d->judge) {
+		marked.dull = is_dull;
+		marked.dull_arg = d;
 	}
 	return decode_block(d->decoder, &marked, out, stats);
 }

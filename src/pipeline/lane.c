@@ -168,6 +168,8 @@ static void *worker(void *arg)
 {
 	struct run *r = arg;
 	struct block_decoder *d = block_decoder_new(r->opt->tables, r->opt->rules);
+	if (r->opt->judge_records && r->opt->rules)
+		block_decoder_judge(d, r->opt->rules);
 	pthread_mutex_lock(&r->lock);
 	while (!r->stop) {
 		struct lane *l = lane_to_fill(r);

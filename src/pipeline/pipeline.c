@@ -9,6 +9,7 @@
 static void add_stats(struct run *r, const struct slot *s)
 {
 	decode_stats_add(&r->res->files[s->block.file].stats, &s->stats);
+	r->res->dull += s->stats.dull;
 }
 
 /* Wait for (or make) the lane's head slot. False: the lane has no more blocks. */
@@ -289,6 +290,8 @@ static size_t open_most(void)
 static void run_init(struct run *r)
 {
 	r->own = block_decoder_new(r->opt->tables, r->opt->rules);
+	if (r->opt->judge_records && r->opt->rules)
+		block_decoder_judge(r->own, r->opt->rules);
 	if (!r->opt->keep_order)
 		streams_order(r);
 	r->nlanes = r->set->streams.n;

@@ -28,6 +28,7 @@ struct pipeline_options {
 	void (*progress)(void *arg, uint64_t bytes, uint64_t total);
 	void *arg;
 	const char *this_host;     /* whose /var/log is here; may be NULL */
+	bool judge_records;        /* audit records that no rule holds for make no event, where nobody else wants them: they count as `dull` */
 	bool keep_order;           /* no merging by time: files one after another (postern decode) */
 };
 
@@ -40,6 +41,7 @@ struct pipeline_result {
 	struct pipeline_file *files; /* index = source_file.id */
 	size_t nfiles;
 	uint64_t events, late;
+	uint64_t dull;               /* records that rules have judged already and nobody else wants; never late */
 	bool order_limited;          /* more streams overlapped than could be open at once */
 };
 /* 0, or ERR_*. The result is filled as far as the run came; free with pipeline_result_free. */
@@ -50,6 +52,8 @@ void pipeline_result_free(struct pipeline_result *r);
 /* A thread's tools: decoder, and marker of the lines that rules want. */
 struct block_decoder;
 struct block_decoder *block_decoder_new(const struct decode_tables *t, const struct sigma_set *rules);
+/* Audit records that no rule holds for are found out here, and make no event where nobody else wants them; rules must be sealed. */
+void block_decoder_judge(struct block_decoder *d, const struct sigma_set *rules);
 void block_decoder_free(struct block_decoder *d);
 /* in: everything; marks are found here when none are given. Returns the format row that fitted last. */
 int block_decode(struct block_decoder *d, const struct decode_in *in, struct batch *out, struct decode_stats *stats);

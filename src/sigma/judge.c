@@ -1,4 +1,5 @@
 /* judge.c - exact evaluation: values, items, conditions. Two-valued: a predicate on an absent field is false, its negation true. */
+#include "sigma/quiet.h"
 #include "sigma/verdict.h"
 
 #include <stdlib.h>
@@ -348,6 +349,15 @@ static size_t texts_last(struct sigma_ctx *c)
 	return n;
 }
 
+/* Candidates from `from` on look at texts. */
+static void judge_texts(struct sigma_ctx *c, size_t from)
+{
+	c->texts_asked |= c->candidates.n > from;
+	route_texts(c, from);
+	c->texts_told |= c->candidates.n > from;
+	judge_from(c, from);
+}
+
 /* Judges by fields, and keeps the verdict under its key. */
 static void judge_fields(struct sigma_ctx *c, struct verdict *key)
 {
@@ -364,7 +374,7 @@ static void judge_fields(struct sigma_ctx *c, struct verdict *key)
 	size_t hits = c->candidates.n;
 	for (size_t i = n; i < all; i++)
 		c->candidates.v[c->candidates.n++] = c->candidates.v[i];
-	judge_from(c, hits);
+	judge_texts(c, hits);
 	if (!keep || hits + texts > VERDICT_RULES || regex_given_up(c->match_data) != given_up)
 		return;
 	key->hits = (uint8_t)hits;
@@ -376,14 +386,15 @@ static void judge_fields(struct sigma_ctx *c, struct verdict *key)
 	verdict_keep(c, key);
 }
 
-void sigma_judge(struct sigma_ctx *c, sigma_hit_fn *fn, void *arg)
+static size_t judge(struct sigma_ctx *c, sigma_hit_fn *fn, void *arg)
 {
 	struct verdict key UNINIT;
 	c->candidates.n = 0;
+	c->texts_told = c->texts_asked = false;
 	const struct verdict *known = verdict_find(c, &key);
 	if (known) {
 		route_add(c, known->rule, known->hits + known->looks);
-		judge_from(c, known->hits);
+		judge_texts(c, known->hits);
 	} else {
 		judge_fields(c, &key);
 	}
@@ -395,6 +406,33 @@ void sigma_judge(struct sigma_ctx *c, sigma_hit_fn *fn, void *arg)
 		qsort(c->candidates.v, kept, sizeof *c->candidates.v, by_number);
 	for (size_t i = 0; i < kept; i++)
 		fn(arg, &c->set->rules.v[c->candidates.v[i]]->pub);
+	return kept;
+}
+
+void sigma_judge(struct sigma_ctx *c, sigma_hit_fn *fn, void *arg)
+{
+	judge(c, fn, arg);
+}
+
+bool sigma_knows_dull(struct sigma_ctx *c, const struct event *e)
+{
+	struct quiet_key key UNINIT;
+	return e->pairs && quiet_knows(c, e, &key);
+}
+
+bool sigma_judge_event(struct sigma_ctx *c, const struct event *e, sigma_hit_fn *fn, void *arg)
+{
+	struct quiet_key key UNINIT;
+	uint64_t given_up = regex_given_up(c->match_data);
+	enum quiet_answer answer = quiet_look(c, e, &key);
+	if (answer == QUIET_KNOWN)
+		return true;
+	if (!sigma_event(c, e))
+		return false;
+	size_t hits = judge(c, fn, arg);
+	if (answer == QUIET_NEW && !hits && !c->texts_told && regex_given_up(c->match_data) == given_up)
+		quiet_keep(c, &key, c->texts_asked);
+	return true;
 }
 
 uint64_t sigma_looks(const struct sigma_ctx *c, const struct sigma_rule *r)

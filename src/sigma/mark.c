@@ -87,7 +87,7 @@ static void find_unmarked(struct sigma_set *s)
 		struct srule *r = s->rules.v[i];
 		if (!is_marked_rule(r))
 			continue;
-		struct witness w = witness_of(s, r->cond, true);
+		struct witness w = witness_of(s, r->cond, FOR_LINES);
 		/* of a category that no event of ours has, a rule sees nothing anyway */
 		if (is_blind(r, &w) && !taxonomy_category_wants(r->pub.logsource.category, &s->unmarked) && !r->pub.logsource.category.n)
 			s->marks_all = true;
@@ -110,7 +110,7 @@ bool marks_keywords(struct sigma_set *s, const struct srule *r)
 {
 	if (!is_marked_rule(r) || r->pub.logsource.category.n)
 		return false;
-	struct witness w = witness_of(s, r->cond, true);
+	struct witness w = witness_of(s, r->cond, FOR_LINES);
 	bool told = !is_blind(r, &w);
 	for (size_t i = 0; i < w.n; i++)
 		told &= w.v[i].field == FIELD_KEYWORD;
@@ -133,7 +133,7 @@ static void collect(struct sigma_set *s, struct atoms *all)
 		proxy |= is_marked_rule(r) && slice_ieq(r->pub.logsource.category, SL("proxy"));
 		if (!is_marked_rule(r) || covered(s, r->pub.logsource.category))
 			continue;
-		struct witness w = witness_of(s, r->cond, true);
+		struct witness w = witness_of(s, r->cond, FOR_LINES);
 		bool blind = is_blind(r, &w);
 		for (size_t k = 0; k < w.n && !blind; k++) {
 			fields |= w.v[k].field != FIELD_KEYWORD && r->pub.logsource.category.n;

@@ -3,41 +3,12 @@
  * Rules of one log source are a bucket. A bucket's indexes are built when its first event comes, under a lock; afterwards they
  * are read-only. A route is what one log source of events leads to: the buckets that do not contradict it.
  */
-#include "sigma/literals.h"
 #include "sigma/memo.h"
-#include "sigma/witness.h"
+#include "sigma/route_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-/* hash of (kind, field, text) -> postings */
-struct hindex {
-	struct { uint64_t hash; uint32_t first, n; } *v;
-	size_t size; /* a power of two, 0: empty */
-};
-/* What is indexed for one field. */
-struct findex {
-	uint32_t field;
-	bool exact, numeric, base;
-	uint32_t present, npresent;       /* postings */
-	uint32_t number;                  /* among all of the set's */
-	struct litset *literals;
-	uint32_t *first;                  /* per literal: postings */
-	uint32_t *count;
-};
-struct bucket {
-	struct sigma_logsource from;
-	struct { uint32_t *v; size_t n, cap; } rules;
-	bool ready;
-	struct { uint32_t *v; size_t n, cap; } always;
-	struct { uint32_t *v; size_t n, cap; } postings;
-	struct { struct findex *v; size_t n, cap; } fields;
-	struct findex *keywords;
-	bool marked;                      /* who holds by keywords holds in marked lines only */
-	struct litset *raw;               /* what of the keywords stands in JSON as it is */
-	uint16_t *of_field;               /* + 1 */
-	struct hindex hash;
-};
 enum { ROUTES_KEPT = 4096 };
 
 struct route {
@@ -76,13 +47,20 @@ int buckets_build(struct sigma_set *s, struct err *e)
 	return 0;
 }
 
+static void findex_free(struct findex *f)
+{
+	litset_free(f->literals);
+	free(f->first);
+	free(f->count);
+}
+
 static void bucket_free(struct bucket *b)
 {
-	for (size_t i = 0; i < b->fields.n; i++) {
-		litset_free(b->fields.v[i].literals);
-		free(b->fields.v[i].first);
-		free(b->fields.v[i].count);
-	}
+	for (size_t i = 0; i < b->fields.n; i++)
+		findex_free(&b->fields.v[i]);
+	if (b->second)
+		findex_free(b->second);
+	free(b->second);
 	litset_free(b->raw);
 	free(b->rules.v);
 	free(b->always.v);
@@ -98,175 +76,6 @@ void buckets_free(struct sigma_set *s)
 	for (size_t i = 0; i < s->buckets.n; i++)
 		bucket_free(s->buckets.v[i]);
 	free(s->buckets.v);
-}
-
-/* ---- building the indexes ------------------------------------------------------------------------------------ */
-
-struct pair {
-	struct atom atom;
-	uint32_t rule;
-};
-struct pairs {
-	struct pair *v;
-	size_t n, cap;
-};
-
-static int pair_order(const void *a, const void *b)
-{
-	const struct pair *x = a, *y = b;
-	if (x->atom.field != y->atom.field)
-		return x->atom.field < y->atom.field ? -1 : 1;
-	if (x->atom.kind != y->atom.kind)
-		return x->atom.kind < y->atom.kind ? -1 : 1;
-	int c = slice_cmp(x->atom.text, y->atom.text);
-	return c ? c : x->rule < y->rule ? -1 : x->rule > y->rule;
-}
-
-static bool same_atom(const struct atom *a, const struct atom *b)
-{
-	return a->field == b->field && a->kind == b->kind && slice_eq(a->text, b->text);
-}
-
-static uint64_t atom_hash(unsigned kind, uint32_t field, struct slice text)
-{
-	return hash_bytes(text.p, text.n) ^ ((uint64_t)field << 8 | kind) * 0x9e3779b97f4a7c15u;
-}
-
-static void hash_put(struct hindex *h, uint64_t hash, uint32_t first, uint32_t n)
-{
-	size_t at = hash & (h->size - 1);
-	while (h->v[at].n)
-		at = (at + 1) & (h->size - 1);
-	h->v[at].hash = hash;
-	h->v[at].first = first;
-	h->v[at].n = n;
-}
-
-/* Postings of the run of equal atoms that begins at i; returns its length in pairs. */
-static size_t put_run(struct bucket *b, const struct pairs *p, size_t i, uint32_t *first)
-{
-	size_t n = 0;
-	*first = (uint32_t)b->postings.n;
-	for (; i + n < p->n && same_atom(&p->v[i].atom, &p->v[i + n].atom); n++)
-		if (n == 0 || p->v[i + n].rule != p->v[i + n - 1].rule)
-			*vec_push(&b->postings) = p->v[i + n].rule;
-	return n;
-}
-
-static void put_literal(struct findex *f, struct slice text, uint32_t first, uint32_t n, size_t *cap)
-{
-	size_t id = litset_count(f->literals);
-	if (id >= *cap) {
-		*cap = *cap ? *cap * 2 : 64;
-		f->first = xreallocarray(f->first, *cap, sizeof *f->first);
-		f->count = xreallocarray(f->count, *cap, sizeof *f->count);
-	}
-	f->first[id] = first;
-	f->count[id] = n;
-	litset_add(f->literals, text, (uint32_t)id);
-}
-
-static void index_field(struct sigma_set *s, struct bucket *b, const struct pairs *p, size_t *i)
-{
-	struct findex *f = vec_push(&b->fields);
-	uint32_t field = p->v[*i].atom.field;
-	size_t cap = 0;
-	*f = (struct findex){.field = field, .number = s->nindexes++};
-	while (*i < p->n && p->v[*i].atom.field == field) {
-		const struct atom *a = &p->v[*i].atom;
-		uint32_t first;
-		*i += put_run(b, p, *i, &first);
-		uint32_t n = (uint32_t)b->postings.n - first;
-		switch (a->kind) {
-		case ATOM_LITERAL:
-			if (!f->literals)
-				f->literals = litset_new(false);
-			put_literal(f, a->text, first, n, &cap);
-			break;
-		case ATOM_PRESENT:
-			f->present = first;
-			f->npresent = n;
-			break;
-		default:
-			f->exact |= a->kind == ATOM_EXACT;
-			f->numeric |= a->kind == ATOM_NUMBER;
-			f->base |= a->kind == ATOM_BASE;
-			hash_put(&b->hash, atom_hash(a->kind, field, a->text), first, n);
-		}
-	}
-	if (f->literals)
-		litset_seal(f->literals);
-}
-
-/* The longest run of a literal that JSON writes as it is: no escape, nothing beyond ASCII. */
-static struct slice plain_run(struct slice s)
-{
-	struct slice best = SLICE_NONE;
-	for (size_t i = 0, from = 0; i <= s.n; i++) {
-		bool plain = i < s.n && (uint8_t)s.p[i] >= ' ' && !(s.p[i] & 0x80) && s.p[i] != '"' && s.p[i] != '\\' && s.p[i] != '/';
-		if (plain)
-			continue;
-		if (i - from > best.n)
-			best = slice_make(s.p + from, i - from);
-		from = i + 1;
-	}
-	return best;
-}
-
-/* One look at the object's text instead of a fold and a look at every value. No set (b->raw NULL) when a keyword has no such run. */
-static void index_raw(struct bucket *b, const struct pairs *p)
-{
-	struct litset *m = litset_new(true);
-	for (size_t i = 0; i < p->n; i++) {
-		if (p->v[i].atom.field != FIELD_KEYWORD || (i && same_atom(&p->v[i].atom, &p->v[i - 1].atom)))
-			continue;
-		struct slice run = plain_run(p->v[i].atom.text);
-		if (run.n < 2) {
-			litset_free(m);
-			return;
-		}
-		litset_add(m, run, 0);
-	}
-	litset_seal(m);
-	b->raw = m;
-}
-
-static void index_pairs(struct sigma_set *s, struct bucket *b, struct pairs *p)
-{
-	size_t i = 0;
-	if (p->n)
-		qsort(p->v, p->n, sizeof *p->v, pair_order);
-	for (b->hash.size = 16; b->hash.size < p->n * 2; b->hash.size *= 2)
-		;
-	b->hash.v = xcalloc(b->hash.size, sizeof *b->hash.v);
-	while (i < p->n)
-		index_field(s, b, p, &i);
-	b->of_field = xcalloc(strtab_count(s->fields) + 1, sizeof *b->of_field);
-	for (size_t k = 0; k < b->fields.n; k++)
-		if (b->fields.v[k].field == FIELD_KEYWORD) {
-			b->keywords = &b->fields.v[k];
-			index_raw(b, p);
-		} else {
-			b->of_field[b->fields.v[k].field] = (uint16_t)(k + 1);
-		}
-}
-
-static void bucket_index(struct sigma_set *s, struct bucket *b)
-{
-	struct pairs p = {0};
-	b->marked = true;
-	for (size_t i = 0; i < b->rules.n; i++) {
-		struct witness w = witness_of(s, s->rules.v[b->rules.v[i]]->cond, false);
-		if (w.none)
-			*vec_push(&b->always) = b->rules.v[i];
-		for (size_t k = 0; k < w.n && !w.none; k++)
-			*vec_push(&p) = (struct pair){w.v[k], b->rules.v[i]};
-		for (size_t k = 0; k < w.n && !w.none && b->marked; k++)
-			b->marked = w.v[k].field != FIELD_KEYWORD || marks_keywords(s, s->rules.v[b->rules.v[i]]);
-		free(w.v);
-	}
-	index_pairs(s, b, &p);
-	free(p.v);
 }
 
 static void bucket_prepare(const struct sigma_set *s, struct bucket *b)
@@ -290,7 +99,7 @@ static bool contradicts(struct slice rule, struct slice event)
 	return rule.n && event.n && !slice_ieq(rule, event);
 }
 
-static void note_reads(bool *reads, const struct expr *x)
+void route_note_reads(bool *reads, const struct expr *x)
 {
 	if (x->op == EX_ITEM) {
 		const struct item *it = x->item;
@@ -302,7 +111,7 @@ static void note_reads(bool *reads, const struct expr *x)
 		return;
 	}
 	for (uint32_t i = 0; i < x->n; i++)
-		note_reads(reads, x->kid[i]);
+		route_note_reads(reads, x->kid[i]);
 }
 
 static struct route *route_new(struct sigma_ctx *c, const struct sigma_logsource *from)
@@ -324,7 +133,7 @@ static struct route *route_new(struct sigma_ctx *c, const struct sigma_logsource
 	r->reads = xcalloc(strtab_count(s->fields) + 1, sizeof *r->reads);
 	for (size_t i = 0; i < r->n; i++)
 		for (size_t k = 0; k < r->bucket[i]->rules.n; k++)
-			note_reads(r->reads, s->rules.v[r->bucket[i]->rules.v[k]]->cond);
+			route_note_reads(r->reads, s->rules.v[r->bucket[i]->rules.v[k]]->cond);
 	return r;
 }
 
@@ -365,6 +174,7 @@ void view_route(struct sigma_ctx *c, const struct sigma_logsource *from)
 			if (used)
 				return;
 			route_free(last);
+			c->routes_freed++;
 			c->routes.n--;
 		}
 		r = *vec_push(&c->routes) = route_new(c, from);
@@ -517,6 +327,7 @@ static void look_keywords(struct sigma_ctx *c, const struct bucket *b)
 	c->found.n = 0;
 	for (size_t i = 0; i < c->folded_texts.n; i++)
 		literal_look(c, b->keywords, c->folded_texts.v[i]);
+	c->texts_told |= c->found.n > 0;
 	add_found(c, b, c->found.v, c->found.n);
 }
 
@@ -544,11 +355,72 @@ void route_keywords(struct sigma_ctx *c)
 		each_bucket(c, look_keywords);
 }
 
+static void look_second(struct sigma_ctx *c, const struct bucket *b)
+{
+	if (!b->second)
+		return;
+	view_fold_texts(c);
+	c->found.n = 0;
+	for (size_t i = 0; i < c->folded_texts.n; i++)
+		literal_look(c, b->second, c->folded_texts.v[i]);
+	c->texts_told |= c->found.n > 0;
+	for (size_t i = 0; i < c->found.n; i++)
+		for (uint32_t k = 0; k < c->found.v[i].n; k++)
+			c->text_stamp[b->postings.v[c->found.v[i].first + k]] = c->generation;
+}
+
+void route_texts(struct sigma_ctx *c, size_t from)
+{
+	size_t kept = from;
+	bool looked = false;
+	for (size_t i = from; i < c->candidates.n; i++) {
+		uint32_t r = c->candidates.v[i];
+		if (c->set->rules.v[r]->second) {
+			if (!looked)
+				each_bucket(c, look_second);
+			looked = true;
+			if (c->text_stamp[r] != c->generation)
+				continue;
+		}
+		c->candidates.v[kept++] = r;
+	}
+	c->candidates.n = kept;
+}
+
 bool route_reads(const struct sigma_ctx *c, uint32_t field)
 {
 	for (size_t i = 0; i < c->nroutes; i++)
 		if (c->route[i]->reads[field])
 			return true;
+	return false;
+}
+
+bool route_has(const struct route *r, const struct srule *s)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (same_source(&r->bucket[i]->from, &s->pub.logsource))
+			return s->pub.kind == SIGMA_RULE && !s->bad && s->cond;
+	return false;
+}
+
+bool route_raw_tells(struct sigma_ctx *c, const struct route *r, const struct event *e, bool texts)
+{
+	struct slice folded = SLICE_NONE;
+	bool plain = e->flags & EV_PLAIN && slice_is_ascii(e->at.raw);
+	arena_reset(&c->mem);
+	c->found.n = 0;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct bucket *b = r->bucket[i];
+		bool keywords = b->keywords && !(b->marked && plain), second = b->second && texts;
+		if ((keywords || second) && !folded.p)
+			folded = fold_dup(&c->mem, e->at.raw);
+		if (keywords)
+			literal_look(c, b->keywords, folded);
+		if (second)
+			literal_look(c, b->second, folded);
+		if (c->found.n)
+			return true;
+	}
 	return false;
 }
 

@@ -99,6 +99,11 @@ struct sigma_match {
 typedef void sigma_hit_fn(void *arg, const struct sigma_rule *r);
 /* Every rule that matches the event at hand, each once, in order of their numbers. */
 void sigma_judge(struct sigma_ctx *c, sigma_hit_fn *fn, void *arg);
+/* sigma_event() and sigma_judge() in one, quicker for audit events like such for which no rule held. What sigma_event() returns. Only rules that are
+ * told may be asked for their reasons afterwards. */
+bool sigma_judge_event(struct sigma_ctx *c, const struct event *e, sigma_hit_fn *fn, void *arg);
+/* Is it known that no rule holds for the audit record? e may be no more than its raw line, flags, action, dataset, type and pairs. */
+bool sigma_knows_dull(struct sigma_ctx *c, const struct event *e);
 /* How often the rule was evaluated: what the indexes let through, its cost. */
 uint64_t sigma_looks(const struct sigma_ctx *c, const struct sigma_rule *r);
 /* Does this one rule match the event at hand, whatever its log source? */

@@ -180,6 +180,7 @@ struct srule {
 	struct filter *filter;
 	const struct node *at;
 	bool keywords;         /* looks at texts */
+	bool second;           /* cannot hold without one of its keywords, by which it is not found: route_texts() (set with its bucket's indexes) */
 	bool bad;              /* refused after parsing: a reference that leads nowhere */
 	uint32_t *told;        /* correlations that count it */
 	size_t ntold;
@@ -265,6 +266,7 @@ struct val {
 enum { ROUTES_MAX = 4 };
 struct memo;
 struct verdicts;
+struct quiet;
 struct memo_range;
 struct route; /* an event's log source -> buckets */
 struct sigma_ctx {
@@ -282,7 +284,7 @@ struct sigma_ctx {
 	struct arena mem;              /* folded texts, copies */
 	struct route *route[ROUTES_MAX];
 	size_t nroutes;
-	uint64_t routes_made;
+	uint64_t routes_made, routes_freed;
 	struct { struct route **v; size_t n, cap; } routes;
 	struct json_parser *json;
 	struct json_picker *pick;
@@ -293,10 +295,14 @@ struct sigma_ctx {
 	struct { char text[104]; size_t n; struct slice service; } channel[16]; /* of events before, by length and last letter */
 	void *match_data;              /* PCRE2's */
 	uint32_t *rule_stamp;          /* candidates found already */
+	uint32_t *text_stamp;          /* rules of which a keyword stands in the texts */
 	uint64_t *looks;               /* evaluations per rule */
 	struct { uint32_t *v; size_t n, cap; } candidates;
 	struct memo *memo;
 	struct verdicts *verdicts;
+	struct quiet *quiet;
+	bool texts_told;               /* judging: a literal of a keyword stands in a text, or a rule with keywords had to be evaluated */
+	bool texts_asked;              /* judging: rules with keywords were found by a field */
 	struct { struct memo_range *v; size_t n, cap; } found; /* for the value at hand */
 	struct sigma_match *why;
 	size_t nwhy, maxwhy;
@@ -329,6 +335,9 @@ struct audit_names;
 struct audit_names *audit_names_new(void);
 void audit_names_free(struct audit_names *x);
 void view_audit(struct sigma_ctx *c, const struct event *e);
+bool view_audit_is_escaped(struct slice key);               /* may be written in hex */
+bool view_audit_is_argument(struct slice key, bool execve); /* a0, a1 of an EXECVE record */
+bool slice_is_ascii(struct slice s);
 void view_fold_texts(struct sigma_ctx *c);
 /* Take out the texts of a JSON event, which only keywords need. */
 void view_texts(struct sigma_ctx *c);
@@ -351,9 +360,15 @@ void buckets_free(struct sigma_set *s);
 /* Rules worth a look go to c->candidates: by fields, or by keywords. */
 void route_fields(struct sigma_ctx *c);
 void route_keywords(struct sigma_ctx *c);
+/* Candidates from `from` on whose keywords are not there go. */
+void route_texts(struct sigma_ctx *c, size_t from);
 void route_add(struct sigma_ctx *c, const uint32_t *v, size_t n); /* these, unless they are there */
 /* Does a rule of the event's log sources read the field? */
 bool route_reads(const struct sigma_ctx *c, uint32_t field);
+void route_note_reads(bool *reads, const struct expr *x); /* fields that a condition reads are set */
+bool route_has(const struct route *r, const struct srule *s);
+/* Could a keyword stand in the raw line of an event of this route? texts: look also for those of rules found by a field. Forgets c's copies. */
+bool route_raw_tells(struct sigma_ctx *c, const struct route *r, const struct event *e, bool texts);
 uint64_t route_number(const struct route *r); /* of no other one, ever */
 void routes_seen(struct sigma_ctx *c);
 void routes_free(struct sigma_ctx *c);

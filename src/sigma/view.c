@@ -1,5 +1,6 @@
 /* view.c - the event at hand: field numbers to values, texts for keywords, the log sources it belongs to. */
 #include "sigma/memo.h"
+#include "sigma/quiet.h"
 #include "sigma/taxonomy.h"
 #include "sigma/verdict.h"
 #include "json/json.h"
@@ -35,12 +36,14 @@ struct sigma_ctx *sigma_ctx_new(const struct sigma_set *s)
 	c->stamp = xcalloc(n, sizeof *c->stamp);
 	c->present = xcalloc(n, sizeof *c->present);
 	c->rule_stamp = xcalloc(s->rules.n + 1, sizeof *c->rule_stamp);
+	c->text_stamp = xcalloc(s->rules.n + 1, sizeof *c->text_stamp);
 	c->looks = xcalloc(s->rules.n + 1, sizeof *c->looks);
 	c->match_data = regex_scratch();
 	c->names = xcalloc(1, sizeof *c->names);
 	c->audit = audit_names_new();
 	c->memo = memo_new();
 	c->verdicts = verdicts_new();
+	c->quiet = quiet_new();
 	arena_init(&c->mem);
 	arena_init(&c->names->mem);
 	c->json = json_parser_new(VIEW_DEPTH, VIEW_LEAVES);
@@ -74,6 +77,7 @@ void sigma_ctx_free(struct sigma_ctx *c)
 	arena_free(&c->mem);
 	memo_free(c->memo);
 	verdicts_free(c->verdicts);
+	quiet_free(c->quiet);
 	free(c->found.v);
 	free(c->names);
 	free(c->vals.v);
@@ -84,6 +88,7 @@ void sigma_ctx_free(struct sigma_ctx *c)
 	free(c->texts.v);
 	free(c->folded_texts.v);
 	free(c->rule_stamp);
+	free(c->text_stamp);
 	free(c->candidates.v);
 	buf_free(&c->tmp);
 	free(c->saw);
@@ -98,6 +103,7 @@ void view_reset(struct sigma_ctx *c)
 	if (++c->generation == 0) { /* once in four billion events */
 		memset(c->stamp, 0, (strtab_count(c->set->fields) + 1) * sizeof *c->stamp);
 		memset(c->rule_stamp, 0, (c->set->rules.n + 1) * sizeof *c->rule_stamp);
+		memset(c->text_stamp, 0, (c->set->rules.n + 1) * sizeof *c->text_stamp);
 		c->generation = 1;
 	}
 	c->vals.n = 0;
@@ -388,7 +394,7 @@ static void view_logon(struct sigma_ctx *c, const struct event *e)
 		view_add(c, f, !s.n || slice_eqz(s, "4294967295") ? SL("0") : s, VT_STRING, 1);
 }
 
-static bool is_ascii(struct slice s)
+bool slice_is_ascii(struct slice s)
 {
 	uint64_t all = 0, x;
 	size_t i = 0;
@@ -431,7 +437,7 @@ bool sigma_event(struct sigma_ctx *c, const struct event *e)
 		for (const struct value *v = e->values; v < e->values + e->nvalues; v++)
 			if (v->field == F_URL_ORIGINAL) /* decoded, too */
 				view_text_add(c, slice_make(v->p, v->len));
-		c->plain = e->flags & EV_PLAIN && c->texts.n == 1 && is_ascii(e->at.raw);
+		c->plain = e->flags & EV_PLAIN && c->texts.n == 1 && slice_is_ascii(e->at.raw);
 	}
 	for (size_t i = 0; i < n; i++)
 		view_route(c, &from[i]);

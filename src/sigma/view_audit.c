@@ -31,7 +31,7 @@ static int hex_digit(char c)
 }
 
 /* Fields the kernel writes as hex when they hold more than plain characters (auparse, typetab). */
-static bool is_escaped_field(struct slice key)
+bool view_audit_is_escaped(struct slice key)
 {
 	static const struct slice names[] = {{"path", 4}, {"comm", 4}, {"exe", 3}, {"file", 4}, {"name", 4}, {"watch", 5}, {"cwd", 3}, {"cmd", 3}, {"acct", 4},
 		{"dir", 3}, {"key", 3}, {"vm", 2}, {"device", 6}, {"cgroup", 6}, {"ocomm", 5}, {"grp", 3}, {"new_group", 9}, {"proctitle", 9}, {"data", 4},
@@ -71,15 +71,20 @@ static uint32_t key_field(struct sigma_ctx *c, struct slice key)
 	return m->field;
 }
 
+bool view_audit_is_argument(struct slice key, bool execve)
+{
+	return execve && key.n > 1 && key.p[0] == 'a' && key.p[1] >= '0' && key.p[1] <= '9';
+}
+
 static void add_audit_value(struct sigma_ctx *c, struct slice key, struct slice value, bool quoted, bool exec)
 {
 	uint32_t f = key_field(c, key);
-	bool arg = exec && key.n > 1 && key.p[0] == 'a' && key.p[1] >= '0' && key.p[1] <= '9';
+	bool arg = view_audit_is_argument(key, exec);
 	if (f == UINT32_MAX && !arg && !c->set->keywords)
 		return;
 	struct slice written = value;
 	bool hex = !quoted && value.n >= 2 && value.n % 2 == 0 && hex_digit(value.p[0]) >= 0;
-	if (hex && (arg || is_escaped_field(key)))
+	if (hex && (arg || view_audit_is_escaped(key)))
 		value = unhex(c, value, slice_eqz(key, "proctitle"));
 	if (arg && c->set->keywords) {
 		if (c->tmp.n)
@@ -142,6 +147,13 @@ static void add_audit_pairs(struct sigma_ctx *c, struct slice s, bool exec)
 	}
 }
 
+/* The same, where the decoder has read the line in pairs. */
+static void add_told_pairs(struct sigma_ctx *c, const struct line_pairs *p, bool exec)
+{
+	for (uint32_t i = 0; i < p->n; i++)
+		add_audit_value(c, p->names->name[i], slice_make(p->text + p->v[i].at, p->v[i].n), p->v[i].quoted, exec);
+}
+
 /* arch=c000003e syscall=59 is execve. */
 static struct slice call_name(struct sigma_ctx *c, struct slice record)
 {
@@ -184,10 +196,14 @@ void view_audit(struct sigma_ctx *c, const struct event *e)
 	if (!slice_word(&rest, &name))
 		return;
 	view_add(c, t->told[TELL_RECORD_TYPE], name, VT_STRING, 1);
-	rest = slice_from(raw, (size_t)msg);
-	ssize_t end = slice_find(rest, SL("):"));
 	c->tmp.n = 0;
-	add_audit_pairs(c, slice_from(rest, end < 0 ? rest.n : (size_t)end + 2), slice_eqz(name, "EXECVE"));
+	if (e->pairs) {
+		add_told_pairs(c, e->pairs, slice_eqz(name, "EXECVE"));
+	} else {
+		rest = slice_from(raw, (size_t)msg);
+		ssize_t end = slice_find(rest, SL("):"));
+		add_audit_pairs(c, slice_from(rest, end < 0 ? rest.n : (size_t)end + 2), slice_eqz(name, "EXECVE"));
+	}
 	if (c->tmp.n)
 		view_text_add(c, slice_dup(&c->mem, buf_slice(&c->tmp))); /* the command as it was typed */
 	if (!view_first(c, t->told[TELL_SYSCALL]) && slice_eqz(name, "SYSCALL")) { /* enriched logs have it */

@@ -122,7 +122,7 @@ static double atom_cost(const struct asked *asked, const struct atom *a)
 
 static void add(const struct sigma_set *s, struct witness *w, enum atom_kind kind, uint32_t field, struct slice text)
 {
-	if (field == FIELD_KEYWORD && kind != ATOM_LITERAL) { /* a keyword is looked for in all texts: nothing is certain */
+	if (field == FIELD_KEYWORD ? kind != ATOM_LITERAL : w->what == FOR_TEXTS) { /* a keyword is looked for in all texts: nothing is certain */
 		w->none = true;
 		return;
 	}
@@ -137,8 +137,8 @@ static void add(const struct sigma_set *s, struct witness *w, enum atom_kind kin
 	*a = (struct atom){.kind = (uint8_t)kind, .field = field, .text = text};
 	double c = atom_cost(s->asked, a);
 	/* looked for in whole lines of any log, a common literal is worse than many rare ones */
-	c += field == FIELD_KEYWORD ? KEYWORD_COST : 0;
-	w->cost += w->lines ? (literal_cost(text) > 0.3 || kind == ATOM_PRESENT ? 100 : literal_cost(text)) : c;
+	c += field == FIELD_KEYWORD && w->what == FOR_EVENTS ? KEYWORD_COST : 0;
+	w->cost += w->what == FOR_LINES ? (literal_cost(text) > 0.3 || kind == ATOM_PRESENT ? 100 : literal_cost(text)) : c;
 	w->cost += 0.0002;
 }
 
@@ -232,15 +232,15 @@ static void keep_better(struct witness *best, struct witness *w, bool first)
 	}
 }
 
-static struct witness of_item(struct sigma_set *s, const struct item *it, bool lines)
+static struct witness of_item(struct sigma_set *s, const struct item *it, enum witness_for what)
 {
-	struct witness best = {.lines = lines};
+	struct witness best = {.what = what};
 	if (it->neq) {
 		best.none = true;
 		return best;
 	}
 	for (uint32_t g = 0; g < it->ngroup; g++) {
-		struct witness w = {.lines = lines};
+		struct witness w = {.what = what};
 		if (!it->all) {
 			of_group(s, &best, it, g);
 			continue;
@@ -251,11 +251,11 @@ static struct witness of_item(struct sigma_set *s, const struct item *it, bool l
 	return best;
 }
 
-struct witness witness_of(struct sigma_set *s, const struct expr *x, bool lines)
+struct witness witness_of(struct sigma_set *s, const struct expr *x, enum witness_for what)
 {
-	struct witness best = {.lines = lines};
+	struct witness best = {.what = what};
 	if (x->op == EX_ITEM)
-		return of_item(s, x->item, lines);
+		return of_item(s, x->item, what);
 	if (x->op == EX_FALSE)
 		return best; /* no atom: never a candidate, and it never holds */
 	if (x->op == EX_NOT || x->op == EX_TRUE || x->n == 0) {
@@ -263,7 +263,7 @@ struct witness witness_of(struct sigma_set *s, const struct expr *x, bool lines)
 		return best;
 	}
 	for (uint32_t i = 0; i < x->n; i++) {
-		struct witness w = witness_of(s, x->kid[i], lines);
+		struct witness w = witness_of(s, x->kid[i], what);
 		if (x->op == EX_AND) {
 			keep_better(&best, &w, i == 0);
 			continue;

@@ -16,11 +16,16 @@ struct atom {
 	uint32_t field;
 	struct slice text; /* folded */
 };
+enum witness_for {
+	FOR_EVENTS, /* indexes: fields and keywords of an event */
+	FOR_LINES,  /* marks: literals are looked for in whole lines */
+	FOR_TEXTS,  /* keywords only */
+};
 struct witness {
 	struct atom *v;
 	size_t n, cap;
 	double cost;
-	bool lines; /* for marks: literals are looked for in whole lines */
+	enum witness_for what;
 	bool none; /* nothing is certain: the rule is judged for every event of its log source */
 };
 /* How often such a literal occurs, 0 to 1: an estimate. */
@@ -28,6 +33,6 @@ double literal_cost(struct slice s);
 /* Which whole values how many rules ask for: what makes such a value a poor witness. */
 struct asked *asked_new(const struct sigma_set *s);
 void asked_free(struct asked *a);
-struct witness witness_of(struct sigma_set *s, const struct expr *x, bool lines);
+struct witness witness_of(struct sigma_set *s, const struct expr *x, enum witness_for what);
 
 #endif
