@@ -169,11 +169,11 @@ static const struct cprogram *program_of(struct decoder *d, struct slice name)
 		return NULL;
 	if (name.n > sizeof d->memo[0].text)
 		return program_find(d->t, name);
-	unsigned at = ((uint8_t)name.p[0] * 7u + (uint8_t)name.p[name.n - 1] * 3u + (unsigned)name.n) % ARRAY_LEN(d->memo);
-	struct program_memo *m = &d->memo[at];
+	struct program_memo *m = &d->memo[program_place(name)];
 	if (m->n != name.n || memcmp(m->text, name.p, name.n) != 0) {
 		m->n = (unsigned)name.n;
 		memcpy(m->text, name.p, name.n);
+		m->is_tag = syslog_is_tag(name);
 		m->prog = program_find(d->t, name);
 	}
 	return m->prog;
@@ -204,7 +204,20 @@ bool decode_wanted(struct decoder *d, const struct dline *l, enum action a)
 
 bool decode_wanted_from(struct decoder *d, const struct dline *l, enum action a, struct slice dataset)
 {
-	return decode_wanted(d, l, a) && (d->marked || interest_from(&d->opt->want, a, dataset));
+	if (!decode_wanted(d, l, a))
+		return false;
+	const char *from = d->opt->want.from[a];
+	if (!from || d->marked)
+		return true;
+	struct from_memo *m = &d->from[a % ARRAY_LEN(d->from)];
+	if (m->from == from && m->n == dataset.n && bytes_eq(m->dataset, dataset.p, dataset.n))
+		return m->wanted;
+	bool wanted = interest_from(&d->opt->want, a, dataset);
+	if (dataset.n && dataset.n <= sizeof m->dataset) {
+		*m = (struct from_memo){.from = from, .n = (uint8_t)dataset.n, .wanted = wanted};
+		memcpy(m->dataset, dataset.p, dataset.n);
+	}
+	return wanted;
 }
 
 struct event *decode_emit(struct decoder *d, const struct dline *l, struct slice dataset, enum action a, enum outcome o)
@@ -224,11 +237,62 @@ struct event *decode_emit(struct decoder *d, const struct dline *l, struct slice
 	if (l->pid.n) {
 		v += e->nvalues++;
 		*v = (struct value){.field = F_PROCESS_PID, .type = FT_INT, .len = (uint32_t)MIN(l->pid.n, UINT32_MAX), .p = l->pid.p};
-		v->parsed = slice_i64(l->pid, &v->n);
+		v->parsed = l->pid.p == l->pid_at || slice_i64(l->pid, &v->n);
+		if (l->pid.p == l->pid_at)
+			v->n = l->pid_number;
 	}
 	if (l->repeat)
 		event_add_int(d->out, e, F_REPEAT, l->repeat);
 	return e;
+}
+
+/* The address that a text told in this block before; NULL: none remembered. */
+static struct ip_memo *ip_place(struct decoder *d, struct slice text, bool *known)
+{
+	uint64_t first, last;
+	if (text.n < sizeof first || text.n > 2 * sizeof first)
+		return NULL;
+	memcpy(&first, text.p, sizeof first);
+	memcpy(&last, text.p + text.n - sizeof last, sizeof last);
+	struct ip_memo *m = &d->ips[(first ^ last) * 0x9e3779b97f4a7c15u >> 59];
+	*known = m->block == d->blocks && m->first == first && m->last == last && m->n == text.n;
+	if (!*known)
+		*m = (struct ip_memo){.first = first, .last = last, .n = text.n};
+	return m;
+}
+
+static void add_address(struct decoder *d, struct event *e, enum field_id f, struct slice text)
+{
+	bool known = false;
+	struct ip_memo *m = ip_place(d, text, &known);
+	if (known) {
+		*event_room(d->out, e, 1) = (struct value){.field = (uint16_t)f, .type = FT_ADDR, .parsed = true, .len = (uint32_t)text.n, .p = text.p, .ip = m->ip};
+		e->nvalues++;
+		return;
+	}
+	event_add(d->out, e, f, text);
+	const struct value *v = &e->values[e->nvalues - 1];
+	if (m && v->field == f && v->parsed && v->len == text.n) {
+		m->ip = v->ip;
+		m->block = d->blocks;
+	}
+}
+
+void decode_captures(struct decoder *d, struct event *e)
+{
+	_Static_assert(CAPTURES_MAX + 8 < LIMIT_VALUES, "a fresh event has room for all captures");
+	event_room(d->out, e, d->ncap);
+	for (unsigned i = 0; i < d->ncap; i++) {
+		const struct capture *c = &d->cap[i];
+		const enum field_type type = field_table[c->field].type;
+		if (type == FT_STR || (type == FT_INT && c->is_number))
+			e->values[e->nvalues++] = (struct value){.field = c->field, .type = (uint8_t)type, .parsed = type == FT_INT,
+				.len = (uint32_t)MIN(c->text.n, UINT32_MAX), .p = c->text.p, .n = type == FT_INT ? c->n : 0};
+		else if (type == FT_ADDR)
+			add_address(d, e, (enum field_id)c->field, c->text);
+		else
+			event_add(d->out, e, (enum field_id)c->field, c->text);
+	}
 }
 
 enum decoded decode_rows(struct decoder *d, struct dline *l, const struct rowset *r, struct slice dataset, struct event **ev)
@@ -241,19 +305,15 @@ enum decoded decode_rows(struct decoder *d, struct dline *l, const struct rowset
 	if (!decode_wanted_from(d, l, crow_action(c), dataset))
 		return DECODED_UNWANTED;
 	struct event *e = decode_emit(d, l, dataset, crow_action(c), crow_outcome(c));
-	for (unsigned i = 0; i < d->ncap; i++)
-		event_add(d->out, e, d->cap[i].field, d->cap[i].text);
+	decode_captures(d, e);
 	if (ev)
 		*ev = e;
 	return DECODED_EVENT;
 }
 
-static enum decoded program_message(struct decoder *d, struct dline *l)
+static enum decoded message_of(struct decoder *d, struct dline *l, const struct cprogram *p)
 {
 	enum decoded r;
-	const struct cprogram *p = program_of(d, l->program);
-	if (!p)
-		return DECODED_OTHER;
 	if (p->rows && !p->def->rows_of_fn) {
 		struct event *ev;
 		r = decode_rows(d, l, p->rows, p->dataset, &ev);
@@ -265,14 +325,26 @@ static enum decoded program_message(struct decoder *d, struct dline *l)
 	return p->def->fn ? p->def->fn(d, l) : DECODED_UNKNOWN;
 }
 
-enum decoded decode_message(struct decoder *d, struct dline *l)
+/* What decode_again() calls: by way of the name, which stands in the memo. */
+static enum decoded named_message(struct decoder *d, struct dline *l)
+{
+	return message_of(d, l, program_of(d, l->program));
+}
+
+enum decoded decode_message_of(struct decoder *d, struct dline *l, const struct cprogram *p)
 {
 	if (pam_message(l)) /* any program may speak through PAM */
 		return decode_again(d, l, decode_pam);
 	if (audit_message(l))
 		return decode_audit(d, l);
-	const struct cprogram *p = program_of(d, l->program);
-	return p && p->def->repeats ? decode_again(d, l, program_message) : program_message(d, l);
+	if (!p)
+		return DECODED_OTHER;
+	return p->def->repeats ? decode_again(d, l, named_message) : message_of(d, l, p);
+}
+
+enum decoded decode_message(struct decoder *d, struct dline *l)
+{
+	return decode_message_of(d, l, program_of(d, l->program));
 }
 
 /* ---- lines --------------------------------------------------------------------------------------------------- */
@@ -410,11 +482,20 @@ static inline bool surely_json(struct slice raw, int format)
 	return raw.n > 4 && raw.p[0] == '{' && format >= 0 && formats[format] == &format_json;
 }
 
+static int format_place(const struct format *f)
+{
+	int i = 0;
+	while (formats[i] != f)
+		i++;
+	return i;
+}
+
 int decode_block(struct decoder *d, const struct decode_in *in, struct batch *out, struct decode_stats *stats)
 {
 	d->in = in;
 	d->out = out;
 	d->stats = stats;
+	d->blocks++;
 	d->last_time = NSTIME_NONE;
 	d->stamp_n = 0; /* the year of a memoised stamp belongs to the last file */
 	int format = in->format;
@@ -423,6 +504,7 @@ int decode_block(struct decoder *d, const struct decode_in *in, struct batch *ou
 		return format;
 	}
 	const char *p = in->data.p, *end = p + in->data.n;
+	const int syslog = format_place(&format_syslog_iso);
 	struct marking marks = {.v = in->marks, .n = in->nmarks};
 	next_mark(&marks);
 	if (in->data.n && memchr(p, 0, in->data.n))
@@ -431,17 +513,25 @@ int decode_block(struct decoder *d, const struct decode_in *in, struct batch *ou
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
 		size_t n = (size_t)((nl ? nl : end) - p), from = (size_t)(p - in->data.p);
 		uint64_t at = in->turned ? in->data.n - from - n - 1 : from;
-		struct dline fresh = {.raw = {p, n}, .offset = in->offset + at, .time = NSTIME_NONE}, l UNINIT;
-		if (unlikely(in->look && !marks.looked && !surely_json(fresh.raw, format)))
+		struct slice raw = {p, n - (n && p[n - 1] == '\r')};
+		struct dline l UNINIT;
+		enum decoded r = DECODED_NO_FORMAT;
+		if (unlikely(in->look && !marks.looked && !surely_json((struct slice){p, n}, format)))
 			look_for_marks(d, &marks, from);
 		mark_line(d, &marks, from + n);
-		if (n && p[n - 1] == '\r')
-			fresh.raw.n--;
-		enum decoded r = is_blank(fresh.raw) ? (l = fresh, DECODED_BLANK) : decode_line(d, &fresh, &l, &format);
+		if (format == syslog) {
+			l = (struct dline){.raw = raw, .offset = in->offset + at, .time = NSTIME_NONE};
+			r = syslog_again(d, &l);
+			stats->formats |= r == DECODED_NO_FORMAT ? 0 : 1u << format;
+		}
+		if (r == DECODED_NO_FORMAT) {
+			const struct dline fresh = {.raw = raw, .offset = in->offset + at, .time = NSTIME_NONE};
+			r = is_blank(raw) ? (l = fresh, DECODED_BLANK) : decode_line(d, &fresh, &l, &format);
+		}
 		stats->lines++;
 		count_line(d, &l, r);
 		emit_unknown(d, &l, r);
-		if (unlikely(r != DECODED_BLANK && r != DECODED_UNWANTED && r != DECODED_EVENT) && !slice_utf8(fresh.raw))
+		if (unlikely(r != DECODED_BLANK && r != DECODED_UNWANTED && r != DECODED_EVENT) && !slice_utf8(raw))
 			stats->invalid_utf8++;
 		p = nl ? nl + 1 : end;
 	}

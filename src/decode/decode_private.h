@@ -17,6 +17,8 @@ struct dline {
 	struct slice host, program, pid; /* of the envelope; empty when absent */
 	struct slice msg;      /* what follows the envelope */
 	uint32_t repeat;       /* "message repeated N times": N, else 0 */
+	const char *pid_at;    /* a pid that begins here says pid_number */
+	uint32_t pid_number;
 	struct slice facility; /* RFC 5424 or <auth.info> forms, else empty */
 };
 
@@ -76,9 +78,16 @@ struct format {
 /* ---- the decoder: scratch of one thread ---------------------------------------------------------------------- */
 struct capture {
 	uint16_t field;
+	bool is_number;        /* n holds what the text says */
 	struct slice text;
+	int64_t n;
 };
-enum { CAPTURES_MAX = 24 };
+enum { CAPTURES_MAX = 24, PROGRAM_MEMOS = 64 };
+/* Where a program's name, of a byte or more, is remembered. */
+static inline unsigned program_place(struct slice name)
+{
+	return ((uint8_t)name.p[0] * 7u + (uint8_t)name.p[name.n - 1] * 3u + (unsigned)name.n) % PROGRAM_MEMOS;
+}
 struct decoder {
 	const struct decode_tables *t;
 	const struct decode_options *opt;
@@ -106,12 +115,27 @@ struct decoder {
 		const struct cprogram *prog;
 		char text[40];
 		unsigned n;
-	} memo[64];
+		bool is_tag;             /* made of nothing but what a plain tag is made of */
+	} memo[PROGRAM_MEMOS];
+	struct ip_memo {
+		uint64_t first, last;    /* bytes of the text, which has 8 to 16 */
+		uint64_t block;          /* number of the block whose batch holds it */
+		size_t n;
+		const struct ip *ip;
+	} ips[32];
+	uint64_t blocks;             /* begun so far */
+	struct from_memo {
+		const char *from;        /* what interest has; NULL: unset */
+		char dataset[22];
+		uint8_t n;
+		bool wanted;
+	} from[16];                  /* by action */
 	struct head_memo {
 		const struct rowset *set;
 		uint64_t head;
-		const struct crow *row[29];
-		unsigned n;
+		const struct crow *row[26];
+		bool refuted[26];        /* by the literal that must come, the last time */
+		uint8_t n;
 	} heads[64];                 /* pattern.c */
 	struct message_memo *messages; /* memo.c; made when first needed */
 	struct buf tmp;              /* scratch for values that must be rewritten; copy into the batch's arena */
@@ -134,6 +158,8 @@ bool decode_wanted(struct decoder *d, const struct dline *l, enum action a);
 bool decode_wanted_from(struct decoder *d, const struct dline *l, enum action a, struct slice dataset);
 /* New event with time, host, source, raw, dataset, process.name, process.pid filled from the line. */
 struct event *decode_emit(struct decoder *d, const struct dline *l, struct slice dataset, enum action a, enum outcome o);
+/* Adds what the last match captured. */
+void decode_captures(struct decoder *d, struct event *e);
 /* Match a message with a rowset and emit. DECODED_EVENT, DECODED_UNWANTED, or DECODED_UNKNOWN when no row fits. */
 enum decoded decode_rows(struct decoder *d, struct dline *l, const struct rowset *r, struct slice dataset, struct event **ev);
 /* Add a value whose bytes are not in the block: copied into the batch. */
@@ -146,6 +172,13 @@ bool decode_hex(struct decoder *d, struct slice hex, struct slice *out);
 /* The syslog message of program l->program (l->msg): through the program table. For formats that carry one inside
  * (journald JSON, RFC 5424). */
 enum decoded decode_message(struct decoder *d, struct dline *l);
+/* The same when the program's table is known. */
+enum decoded decode_message_of(struct decoder *d, struct dline *l, const struct cprogram *p);
+/* A line in rsyslog's form like the one before: its minute, zone, host, and a plain tag that is known. DECODED_NO_FORMAT: something is
+ * different, though it may well be of this form (l may be dirty then). */
+enum decoded syslog_again(struct decoder *d, struct dline *l);
+bool syslog_is_tag(struct slice name); /* made of nothing but what a plain tag is made of */
+bool time_same_minute(const struct decoder *d, struct slice *s, struct dline *l);
 /* A whole line carried inside another (Docker's "log", Filebeat's "message"): tried with every format, one level deep. Its
  * events get outer's raw line; time and host of outer where the inner line has none. text must live as long as the batch. */
 enum decoded decode_nested(struct decoder *d, struct dline *outer, struct slice text);

@@ -1,6 +1,7 @@
 /* decode_time.c - the ways in which logs write the time.
  * Sources: RFC 3339 (ISO 8601 profile), RFC 3164 4.1.2, Apache mod_log_config (%t), asctime(3), BIND ARM 'print-time'. */
 #include "decode/decode_private.h"
+#include "decode/digits.h"
 
 static int month_of(const char *p)
 {
@@ -26,26 +27,6 @@ static bool digits(const char *p, size_t n, unsigned *out)
 		v = v * 10 + (unsigned)(p[i] - '0');
 	}
 	*out = v;
-	return true;
-}
-
-/* Bytes at p as a number, the first one lowest. */
-static uint64_t load8(const char *p)
-{
-	uint64_t v;
-	memcpy(&v, p, sizeof v);
-	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap64(v) : v;
-}
-
-/* Eight digits at once, the first in the lowest byte: their number, false when one is none. */
-static bool eight_digits(uint64_t v, uint32_t *out)
-{
-	v ^= 0x3030303030303030u;
-	if (((v + 0x0606060606060606u) | v) & 0xf0f0f0f0f0f0f0f0u)
-		return false;
-	v = v * 10 + (v >> 8); /* pairs in every other byte */
-	v = ((v & 0x000000ff000000ffu) * 0x000f424000000064u + (v >> 16 & 0x000000ff000000ffu) * 0x0000271000000001u) >> 32;
-	*out = (uint32_t)v;
 	return true;
 }
 
@@ -119,7 +100,7 @@ nstime time_local(struct decoder *d, int64_t seconds, int64_t nanos, struct dlin
 }
 
 /* What rsyslog writes, in the minute and the zone of the line before: "2026-05-04T07:12:SS.uuuuuu+02:00". */
-static bool same_minute(const struct decoder *d, struct slice *s, struct dline *l)
+bool time_same_minute(const struct decoder *d, struct slice *s, struct dline *l)
 {
 	enum { MINUTE = 17, POINT = 19, ZONE = 26, WHOLE = 32 };
 	const char *p = s->p;
@@ -147,7 +128,7 @@ static void keep_zone(struct decoder *d, struct slice text, int east)
 
 bool time_iso(struct decoder *d, struct slice *s, struct dline *l)
 {
-	if (same_minute(d, s, l))
+	if (time_same_minute(d, s, l))
 		return true;
 	if (s->n < 19 || s->p[4] != '-' || s->p[7] != '-' || s->p[13] != ':')
 		return false;

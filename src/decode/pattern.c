@@ -1,45 +1,7 @@
 /* pattern.c - rows of patterns, compiled once, matched with bounded backtracking. Syntax in decode_private.h. */
-#include "decode/decode_private.h"
+#include "decode/pattern.h"
 
 #include <stdlib.h>
-
-enum { OPS_MAX = 64, STEPS_MAX = 4000, SETS_MAX = 4, STEP_BYTES = 256 /* a search costs a step per so many bytes */ };
-
-enum op_kind { OP_END, OP_LIT, OP_CAP, OP_OPT };
-enum op_class { CLASS_ANY, CLASS_WORD, CLASS_DIGIT, CLASS_ADDR };
-struct op {
-	uint8_t kind;
-	uint8_t cls;
-	bool greedy;
-	bool forced;    /* OP_CAP before an OP_LIT whose first byte cannot be of it: there is one way to match both */
-	uint16_t field; /* OP_CAP; F_NONE: skipped */
-	uint16_t skip;  /* OP_OPT: index behind the optional part */
-	uint16_t rare;  /* OP_LIT: index of its byte that log text has least of: searched for first */
-	struct slice lit;
-};
-
-struct crow {
-	enum action action;
-	enum outcome outcome;
-	struct op *ops;
-	size_t nops;
-	const struct op *must; /* a literal that every match has, worth looking for before trying; may be NULL */
-	struct capture set[SETS_MAX];
-	unsigned nset;
-};
-
-struct rowset {
-	struct arena mem;
-	struct crow *rows;
-	size_t n;
-	struct probe *bucket[256]; /* rows whose first byte may be this, in order */
-};
-
-/* A row as its first eight bytes show it: most rows are refused without being looked at. */
-struct probe {
-	uint64_t head, mask;
-	const struct crow *row; /* NULL ends */
-};
 
 /* ---- compiling ----------------------------------------------------------------------------------------------- */
 
@@ -188,29 +150,48 @@ static int compile_sets(struct compiler *c, struct crow *row, const char *set)
 		struct slice name, value = item;
 		if (!slice_cut(&value, '=', &name) || !field_by_name(name) || row->nset == SETS_MAX)
 			return err_set(c->e, ERR_SYNTAX, "%s: bad constant \"%.*s\"", c->owner, SLFMT(item));
-		row->set[row->nset++] = (struct capture){(uint16_t)field_by_name(name), value};
+		row->set[row->nset++] = (struct capture){.field = (uint16_t)field_by_name(name), .text = value};
 	}
 	return 0;
 }
 
-#define WORD 1
-#define DIGIT 2
-#define ADDRC 4
-static const uint8_t char_class[256] = {
+const uint8_t pattern_char[256] = {
 	[0x21 ... 0x24] = WORD, ['%'] = WORD | ADDRC, [0x26 ... 0x2c] = WORD, ['-' ... '.'] = WORD | ADDRC, ['/'] = WORD,
 	['0' ... '9'] = WORD | DIGIT | ADDRC, [':'] = WORD | ADDRC, [0x3b ... 0x40] = WORD, ['A' ... 'Z'] = WORD | ADDRC,
 	[0x5b ... 0x5e] = WORD, ['_'] = WORD | ADDRC, [0x60] = WORD, ['a' ... 'z'] = WORD | ADDRC, [0x7b ... 0x7e] = WORD,
 	[0x80 ... 0xff] = WORD,
 };
-static const uint8_t class_mask[] = {[CLASS_ANY] = 0, [CLASS_WORD] = WORD, [CLASS_DIGIT] = DIGIT, [CLASS_ADDR] = ADDRC};
+const uint8_t pattern_class[4] = {[CLASS_ANY] = 0, [CLASS_WORD] = WORD, [CLASS_DIGIT] = DIGIT, [CLASS_ADDR] = ADDRC};
 
 static void find_forced(struct compiler *c)
 {
 	for (size_t i = 0; i + 1 < c->n; i++) {
 		const struct op *next = &c->ops[i + 1];
 		struct op *o = &c->ops[i];
-		o->forced = o->kind == OP_CAP && o->cls != CLASS_ANY && next->kind == OP_LIT && !(char_class[(uint8_t)next->lit.p[0]] & class_mask[o->cls]);
+		o->forced = o->kind == OP_CAP && o->cls != CLASS_ANY && next->kind == OP_LIT && !(pattern_char[(uint8_t)next->lit.p[0]] & pattern_class[o->cls]);
 	}
+}
+
+static bool in_class(char ch, const struct op *cap)
+{
+	return pattern_char[(uint8_t)ch] & pattern_class[cap->cls];
+}
+
+/* Literals and captures of classes in turn, each capture bounded by bytes that are not of it: read from the right there is one way. */
+static bool is_tail(const struct op *ops, size_t i)
+{
+	unsigned captures = 0;
+	if (ops[i].kind != OP_CAP || !ops[i].greedy || ops[i].cls != CLASS_ANY || ops[i + 1].kind != OP_LIT)
+		return false;
+	for (i++; ops[i].kind != OP_END; i++) {
+		const struct op *o = &ops[i];
+		if (o->kind == OP_LIT)
+			continue;
+		if (o->kind != OP_CAP || o->cls == CLASS_ANY || ++captures > TAIL_MAX || ops[i - 1].kind != OP_LIT || in_class(ops[i - 1].lit.p[ops[i - 1].lit.n - 1], o) ||
+		    (ops[i + 1].kind != OP_END && (ops[i + 1].kind != OP_LIT || in_class(ops[i + 1].lit.p[0], o))))
+			return false;
+	}
+	return true;
 }
 
 /* The rarest literal behind the first operation and outside optional parts, where there are ways to try in vain before it. */
@@ -241,6 +222,8 @@ static int compile_row(struct compiler *c, const struct row *in, struct crow *ou
 	if (!op_new(c, OP_END))
 		return err_set(c->e, ERR_LIMIT, "%s: pattern too long", c->owner);
 	find_forced(c);
+	for (size_t i = 0; i < c->n; i++)
+		c->ops[i].tail = is_tail(c->ops, i);
 	*out = (struct crow){.action = in->action, .outcome = in->outcome, .nops = c->n};
 	out->ops = arena_alloc(&c->set->mem, c->n * sizeof *out->ops);
 	memcpy(out->ops, c->ops, c->n * sizeof *out->ops);
@@ -322,215 +305,4 @@ enum action crow_action(const struct crow *c)
 enum outcome crow_outcome(const struct crow *c)
 {
 	return c->outcome;
-}
-
-/* ---- matching ------------------------------------------------------------------------------------------------ */
-
-/* Length of the run of bytes that cls allows at the start of s. */
-static size_t class_run(struct slice s, enum op_class cls)
-{
-	if (cls == CLASS_ANY)
-		return s.n;
-	size_t n = 0;
-	while (n < s.n && char_class[(uint8_t)s.p[n]] & class_mask[cls])
-		n++;
-	return n;
-}
-
-static bool match_ops(struct decoder *d, const struct op *ops, size_t i, struct slice s);
-
-static void capture(struct decoder *d, const struct op *o, struct slice s, size_t len)
-{
-	if (o->field && d->ncap < CAPTURES_MAX)
-		d->cap[d->ncap++] = (struct capture){o->field, slice_make(s.p, len)};
-}
-
-static bool take(struct decoder *d, const struct op *ops, size_t i, struct slice s, size_t len)
-{
-	unsigned mark = d->ncap;
-	const struct op *o = &ops[i];
-	if (o->cls != CLASS_ANY && len == 0)
-		return false;
-	capture(d, o, s, len);
-	if (match_ops(d, ops, i + 1, slice_from(s, len)))
-		return true;
-	d->ncap = mark;
-	return false;
-}
-
-/* First (or last) place of a literal, by way of its rarest byte: memmem's set-up costs more than these short searches. */
-static ssize_t lit_find(const struct op *o, struct slice s)
-{
-	if (s.n < o->lit.n)
-		return -1;
-	const char *p = s.p + o->rare, *end = p + (s.n - o->lit.n) + 1;
-	while (p < end && (p = memchr(p, o->lit.p[o->rare], (size_t)(end - p)))) {
-		if (bytes_eq(p - o->rare, o->lit.p, o->lit.n))
-			return p - o->rare - s.p;
-		p++;
-	}
-	return -1;
-}
-
-static ssize_t lit_rfind(const struct op *o, struct slice s)
-{
-	if (s.n < o->lit.n)
-		return -1;
-	const char *from = s.p + o->rare, *q;
-	size_t room = s.n - o->lit.n + 1;
-	while (room && (q = memrchr(from, o->lit.p[o->rare], room))) {
-		if (bytes_eq(q - o->rare, o->lit.p, o->lit.n))
-			return q - o->rare - s.p;
-		room = (size_t)(q - from);
-	}
-	return -1;
-}
-
-/* The capture is followed by a literal: try its occurrences, from the left or from the right. */
-static bool take_to_literal(struct decoder *d, const struct op *ops, size_t i, struct slice s)
-{
-	const struct slice lit = ops[i + 1].lit;
-	size_t run = class_run(s, ops[i].cls);
-	struct slice window = slice_to(s, run + lit.n);
-	if (ops[i].greedy) {
-		for (;;) {
-			ssize_t at = lit_rfind(&ops[i + 1], window);
-			d->steps += 1 + (unsigned)(window.n / STEP_BYTES);
-			if (at < 0 || d->steps > STEPS_MAX)
-				return false;
-			if (take(d, ops, i, s, (size_t)at))
-				return true;
-			window.n = (size_t)at + lit.n - 1;
-		}
-	}
-	for (size_t from = 0;;) {
-		ssize_t at = lit_find(&ops[i + 1], slice_from(window, from));
-		d->steps += 1 + (unsigned)((window.n - from) / STEP_BYTES);
-		if (at < 0 || d->steps > STEPS_MAX)
-			return false;
-		if (take(d, ops, i, s, from + (size_t)at))
-			return true;
-		from += (size_t)at + 1; /* <= window.n */
-	}
-}
-
-static bool match_capture(struct decoder *d, const struct op *ops, size_t i, struct slice s)
-{
-	const struct op *o = &ops[i], *next = &ops[i + 1];
-	if (next->kind == OP_LIT)
-		return take_to_literal(d, ops, i, s);
-	size_t run = class_run(s, o->cls);
-	if (next->kind == OP_END)
-		return run == s.n && take(d, ops, i, s, run);
-	if (o->cls != CLASS_ANY) {
-		if (take(d, ops, i, s, run))
-			return true;
-		/* "1.2.3.4:" before an optional part: the colon is not of the address */
-		return o->cls == CLASS_ADDR && run > 1 && take(d, ops, i, s, run - 1);
-	}
-	for (size_t n = 0; n <= s.n; n++) {
-		if (d->steps++ > STEPS_MAX)
-			return false;
-		if (take(d, ops, i, s, o->greedy ? s.n - n : n))
-			return true;
-	}
-	return false;
-}
-
-/* Captures of what did not match in the end stay: who tries another way cuts them off. */
-static bool match_ops(struct decoder *d, const struct op *ops, size_t i, struct slice s)
-{
-	for (;; i++) {
-		const struct op *o = &ops[i];
-		switch ((enum op_kind)o->kind) {
-		case OP_END:
-			return s.n == 0;
-		case OP_LIT:
-			if (s.n < o->lit.n || !bytes_eq(s.p, o->lit.p, o->lit.n))
-				return false;
-			s = slice_from(s, o->lit.n);
-			break;
-		case OP_CAP: {
-			if (!o->forced)
-				return match_capture(d, ops, i, s);
-			const struct slice lit = ops[++i].lit;
-			size_t run = class_run(s, o->cls);
-			if (!run || s.n - run < lit.n || !bytes_eq(s.p + run, lit.p, lit.n))
-				return false;
-			capture(d, o, s, run);
-			s = slice_make(s.p + run + lit.n, s.n - run - lit.n);
-			break;
-		}
-		case OP_OPT: {
-			unsigned mark = d->ncap;
-			if (match_ops(d, ops, i + 1, s))
-				return true;
-			d->ncap = mark;
-			i = (size_t)o->skip - 1;
-			break;
-		}
-		}
-	}
-}
-
-/* Messages begin in few ways: which rows their first eight bytes leave is remembered. NULL: more than there is room for. */
-static const struct head_memo *rows_for(struct decoder *d, const struct rowset *r, struct slice msg, uint64_t head)
-{
-	struct head_memo *m = &d->heads[(head ^ (uintptr_t)r) * 0x9e3779b97f4a7c15u >> 32 & (ARRAY_LEN(d->heads) - 1)];
-	if (m->set == r && m->head == head)
-		return m;
-	m->set = NULL;
-	size_t n = 0;
-	for (const struct probe *b = r->bucket[(uint8_t)msg.p[0]]; b->row; b++) {
-		if ((head & b->mask) != b->head)
-			continue;
-		if (n == ARRAY_LEN(m->row))
-			return NULL;
-		m->row[n++] = b->row;
-	}
-	m->n = (unsigned)n;
-	m->set = r;
-	m->head = head;
-	return m;
-}
-
-static bool fits_row(struct decoder *d, const struct crow *c, struct slice msg)
-{
-	if (c->must && lit_find(c->must, msg) < 0)
-		return false;
-	d->ncap = 0;
-	d->steps = 0;
-	if (!match_ops(d, c->ops, 0, msg))
-		return false;
-	for (unsigned k = 0; k < c->nset && d->ncap < CAPTURES_MAX; k++)
-		d->cap[d->ncap++] = c->set[k];
-	return true;
-}
-
-/* The first eight bytes; zeros behind a short message. */
-static uint64_t head_of(struct slice s)
-{
-	uint64_t v = 0;
-	if (s.n >= sizeof v)
-		memcpy(&v, s.p, sizeof v);
-	else if (s.n)
-		memcpy(&v, s.p, s.n);
-	return v;
-}
-
-const struct crow *rowset_match(struct decoder *d, const struct rowset *r, struct slice msg)
-{
-	while (msg.n && (msg.p[msg.n - 1] == ' ' || msg.p[msg.n - 1] == '\r'))
-		msg.n--;
-	if (!msg.n)
-		return NULL;
-	const uint64_t head = head_of(msg);
-	const struct head_memo *m = rows_for(d, r, msg, head);
-	for (unsigned i = 0; m && i < m->n; i++)
-		if (fits_row(d, m->row[i], msg))
-			return m->row[i];
-	for (const struct probe *b = r->bucket[(uint8_t)msg.p[0]]; !m && b->row; b++)
-		if ((head & b->mask) == b->head && fits_row(d, b->row, msg))
-			return b->row;
-	return NULL;
 }

@@ -426,8 +426,7 @@ static enum decoded message(struct decoder *d, struct dline *l)
 	if (!decode_wanted(d, l, a))
 		return DECODED_UNWANTED;
 	struct event *e = decode_emit(d, l, SL("sshd"), a, o);
-	for (unsigned i = 0; i < d->ncap; i++)
-		event_add(d->out, e, d->cap[i].field, d->cap[i].text);
+	decode_captures(d, e);
 	if (s.level.n)
 		event_add(d->out, e, F_LOG_LEVEL, s.level);
 	return DECODED_EVENT;

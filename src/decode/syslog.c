@@ -1,6 +1,11 @@
 /* syslog.c - the envelope: RFC 3164, RFC 5424, rsyslog's ISO form, and forms without a time (journalctl -o cat).
  * What follows "program[pid]:" goes to the program table. */
 #include "decode/decode_private.h"
+#include "decode/digits.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 /* Bytes a program tag is made of: "sshd", "postfix/smtpd", "CRON", "(sd-pam)", "rsyslogd-2177", "auth-worker(12182)". */
 static const bool tag_char[256] = {
@@ -188,6 +193,83 @@ static enum decoded after_time(struct decoder *d, struct dline *l, struct slice 
 	unwrap_repeat(l);
 	return decode_message(d, l);
 }
+
+bool syslog_is_tag(struct slice name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (!tag_char[(uint8_t)name.p[i]])
+			return false;
+	return name.n > 0;
+}
+
+/* ---- a line like the one before ------------------------------------------------------------------------------ */
+
+enum { TAG_MAX = 15, AHEAD = 40 /* bytes that are there behind the host: "systemd-logind[1234567]: " and some */ };
+
+/* The program whose name, and then '[' or ':', stands at p; 16 bytes are there. NULL: not one of those remembered. */
+static inline const struct program_memo *known_tag(const struct decoder *d, const char *p, size_t *len)
+{
+	size_t n = 0;
+#ifdef __SSE2__
+	const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+	const __m128i end = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('[')), _mm_cmpeq_epi8(v, _mm_set1_epi8(':')));
+	n = (size_t)__builtin_ctz((unsigned)_mm_movemask_epi8(end) | 1u << (TAG_MAX + 1));
+#else
+	while (n <= TAG_MAX && p[n] != '[' && p[n] != ':')
+		n++;
+#endif
+	if (n == 0 || n > TAG_MAX)
+		return NULL;
+	const struct program_memo *m = &d->memo[program_place(slice_make(p, n))];
+	*len = n;
+	return m->n == n && m->is_tag && bytes_eq(m->text, p, n) ? m : NULL;
+}
+
+/* "[1234567]: " or ": " at p, 24 bytes are there; its length, 0: something else. */
+static inline size_t tag_end(const char *p, struct dline *l)
+{
+	if (p[0] == ':')
+		return p[1] == ' ' ? 2 : 0;
+	const uint64_t digits = load8(p + 1), zeros = 0x3030303030303030u, x = digits ^ zeros;
+	const uint64_t other = ((x + 0x0606060606060606u) | x) & 0xf0f0f0f0f0f0f0f0u; /* right up to the first that is none */
+	if (!other)
+		return 0;
+	const unsigned n = (unsigned)__builtin_ctzll(other) / 8;
+	if (!n || p[1 + n] != ']' || p[2 + n] != ':' || p[3 + n] != ' ')
+		return 0;
+	uint32_t number;
+	if (!eight_digits(digits << (64 - 8 * n) | zeros >> 8 * n, &number))
+		return 0;
+	l->pid = slice_make(p + 1, n);
+	l->pid_at = l->pid.p;
+	l->pid_number = number;
+	return n + 4;
+}
+
+enum decoded syslog_again(struct decoder *d, struct dline *l)
+{
+	struct slice s = l->raw;
+	size_t name;
+	if (!d->nhost || s.n < 32 || s.p[10] != 'T' || !time_same_minute(d, &s, l) || s.n < d->nhost + AHEAD || s.p[0] != ' ' || d->host[0] == '<' ||
+	    (uint8_t)d->host[0] <= ' ' || s.p[d->nhost + 1] != ' ' || (uint8_t)s.p[s.n - 1] <= ' ' || !bytes_eq(s.p + 1, d->host, d->nhost))
+		return DECODED_NO_FORMAT;
+	const char *tag = s.p + d->nhost + 2;
+	const struct program_memo *m = known_tag(d, tag, &name);
+	size_t end = m ? tag_end(tag + name, l) : 0;
+	if (!end)
+		return DECODED_NO_FORMAT;
+	l->host = slice_make(s.p + 1, d->nhost);
+	l->program = slice_make(tag, name);
+	const char *msg = tag + name + end;
+	l->msg = slice_make(msg, (size_t)(s.p + s.n - msg));
+	if (msg[0] == '[')
+		skip_msgid(l);
+	else if (msg[0] == 'm')
+		unwrap_repeat(l);
+	return decode_message_of(d, l, m->prog);
+}
+
+/* ---- formats ------------------------------------------------------------------------------------------------- */
 
 static bool maybe_digit_or_lt(struct slice s)
 {

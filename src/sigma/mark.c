@@ -1,4 +1,5 @@
 /* mark.c - one look at a block of text for the literals of all rules of text logs. */
+#include "sigma/screen.h"
 #include "sigma/taxonomy.h"
 #include "sigma/witness.h"
 
@@ -12,6 +13,7 @@
 
 struct sigma_marker {
 	struct match_ctx *ctx;
+	const struct screen *screen; /* instead of ctx; may be NULL */
 	bool all, escapes;
 	struct sigma_marks at; /* of escapes */
 };
@@ -146,6 +148,26 @@ static void collect(struct sigma_set *s, struct atoms *all)
 		qsort(all->v, all->n, sizeof *all->v, by_text);
 }
 
+/* Where a value may stand in other bytes than a rule names: the two letters beyond ASCII that fold to k and s, percent-encoding, backslash
+ * escapes. */
+static const struct slice escapes[] = {SL("\xe2\x84\xaa"), SL("\xc5\xbf"), SL("%"), SL("\\")};
+enum { LETTERS = 2 /* of these, when no field is asked for */ };
+
+static struct screen *screen_of(const struct atoms *all, bool fields)
+{
+	const size_t more = fields ? ARRAY_LEN(escapes) : LETTERS;
+	struct slice *v = xcalloc(all->n + more, sizeof *v);
+	size_t n = 0;
+	for (size_t i = 0; i < all->n; i++)
+		if (i == 0 || !slice_eq(all->v[i].text, all->v[i - 1].text))
+			v[n++] = all->v[i].text;
+	for (size_t i = 0; i < more; i++)
+		v[n++] = escapes[i];
+	struct screen *s = screen_new(v, n);
+	free(v);
+	return s;
+}
+
 int marks_build(struct sigma_set *s, struct err *e)
 {
 	struct atoms all = {0};
@@ -154,11 +176,13 @@ int marks_build(struct sigma_set *s, struct err *e)
 	collect(s, &all);
 	if ((all.n || s->marks_all) && !(s->marks = match_new(MATCH_FAST)))
 		rc = err_set(e, ERR_NOMEM, "out of memory");
-	for (size_t i = 0; i < all.n && !rc; i++)
+	if (!rc && all.n && !s->marks_all && !s->opt.no_prefilter)
+		s->screen = screen_of(&all, s->marks_escapes);
+	for (size_t i = 0; i < all.n && !rc && !s->screen; i++)
 		if (i == 0 || !slice_eq(all.v[i].text, all.v[i - 1].text))
 			rc = match_add(s->marks, all.v[i].text, MATCH_NOCASE, 0, e);
 	free(all.v);
-	return !rc && s->marks ? match_seal(s->marks, e) : rc;
+	return !rc && s->marks && !s->screen ? match_seal(s->marks, e) : rc;
 }
 
 struct sigma_marker *sigma_marker_new(const struct sigma_set *s)
@@ -168,7 +192,8 @@ struct sigma_marker *sigma_marker_new(const struct sigma_set *s)
 	struct sigma_marker *m = xcalloc(1, sizeof *m);
 	m->all = s->marks_all || s->opt.no_prefilter;
 	m->escapes = s->marks_escapes;
-	if (!m->all && !(m->ctx = match_ctx_new(s->marks)))
+	m->screen = m->all ? NULL : s->screen;
+	if (!m->all && !m->screen && !(m->ctx = match_ctx_new(s->marks)))
 		core_oom();
 	return m;
 }
@@ -182,14 +207,13 @@ void sigma_marker_free(struct sigma_marker *m)
 	free(m);
 }
 
-/* Where a value may stand in other bytes than a rule names: percent-encoding, backslash escapes, and the two letters beyond ASCII that
- * fold to k (E2 84 AA) and s (C5 BF). So short literals in the matcher's set would make it twice as slow. */
+/* So short literals as escapes in the matcher's set would make it twice as slow. */
 static bool is_escape(struct slice block, size_t at, bool fields)
 {
 	struct slice s = slice_from(block, at);
 	if (s.p[0] == '%' || s.p[0] == '\\')
 		return fields; /* keywords look at the line as it is, but fold letters, too */
-	return slice_starts(s, SL("\xe2\x84\xaa")) || slice_starts(s, SL("\xc5\xbf"));
+	return slice_starts(s, escapes[0]) || slice_starts(s, escapes[1]);
 }
 
 #ifdef __x86_64__
@@ -253,6 +277,11 @@ static void mark(struct marking *k, size_t at)
 	*vec_push(k->out) = (uint32_t)at;
 }
 
+static void on_screen(void *arg, size_t at)
+{
+	mark(arg, at);
+}
+
 static void mark_escapes(struct marking *k, size_t upto)
 {
 	while (k->escape < k->end && *k->escape < upto)
@@ -272,6 +301,10 @@ void sigma_mark(struct sigma_marker *m, struct slice block, struct sigma_marks *
 {
 	struct marking k = {.block = block, .out = out};
 	out->n = 0;
+	if (m->screen) {
+		screen_scan(m->screen, block, on_screen, &k);
+		return;
+	}
 	if (!m->all) {
 		m->at.n = 0;
 		find_escapes(block, m->escapes, &m->at);

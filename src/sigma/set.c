@@ -1,4 +1,5 @@
 /* set.c - rules from texts, files and folders; the list of problems. */
+#include "sigma/screen.h"
 #include "sigma/witness.h"
 
 #include <dirent.h>
@@ -27,6 +28,7 @@ void sigma_free(struct sigma_set *s)
 		return;
 	buckets_free(s);
 	match_free(s->marks);
+	screen_free(s->screen);
 	taxonomy_free(s);
 	asked_free(s->asked);
 	for (size_t i = 0; i < s->regexes.n; i++)

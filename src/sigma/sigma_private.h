@@ -203,6 +203,7 @@ struct sigma_set {
 	uint32_t nindexes;       /* of fields, over all buckets */
 	bool sealed, keywords;
 	struct match_set *marks; /* NULL: no rule of a text log */
+	struct screen *screen;   /* finds them, and escapes, where the processor is one for it: marks is empty then */
 	bool marks_escapes;      /* a rule asks for a field: its value may stand escaped in the line */
 	bool marks_all;          /* a rule of a text log without category has no witness: every line is judged */
 	struct interest unmarked; /* such rules of a category: their events are judged, marked or not */
