@@ -1,5 +1,5 @@
 #!/bin/bash
-# threads.sh POSTERN - a build with ThreadSanitizer reads the practice incident with several threads and reports no race.
+# threads.sh POSTERN-THREADS - a build with ThreadSanitizer reads the practice incident with several threads and reports no race.
 set -u
 here=$(cd "$(dirname "$0")/.." && pwd)
 log=$(mktemp)

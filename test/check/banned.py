@@ -122,7 +122,7 @@ def check_blanks():
 # ---- objects ---------------------------------------------------------------------------------------------------------
 def objects_of(binary):
     """{source: object} for every file of src/ that was built beside the binary."""
-    built = [p for folder in ("libpostern.a.p", "postern.p") if (binary.parent / folder).is_dir()
+    built = [p for folder in ("libpostern.a.p", "libreading.a.p", "postern.p") if (binary.parent / folder).is_dir()
              for p in (binary.parent / folder).rglob("*.o")]
     found = {}
     for path in sorted(p for p in SRC.rglob("*") if p.suffix in (".c", ".cc")):
