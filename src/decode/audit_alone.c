@@ -287,19 +287,13 @@ enum decoded audit_alone(struct decoder *d, const struct dline *l, struct audit_
 	enum action a = audit_action(r->type, &v, &o);
 	if (!d->opt->audit_records && !interest_has(&d->opt->want, a))
 		return DECODED_UNWANTED;
-	bool needed = interest_has(&d->opt->want, a), dull = audit_dull(d, l, r, a);
-	if (dull && !needed) {
-		d->stats->dull++;
-		return DECODED_EVENT;
-	}
+	bool dull = audit_dull(d, l, r, a);
 	struct event *e = decode_emit(d, l, audit_dataset, a, o);
 	e->flags |= (r->unmarked ? EV_PLAIN : 0) | (dull ? EV_DULL : 0);
 	e->pairs = audit_told(r);
 	audit_add_record(d, e, r, &v, true);
-	if (!dull && audit_made_dull(d, e) && !needed) {
-		d->out->n--;
-		d->stats->dull++;
-	}
+	if (!dull)
+		audit_made_dull(d, e); /* it stays: join.c knows by it whose pid that is */
 	return DECODED_EVENT;
 }
 

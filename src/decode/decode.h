@@ -93,7 +93,7 @@ struct decode_in {
 	void (*look)(void *arg, struct slice data, const uint32_t **marks, size_t *n);
 	void *look_arg;
 	/* Does no rule hold for this audit record? known: e is not made yet, only its raw line, flags, action, dataset, type and pairs are there, and the
-	 * answer may be no for want of knowing. Records that nobody else wants make no event then; others are EV_DULL. NULL: rules are asked later. */
+	 * answer may be no for want of knowing. A group's records that nobody else wants make no event then; others are EV_DULL. NULL: rules are asked later. */
 	bool (*dull)(void *arg, const struct event *e, bool known);
 	void *dull_arg;
 };

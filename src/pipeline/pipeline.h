@@ -28,7 +28,7 @@ struct pipeline_options {
 	void (*progress)(void *arg, uint64_t bytes, uint64_t total);
 	void *arg;
 	const char *this_host;     /* whose /var/log is here; may be NULL */
-	bool judge_records;        /* audit records that no rule holds for make no event, where nobody else wants them: they count as `dull` */
+	bool judge_records;        /* audit records that no rule holds for make no event of their own, where nobody else wants them: they count as `dull` */
 	bool keep_order;           /* no merging by time: files one after another (postern decode) */
 };
 
