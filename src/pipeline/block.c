@@ -7,7 +7,8 @@ struct block_decoder {
 	struct decoder *decoder;
 	struct sigma_marker *marker; /* NULL: nothing to mark */
 	struct sigma_marks marks;
-	struct sigma_ctx *judge; /* NULL: records are judged later */
+	const struct sigma_set *judged_by; /* NULL: records are judged later */
+	struct sigma_ctx *judge;           /* made when the first record comes */
 };
 
 struct block_decoder *block_decoder_new(const struct decode_tables *t, const struct sigma_set *rules)
@@ -39,21 +40,15 @@ static void look(void *arg, struct slice data, const uint32_t **marks, size_t *n
 
 void block_decoder_judge(struct block_decoder *d, const struct sigma_set *rules)
 {
-	d->judge = sigma_ctx_new(rules);
-}
-
-static void on_hit(void *arg, const struct sigma_rule *r)
-{
-	(void)arg;
-	(void)r;
+	d->judged_by = rules;
 }
 
 static bool is_dull(void *arg, const struct event *e, bool known)
 {
 	struct block_decoder *d = arg;
-	if (!known)
-		sigma_judge_event(d->judge, e, on_hit, NULL);
-	return sigma_knows_dull(d->judge, e);
+	if (!d->judge)
+		d->judge = sigma_ctx_new(d->judged_by);
+	return d->judge && (known ? sigma_knows_dull(d->judge, e) : sigma_judge_dull(d->judge, e));
 }
 
 int block_decode(struct block_decoder *d, const struct decode_in *in, struct batch *out, struct decode_stats *stats)
@@ -63,7 +58,7 @@ int block_decode(struct block_decoder *d, const struct decode_in *in, struct bat
 		marked.look = look;
 		marked.look_arg = d;
 	}
-	if (d->judge) {
+	if (d->judged_by) {
 		marked.dull = is_dull;
 		marked.dull_arg = d;
 	}

@@ -420,18 +420,41 @@ bool sigma_knows_dull(struct sigma_ctx *c, const struct event *e)
 	return e->pairs && quiet_knows(c, e, &key);
 }
 
+static void ignore_hit(void *arg, const struct sigma_rule *r)
+{
+	(void)arg;
+	(void)r;
+}
+
+/* The event at hand; no rule holds for it, and no search was given up: kept where its texts allow that. */
+static bool is_dull(struct sigma_ctx *c, const struct quiet_key *key, sigma_hit_fn *fn, void *arg)
+{
+	uint64_t given_up = regex_given_up(c->match_data);
+	if (judge(c, fn, arg) || regex_given_up(c->match_data) != given_up)
+		return false;
+	if (key && !c->texts_told)
+		quiet_keep(c, key, c->texts_asked);
+	return true;
+}
+
+bool sigma_judge_dull(struct sigma_ctx *c, const struct event *e)
+{
+	struct quiet_key key UNINIT;
+	enum quiet_answer answer = quiet_look(c, e, &key);
+	if (answer == QUIET_NEW)
+		return sigma_event(c, e) && is_dull(c, &key, ignore_hit, NULL);
+	return answer == QUIET_KNOWN; /* others are judged once, later: they would not be known the next time */
+}
+
 bool sigma_judge_event(struct sigma_ctx *c, const struct event *e, sigma_hit_fn *fn, void *arg)
 {
 	struct quiet_key key UNINIT;
-	uint64_t given_up = regex_given_up(c->match_data);
 	enum quiet_answer answer = quiet_look(c, e, &key);
 	if (answer == QUIET_KNOWN)
 		return true;
 	if (!sigma_event(c, e))
 		return false;
-	size_t hits = judge(c, fn, arg);
-	if (answer == QUIET_NEW && !hits && !c->texts_told && regex_given_up(c->match_data) == given_up)
-		quiet_keep(c, &key, c->texts_asked);
+	is_dull(c, answer == QUIET_NEW ? &key : NULL, fn, arg);
 	return true;
 }
 

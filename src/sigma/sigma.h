@@ -104,6 +104,8 @@ void sigma_judge(struct sigma_ctx *c, sigma_hit_fn *fn, void *arg);
 bool sigma_judge_event(struct sigma_ctx *c, const struct event *e, sigma_hit_fn *fn, void *arg);
 /* Is it known that no rule holds for the audit record? e may be no more than its raw line, flags, action, dataset, type and pairs. */
 bool sigma_knows_dull(struct sigma_ctx *c, const struct event *e);
+/* Does no rule hold for the whole event? False also of events that are read by more than values and pairs: those are not judged here. */
+bool sigma_judge_dull(struct sigma_ctx *c, const struct event *e);
 /* How often the rule was evaluated: what the indexes let through, its cost. */
 uint64_t sigma_looks(const struct sigma_ctx *c, const struct sigma_rule *r);
 /* Does this one rule match the event at hand, whatever its log source? */
