@@ -82,6 +82,15 @@ static struct slice fold_key(struct slice key, char room[static LRU_KEY_MAX])
 	return slice_make(room, LRU_KEY_MAX);
 }
 
+/* Folded where it must be, with the hash of that. */
+static inline void fit_key(struct slice *key, uint64_t *hash, char room[static LRU_KEY_MAX])
+{
+	if (likely(key->n <= LRU_KEY_MAX))
+		return;
+	*key = fold_key(*key, room);
+	*hash = hash_bytes(key->p, key->n);
+}
+
 static struct lru_node *find(const struct lru *m, struct slice key, uint64_t hash)
 {
 	struct lru_node *n = m->buckets[hash & m->mask];
@@ -240,10 +249,7 @@ void *lru_get_hashed(struct lru *m, struct slice key, uint64_t hash)
 	char room[LRU_KEY_MAX] UNINIT;
 	struct lru_node *n;
 
-	if (unlikely(key.n > LRU_KEY_MAX)) {
-		key = fold_key(key, room);
-		hash = hash_bytes(key.p, key.n);
-	}
+	fit_key(&key, &hash, room);
 	n = find(m, key, hash);
 	if (n == NULL)
 		return NULL;
@@ -277,10 +283,7 @@ void *lru_put_hashed(struct lru *m, struct slice key, uint64_t hash, bool *fresh
 	char room[LRU_KEY_MAX] UNINIT;
 	struct lru_node *n;
 
-	if (unlikely(key.n > LRU_KEY_MAX)) {
-		key = fold_key(key, room);
-		hash = hash_bytes(key.p, key.n);
-	}
+	fit_key(&key, &hash, room);
 	n = find(m, key, hash);
 	if (fresh != NULL)
 		*fresh = n == NULL;
