@@ -1,4 +1,4 @@
-/* udf.c - UDF file systems (ECMA-167, OSTA UDF 2.60) of images that carry no ISO 9660: one partition, as writers of images make them. */
+/* udf.c - UDF file systems (ECMA-167, OSTA UDF 2.60) of images, with an ISO 9660 half or without: one partition, as writers of images make them. */
 #include "lure/lure_private.h"
 
 enum { SECTOR = 2048, DEPTH_MAX = 16, ENTRIES_MAX = 20000, VDS_MAX = 64 };
