@@ -74,12 +74,24 @@ static void compare(const struct screen *s, const struct slice *v, size_t n, str
 		assert_true(!seen.at[at] || covered[at]);
 }
 
+/* Elsewhere the matcher looks for marks, and test_marks looks at it. */
+static void need_screen(void)
+{
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi"))
+		return;
+#endif
+	print_message("no AVX-512 VBMI: nothing to test\n");
+	skip();
+}
+
 static void test_random(void **state)
 {
 	static char mem[LITERALS + 1][24];
 	struct slice v[LITERALS + 1];
 	unsigned made = 0;
 	(void)state;
+	need_screen();
 	for (unsigned seed = 1; seed < 1500; seed++) {
 		uint64_t x = seed;
 		size_t n = make_literals(&x, mem, v);
@@ -100,10 +112,7 @@ static void test_random(void **state)
 		made += s != NULL;
 		screen_free(s);
 	}
-#ifdef __x86_64__
-	if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi"))
-		assert_true(made > 100);
-#endif
+	assert_true(made > 100);
 }
 
 /* What cannot be rare, or may lie across lines, is left to the matcher. */
@@ -113,6 +122,7 @@ static void test_refused(void **state)
 	struct slice many[200];
 	static char letters[200];
 	(void)state;
+	need_screen();
 	for (size_t i = 0; i < ARRAY_LEN(many); i++) {
 		letters[i] = (char)('a' + i % 26);
 		many[i] = slice_make(&letters[i], 1);
